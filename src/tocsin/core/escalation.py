@@ -1,0 +1,99 @@
+"""Escalation: the walk through a policy's steps, again and again, until somebody answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tocsin.core.runbook import EscalationPolicy
+
+ONE_STEP_GAP = timedelta(minutes=5)  # between rounds of a policy with a single step that names no wait
+
+
+@dataclass(frozen=True, slots=True)
+class WalkStep:
+    """One step as it stood when the walk began: whom to page, and how long after the start of a round."""
+
+    targets: tuple[str, ...]
+    after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """
+    A walk through a policy, frozen when it starts: edits of the runbook do not reach it.
+
+    `taken` counts the steps taken, over all rounds; past `repeat` rounds the last step is taken again every `gap`.
+    """
+
+    policy: str
+    steps: tuple[WalkStep, ...]
+    repeat: int
+    gap: timedelta
+    started_at: datetime
+    taken: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One step that was taken: its number counted from 1, its round, whom it named and who that is now."""
+
+    count: int
+    step: int
+    round: int
+    targets: tuple[str, ...]
+    people: frozenset[str]
+    last_resort: bool
+
+
+def begin(name: str, policy: EscalationPolicy, now: datetime) -> Walk:
+    """Freeze *policy* into a walk that starts at *now*. A round lasts until its last step plus the gap before it."""
+    steps = tuple(WalkStep(step.page, step.after) for step in policy.steps)
+    last, before = steps[-1].after, steps[-2].after if len(steps) > 1 else timedelta(0)
+    gap = max(last - before, timedelta(seconds=1)) if last > before else ONE_STEP_GAP
+    return Walk(name, steps, max(policy.repeat, 1), gap, now)
+
+
+def due_at(walk: Walk) -> datetime:
+    """Return when the next step is due: a walk is never over, so there always is one."""
+    size = len(walk.steps)
+    rounds, index = divmod(walk.taken, size)
+    length = walk.steps[-1].after + walk.gap
+    if rounds < walk.repeat:
+        return walk.started_at + rounds * length + walk.steps[index].after
+    return walk.started_at + walk.repeat * length + (walk.taken - walk.repeat * size) * walk.gap
+
+
+def advance(
+    walk: Walk, now: datetime, who: Callable[[str], frozenset[str]], *, at_once: bool = False
+) -> tuple[Walk, tuple[Taken, ...]]:
+    """
+    Take every step that is due at *now*.
+
+    Args:
+        walk: The walk so far.
+        now: Aware UTC instant. A late call, after downtime, is normal: it takes all that it missed.
+        who: Target name to the people it stands for now; a step that stands for nobody lets the next be taken at once.
+        at_once: Take one step even though none is due (a person escalates).
+
+    Returns:
+        The new walk and the steps taken, in order. Calling again at *now*: no step.
+    """
+    taken: list[Taken] = []
+    empty = 0  # steps in a row that stand for nobody
+    while due_at(walk) <= now or at_once or (taken and not taken[-1].people and empty < len(walk.steps)):
+        step = _step(walk, who)
+        walk, taken = replace(walk, taken=walk.taken + 1), [*taken, step]
+        at_once = False
+        empty = 0 if step.people else empty + 1
+    return walk, tuple(taken)
+
+
+def _step(walk: Walk, who: Callable[[str], frozenset[str]]) -> Taken:
+    rounds, index = divmod(walk.taken, len(walk.steps))
+    past = rounds >= walk.repeat
+    chosen = walk.steps[-1] if past else walk.steps[index]
+    people = frozenset[str]().union(*map(who, chosen.targets))
+    number = len(walk.steps) if past else index + 1
+    return Taken(walk.taken + 1, number, min(rounds, walk.repeat) + 1, chosen.targets, people, past)

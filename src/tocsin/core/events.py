@@ -1,0 +1,170 @@
+"""The events that an incident can meet, what deciding needs to know around it, and what a decision is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from tocsin.core.incident import Incident
+from tocsin.core.types import Effect, Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """An incident begins, by an alert or by a person."""
+
+    title: str
+    severity: str
+    by: str
+    service: str | None = None
+    check: str | None = None
+    impact: str | None = None
+    rule: str = "declared by a person"
+    drill: bool = False
+    alerts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsAttached:
+    """*count* more alerts joined; *keys* names the first of them."""
+
+    keys: tuple[str, ...]
+    count: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsResolved:
+    """*count* alerts of this incident ended; *firing* still do."""
+
+    keys: tuple[str, ...]
+    count: int
+    source: str
+    firing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetSeverity:
+    by: str
+    severity: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    by: str
+    role: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostUpdate:
+    by: str
+    status: str | None = None
+    summary: str | None = None
+    next_steps: str | None = None
+    eta: str | None = None
+    impact: str | None = None
+    public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Escalate:
+    by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    by: str
+    span: timedelta | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    by: str
+    duty: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    by: str
+    root_cause: str | None = None
+    resolution: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    by: str
+    reason: str = ""
+    page_again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoomOpened:
+    """The war room is open in the runbook's *channel*; *thread* is empty where the channel has no rooms of its own."""
+
+    name: str
+    channel: str = ""
+    thread: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageFailed:
+    """No way to reach *person* is left for this page."""
+
+    page: str
+    person: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time passed."""
+
+
+Event: TypeAlias = (
+    Declared | AlertsAttached | AlertsResolved | Acknowledge | SetSeverity | Assign | PostUpdate | Escalate | Extend
+    | Note | Check | Resolve | Reopen | RoomOpened | PageFailed | Tick
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """
+    What deciding needs to know of the world: who stands behind a target now, and a few counts.
+
+    `who` takes a page target (`on_call`, `secondary`, `team_lead`, `everyone`, `schedule:X`, `team:X`, a person).
+    """
+
+    who: Callable[[str], frozenset[str]]
+    link: str = ""  # the address of the incident's own page
+    rooms_today: int = 0  # war rooms named so far with the local date of this incident
+    recurring: bool = False  # the same service and check had an incident within the severity's `recurring_within`
+    room_channel: bool = True  # the war room's channel can be reached at all
+    alerts: int = 0  # alerts of this incident that fire now
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows: the new state, the facts for the timeline, what to do outside, and when to look again."""
+
+    state: Incident
+    facts: tuple[Fact, ...]
+    effects: tuple[Effect, ...]
+    wake_at: datetime | None

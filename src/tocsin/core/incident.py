@@ -1,0 +1,285 @@
+"""An incident: its state, the table of its lifecycle, and the fold that makes the state from the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+from pydantic import TypeAdapter
+
+from tocsin.core import protocol
+from tocsin.core.escalation import Walk, WalkStep
+from tocsin.core.protocol import Duty
+from tocsin.core.types import Fact, incident_name
+
+Status = Literal["triggered", "acknowledged", "investigating", "identified", "monitoring", "resolved"]
+PUBLIC_STATUSES: Final = ("investigating", "identified", "monitoring", "resolved")  # what an update may say
+ROLES: Final = ("commander", "communications", "scribe")
+
+# Status and what happened to it, to the next status. What is not in the table leaves the status as it is.
+LIFE: Final[Mapping[tuple[Status, str], Status]] = {
+    ("triggered", "acknowledged"): "acknowledged",
+    **{
+        (status, "resolved"): "resolved"
+        for status in ("triggered", "acknowledged", "investigating", "identified", "monitoring")
+    },
+    ("resolved", "reopened"): "investigating",
+    ("resolved", "unacknowledged"): "triggered",
+    ("investigating", "unacknowledged"): "triggered",
+    ("monitoring", "unacknowledged"): "triggered",
+    ("acknowledged", "unacknowledged"): "triggered",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The war room: its name, the runbook's channel it is in (empty: the incident's own page) and the thread there."""
+
+    name: str
+    channel: str = ""
+    thread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """
+    The state of one incident: all that deciding needs, folded from its timeline.
+
+    `acknowledged_at` is the first acknowledgement; `answered` says whether paging has stopped. `paging` are the people
+    with an open page. `walk` is None where the severity pages nobody.
+    """
+
+    number: int
+    title: str
+    severity: str
+    declared_at: datetime
+    declared_by: str
+    runbook_version: str
+    status: Status = "triggered"
+    service: str | None = None
+    check: str | None = None
+    impact: str | None = None
+    drill: bool = False
+    urgency: Literal["high", "low", "none"] = "none"
+    protocol: str = ""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    answered: bool = False
+    resolved_at: datetime | None = None
+    summary: str | None = None
+    next_steps: str | None = None
+    eta: str | None = None
+    root_cause: str | None = None
+    resolution: str | None = None
+    updates: int = 0
+    paging: tuple[str, ...] = ()
+    pages: int = 0  # asked for so far
+    walk: Walk | None = None
+    duties: tuple[Duty, ...] = ()
+    room: Room | None = None
+    findings: int = 0
+    ticket: str | None = None
+    review_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        return incident_name(self.number)
+
+    @property
+    def commander(self) -> str | None:
+        return self.roles.get("commander")
+
+    @property
+    def is_open(self) -> bool:
+        return self.status != "resolved"
+
+
+_ADAPTER: Final = TypeAdapter(Incident)
+
+
+def to_json(state: Incident) -> str:
+    """Write the state as the JSON text that is stored."""
+    return _ADAPTER.dump_json(state, exclude_defaults=True).decode()
+
+
+def from_json(text: str) -> Incident:
+    """Read a stored state; raises pydantic.ValidationError for a text that `to_json` did not write."""
+    return _ADAPTER.validate_json(text)
+
+
+def duty_to_json(duty: Duty) -> Any:
+    """Write a duty as JSON data, as `declared` and `severity_changed` carry it."""
+    return _DUTY.dump_python(duty, mode="json", exclude_defaults=True)
+
+
+_DUTY: Final = TypeAdapter(Duty)
+_WALK: Final = TypeAdapter(Walk)
+
+
+def walk_to_json(walk: Walk | None) -> Any:
+    """Write a walk as JSON data, as the facts that begin one carry it."""
+    return _WALK.dump_python(walk, mode="json") if walk else None
+
+
+def born(number: int, runbook_version: str, fact: Fact) -> Incident:
+    """Make the first state from a `declared` fact."""
+    d = fact.data
+    return Incident(
+        number=number, title=d["title"], severity=d["severity"], declared_at=fact.at, declared_by=fact.actor,
+        runbook_version=runbook_version, service=d.get("service"), check=d.get("check"), impact=d.get("impact"),
+        drill=bool(d.get("drill")), urgency=d["urgency"], protocol=d["protocol"],
+        duties=tuple(_DUTY.validate_python(duty) for duty in d["duties"]),
+        walk=_WALK.validate_python(d["walk"]) if d.get("walk") else None,
+    )  # fmt: skip
+
+
+def fold(state: Incident, fact: Fact) -> Incident:
+    """Apply one fact to the state. The timeline folded from its first entry gives the stored state."""
+    status = LIFE.get((state.status, fact.kind), state.status)
+    changed = _FOLDS[fact.kind](state, fact) if fact.kind in _FOLDS else state
+    return replace(changed, status=status) if status != changed.status and fact.kind != "update_posted" else changed
+
+
+def replay(number: int, runbook_version: str, facts: list[Fact]) -> Incident:
+    """Fold a whole timeline; its first entry is `declared`."""
+    state = born(number, runbook_version, facts[0])
+    for fact in facts[1:]:
+        state = fold(state, fact)
+    return state
+
+
+def _acknowledged(s: Incident, f: Fact) -> Incident:
+    return replace(
+        s, acknowledged_at=s.acknowledged_at or f.at, acknowledged_by=s.acknowledged_by or f.actor, answered=True,
+        paging=(),
+    )  # fmt: skip
+
+
+def _unacknowledged(s: Incident, f: Fact) -> Incident:
+    walk = _WALK.validate_python(f.data["walk"]) if f.data.get("walk") else s.walk
+    return replace(s, answered=False, walk=walk)
+
+
+def _paged(s: Incident, f: Fact) -> Incident:
+    walk = s.walk
+    if walk and f.data.get("taken"):
+        walk = replace(walk, taken=max(walk.taken, int(f.data["taken"])))
+    person = f.data.get("person")
+    paging = (*s.paging, person) if f.kind == "paged" and person and person not in s.paging else s.paging
+    return replace(s, walk=walk, paging=paging, pages=s.pages + (f.kind == "paged"))
+
+
+def _page_failed(s: Incident, f: Fact) -> Incident:
+    return replace(s, paging=tuple(p for p in s.paging if p != f.data.get("person")))
+
+
+def _severity(s: Incident, f: Fact) -> Incident:
+    d = f.data
+    walk = _WALK.validate_python(d["walk"]) if d.get("walk") else s.walk
+    duties = tuple(_DUTY.validate_python(duty) for duty in d["duties"])
+    return replace(
+        s, severity=d["severity"], urgency=d["urgency"], protocol=d["protocol"], duties=duties, walk=walk
+    )
+
+
+def _role(s: Incident, f: Fact) -> Incident:
+    return replace(s, roles={**s.roles, f.data.get("role", "commander"): f.data["person"]})
+
+
+def _room(s: Incident, f: Fact) -> Incident:
+    return replace(s, room=Room(f.data["name"], f.data.get("channel", ""), f.data.get("thread", "")))
+
+
+def _update(s: Incident, f: Fact) -> Incident:
+    d = f.data
+    return replace(
+        s, status=d.get("status", s.status), summary=d.get("summary", s.summary), eta=d.get("eta"),
+        next_steps=d.get("next_steps"), impact=d.get("impact") or s.impact, updates=s.updates + 1,
+    )  # fmt: skip
+
+
+def _status(s: Incident, f: Fact) -> Incident:
+    return replace(s, status=f.data["status"], answered=s.answered or bool(f.data.get("paging_stopped")),
+                   paging=() if f.data.get("paging_stopped") else s.paging)  # fmt: skip
+
+
+def _cause(s: Incident, f: Fact) -> Incident:
+    return replace(s, root_cause=f.data.get("root_cause") or s.root_cause)
+
+
+def _resolved(s: Incident, f: Fact) -> Incident:
+    return replace(
+        s, resolved_at=f.at, root_cause=f.data.get("root_cause") or s.root_cause, paging=(), answered=True,
+        resolution=f.data.get("resolution") or s.resolution,
+        duties=tuple(protocol.close(d, f.at) if protocol.is_open(d) else d for d in s.duties),
+    )  # fmt: skip
+
+
+def _reopened(s: Incident, f: Fact) -> Incident:
+    return replace(s, resolved_at=None, duties=tuple(_again(protocol.reopen(d, f.at)) for d in s.duties))
+
+
+def _again(duty: Duty) -> Duty:
+    """What waits for the end of the incident waits again."""
+    if not duty.after:
+        return duty
+    return replace(duty, at=None, deadline=None, done_at=None, missed_at=None, late=False, holder=-1, hand_on_at=None)
+
+
+def _on_duty(s: Incident, f: Fact, change: Any) -> Incident:
+    return replace(s, duties=tuple(change(d) if d.id == f.data["duty"] else d for d in s.duties))
+
+
+def _duty_done(s: Incident, f: Fact) -> Incident:
+    return _on_duty(s, f, lambda d: protocol.done(d, f.at, f.data["evidence"]))
+
+
+def _duty_missed(s: Incident, f: Fact) -> Incident:
+    return _on_duty(s, f, lambda d: protocol.missed(d, f.at))
+
+
+def _handed_on(s: Incident, f: Fact) -> Incident:
+    return _on_duty(s, f, lambda d: protocol.handed(d, protocol.HAND_ON.index(f.data["to"]), f.at))
+
+
+def _armed(s: Incident, f: Fact) -> Incident:
+    """The duties that waited for the end of the incident, with their clocks started: part of `resolved`."""
+    armed = {d["id"]: _DUTY.validate_python(d) for d in f.data.get("armed", ())}
+    resolved = _resolved(s, f)
+    return replace(resolved, duties=tuple(armed.get(d.id, d) for d in resolved.duties))
+
+
+def _review(s: Incident, f: Fact) -> Incident:
+    return replace(s, review_at=datetime.fromisoformat(f.data["at"]))
+
+
+_FOLDS: Final[Mapping[str, Any]] = {
+    "severity_changed": _severity,
+    "paged": _paged,
+    "page_moot": _paged,
+    "page_failed": _page_failed,
+    "acknowledged": _acknowledged,
+    "unacknowledged": _unacknowledged,
+    "commander_assigned": _role,
+    "role_assigned": _role,
+    "war_room_opened": _room,
+    "update_posted": _update,
+    "status_changed": _status,
+    "cause_identified": _cause,
+    "resolved": _armed,
+    "reopened": _reopened,
+    "duty_done": _duty_done,
+    "duty_missed": _duty_missed,
+    "handed_on": _handed_on,
+    "finding_added": lambda s, f: replace(s, findings=s.findings + 1),
+    "ticket_created": lambda s, f: replace(s, ticket=f.data["ticket"]),
+    "review_scheduled": _review,
+}
+
+__all__ = [
+    "LIFE", "PUBLIC_STATUSES", "ROLES", "Duty", "Incident", "Room", "Status", "Walk", "WalkStep", "born",
+    "duty_to_json", "fold", "from_json", "replay", "timedelta", "to_json", "walk_to_json",
+]  # fmt: skip

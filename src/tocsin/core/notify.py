@@ -1,0 +1,89 @@
+"""Who hears what: the runbook's texts, filled from the incident, for the channels and people that they go to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from tocsin.core.calendar import utc_words, words
+from tocsin.core.incident import Incident
+from tocsin.core.runbook import Runbook
+from tocsin.core.templates import render
+from tocsin.core.types import Tell
+
+# Where each text of the runbook goes: named channels, and the incident's war room.
+AUDIENCE: Mapping[str, tuple[tuple[str, ...], bool]] = {
+    "initial_alert": (("alerts",), True),
+    "acknowledged": (("alerts",), True),
+    "status_update": (("stakeholders",), True),
+    "all_clear": (("alerts",), True),
+}
+
+
+def template_words(state: Incident, runbook: Runbook, now: datetime, link: str) -> dict[str, str | None]:
+    """Give the value of every `{word}`; None where it is not known, which templates show as "unknown"."""
+    person = runbook.people.get(state.commander or "")
+    every = next((d.every for d in state.duties if d.every and "update_posted" in d.done_by), None)
+    ended = state.resolved_at or now
+    return {
+        "incident": state.name,
+        "title": state.title,
+        "severity": state.severity,
+        "status": state.status.capitalize(),
+        "service": state.service,
+        "feature": runbook.component_of(state.service) or state.service,
+        "impact": state.impact,
+        "commander": person.name if person else state.commander or "unassigned",
+        "summary": state.summary,
+        "next_steps": state.next_steps,
+        "eta": state.eta,
+        "root_cause": state.root_cause,
+        "resolution": state.resolution,
+        "started_utc": utc_words(state.declared_at),
+        "now_utc": utc_words(now),
+        "resolved_utc": utc_words(state.resolved_at) if state.resolved_at else None,
+        "duration": words(ended - state.declared_at),
+        "update_interval": words(every) if every else None,
+        "postmortem": _postmortem(state, runbook),
+        "date": local_date(state.declared_at, runbook),
+        "link": link,
+    }
+
+
+def _postmortem(state: Incident, runbook: Runbook) -> str:
+    if state.review_at is None:
+        return "Not required"
+    zone = ZoneInfo(runbook.organization.timezone)
+    return f"Scheduled for {state.review_at.astimezone(zone):%Y-%m-%d}"
+
+
+def local_date(at: datetime, runbook: Runbook) -> str:
+    """Return the date of *at* in the organization's time zone, as rooms are named by it."""
+    return f"{at.astimezone(ZoneInfo(runbook.organization.timezone)):%Y-%m-%d}"
+
+
+def announce(
+    template: str, state: Incident, runbook: Runbook, now: datetime, link: str, *, only_room: bool = False
+) -> Iterable[Tell]:
+    """
+    Fill one of the runbook's texts and address it to its audience.
+
+    A runbook without that template sends nothing. The key holds the instant, so that each update is a text of its own.
+    """
+    if template not in runbook.templates:
+        return
+    text = render(runbook.templates[template], template_words(state, runbook, now, link))
+    channels, room = AUDIENCE[template]
+    key = f"{template}:{now.isoformat()}"
+    subject = f"[{state.severity}] {state.title}"
+    urgent = template != "status_update"
+    if not only_room:
+        for channel in (name for name in channels if name in runbook.channels):
+            yield Tell(f"{key}:{channel}", subject, text, channel=channel, plain=True, urgent=urgent)
+    if room and state.room and state.room.channel and (state.room.thread or template not in _ALSO_IN_ALERTS):
+        yield Tell(f"{key}:room", subject, text, channel=state.room.channel, room=True, plain=True, urgent=urgent)
+
+
+# In a group without topics the room is the group itself: what the alerts channel got is not said there twice.
+_ALSO_IN_ALERTS = frozenset(name for name, (channels, _) in AUDIENCE.items() if "alerts" in channels)

@@ -1,0 +1,562 @@
+"""The runbook as frozen types. Attribute names are the keys of the file; its meaning is told beside each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    Tag,
+    model_validator,
+)
+
+from tocsin.core.calendar import DAYS, NEXT_BUSINESS_DAY, Duration, parse_duration
+
+SECOND: Final = timedelta(seconds=1)
+Urgency = Literal["high", "low", "none"]
+Role = Literal["admin", "responder", "viewer"]
+
+
+def _span(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("a duration such as 90s, 15m, 4h, 1d or 1w")
+    return parse_duration(value)
+
+
+def _positive(value: Any) -> Any:
+    span = _span(value)
+    if span < SECOND:
+        raise ValueError("a duration of at least 1s")
+    return span
+
+
+def _within(value: Any) -> Any:
+    return value if value == NEXT_BUSINESS_DAY else _positive(value)
+
+
+def _listed(value: Any) -> Any:
+    """One word stands for a list of one."""
+    return (value,) if isinstance(value, (str, dict)) else value
+
+
+def _zone(value: Any) -> Any:
+    try:
+        ZoneInfo(str(value))
+    except (ValueError, OSError, KeyError):
+        raise ValueError("a time zone such as Europe/Amsterdam or UTC") from None
+    return str(value)
+
+
+def _clock_time(value: Any) -> Any:
+    parts = str(value).split(":")
+    if len(parts) != 2 or not all(part.isdigit() for part in parts) or int(parts[0]) > 23 or int(parts[1]) > 59:
+        raise ValueError('a time of day such as "09:00"')
+    return f"{int(parts[0]):02d}:{int(parts[1]):02d}"
+
+
+Offset = Annotated[timedelta, BeforeValidator(_span)]
+Span = Annotated[timedelta, BeforeValidator(_positive)]
+Within = Annotated[Duration, BeforeValidator(_within)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Zone = Annotated[str, BeforeValidator(_zone)]
+ClockTime = Annotated[str, BeforeValidator(_clock_time)]
+Text = Annotated[str, Field(min_length=1, max_length=100_000)]
+
+
+class Part(BaseModel):
+    """A mapping of the file: a key that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, hide_input_in_errors=True)
+
+
+class BusinessHours(Part):
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = DAYS[:5]
+    from_: ClockTime = Field("09:00", alias="from")
+    until: ClockTime = Field("17:00", alias="to")
+    timezone: Zone = "UTC"
+    holidays: str | None = None  # a country of the holidays library, NL or DE-BY
+
+    @model_validator(mode="after")
+    def _works_at_all(self) -> BusinessHours:
+        import holidays as library  # noqa: PLC0415 - only to check the name
+
+        if not self.days:
+            raise ValueError("at least one business day")
+        country, _, part = (self.holidays or "").partition("-")
+        known = library.list_supported_countries()
+        if country and (country not in known or (part and part not in known[country])):
+            raise ValueError(f"a country that has public holidays, such as NL or DE-BY, not {self.holidays}")
+        return self
+
+
+class Organization(Part):
+    name: Text = "Our organization"
+    site: str = ""
+    timezone: Zone = "UTC"
+    business_hours: BusinessHours = BusinessHours()
+
+
+class NotifyRule(Part):
+    via: Text
+    after: Offset = timedelta(0)
+
+
+class Notify(Part):
+    high: tuple[NotifyRule, ...] = ()
+    low: tuple[NotifyRule, ...] = ()
+
+
+class Person(Part):
+    name: Text
+    email: str | None = None
+    phone: str | None = None
+    telegram: int | None = None
+    github: str | None = None
+    slack: str | None = None
+    ntfy: str | None = None
+    webhook: str | None = None
+    timezone: Zone | None = None
+    roles: tuple[Role, ...] = ("responder",)
+    notify: Notify = Notify()
+
+
+class Team(Part):
+    lead: Text
+    members: Words = ()
+
+
+class Rotation(Part):
+    people: Words
+    every: Span
+    hand_off: Text  # "mon 09:00" or "09:00", local time
+    starts: date
+
+    @model_validator(mode="after")
+    def _hand_off_reads(self) -> Rotation:
+        day, _, at = self.hand_off.rpartition(" ")
+        _clock_time(at)
+        if day and day not in DAYS:
+            raise ValueError('hand_off such as "mon 09:00" or "09:00"')
+        if self.every % timedelta(days=1) and self.every % timedelta(hours=1):
+            raise ValueError("a rotation turns after whole hours, days or weeks")
+        return self
+
+
+class Schedule(Part):
+    timezone: Zone | None = None
+    rotation: Rotation
+
+
+class Step(Part):
+    page: Words
+    after: Offset = timedelta(0)
+
+
+class EscalationPolicy(Part):
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    repeat: Annotated[int, Field(ge=0, le=100)] = 1
+
+    @model_validator(mode="after")
+    def _in_order(self) -> EscalationPolicy:
+        waits = [step.after for step in self.steps]
+        if waits != sorted(waits):
+            raise ValueError("steps in the order of `after`: it counts from the start of the walk")
+        return self
+
+
+class Service(Part):
+    team: str | None = None
+    component: str | None = None
+    tier: int = 2
+    depends_on: Words = ()
+    escalation_policy: str | None = None
+
+
+class Expect(Part):
+    status: int | str | None = None
+    within: Span | None = None
+    json_: dict[str, Any] | None = Field(None, alias="json")
+    text: str | None = None
+
+
+class Probe(Part):
+    service: Text
+    every: Span
+    http: str | None = None
+    tcp: str | None = None
+    dns: str | None = None
+    jsonrpc: str | None = None
+    method: str | None = None
+    heartbeat: bool = False
+    grace: Span | None = None
+    expect: Expect = Expect()
+    fail_after: Annotated[int, Field(ge=1, le=100)] = 1
+
+    @model_validator(mode="after")
+    def _looks_at_one_thing(self) -> Probe:
+        if sum(map(bool, (self.http, self.tcp, self.dns, self.jsonrpc, self.heartbeat))) != 1:
+            raise ValueError("exactly one of http, tcp, dns, jsonrpc, heartbeat")
+        return self
+
+
+class Severity(Part):
+    title: Text
+    definition: str = ""
+    examples: Words = ()
+    respond_within: Within
+    resolve_within: Within
+    page: Words = ()
+    urgency: Urgency = "high"
+    protocol: Text
+    postmortem: Literal["required", "if_recurring", "none"] = "none"
+    recurring_within: Span | None = None
+
+
+class TriageRule(Part):
+    match: Annotated[dict[str, Words], Field(min_length=1)]
+    severity: Text
+    service: str | None = None
+
+
+class Grouping(Part):
+    by: Words = ("service", "check")
+    window: Span = timedelta(minutes=10)
+
+
+class DutyRule(Part):
+    id: Text
+    title: Text
+    owner: Text
+    done_by: Words
+    at: Offset | None = None
+    within: Within | None = None
+    every: Span | None = None
+    after: Literal["resolved"] | None = None
+    for_: Span | None = Field(None, alias="for")
+    run: Words = ()
+    propose: Words = ()
+    if_missed: Words = ()
+
+
+class Mitigation(Part):
+    do: Words
+
+
+class Protocol(Part):
+    duties: tuple[DutyRule, ...]
+    mitigations: dict[str, Mitigation] = {}
+
+
+# --------------------------------------------------------------------------------------------- channels, connections
+
+
+class TelegramChannel(Part):
+    bot_token: str
+    chat_id: int | None = None
+    api_base: str = "https://api.telegram.org"
+    webhook_secret: str = ""
+
+
+class TwilioChannel(Part):
+    account_sid: str
+    auth_token: str
+    from_: str = Field(alias="from")
+    api_base: str = "https://api.twilio.com"
+
+
+class SmtpChannel(Part):
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)] = 25
+    username: str = ""
+    password: str = ""
+    from_: str = Field(alias="from")
+    security: Literal["none", "starttls", "tls"] = "starttls"
+
+
+class WebhookChannel(Part):
+    url: str = ""
+    secret: str = ""
+
+
+class ConsoleChannel(Part):
+    pass
+
+
+Scalars = dict[str, str | int | float | bool | None]
+KINDS: Final = (
+    "telegram", "twilio", "smtp", "webhook", "console", "slack", "discord", "ntfy", "teams", "mattermost", "apprise",
+)  # fmt: skip
+# What an integration cannot do without: when the environment does not have it, the integration is left out.
+REQUIRED_SECRETS: Final[Mapping[str, tuple[str, ...]]] = {
+    "telegram": ("bot_token",),
+    "twilio": ("account_sid", "auth_token"),
+    "smtp": ("host",),
+    "webhook": (),
+}
+
+
+class Channel(Part):
+    """A named place where messages go, through exactly one integration."""
+
+    name: str = ""
+    telegram: TelegramChannel | None = None
+    twilio: TwilioChannel | None = None
+    smtp: SmtpChannel | None = None
+    webhook: WebhookChannel | None = None
+    console: ConsoleChannel | None = None
+    slack: Scalars | None = None
+    discord: Scalars | None = None
+    ntfy: Scalars | None = None
+    teams: Scalars | None = None
+    mattermost: Scalars | None = None
+    apprise: Scalars | None = None
+
+    @model_validator(mode="after")
+    def _one_integration(self) -> Channel:
+        if sum(getattr(self, kind) is not None for kind in KINDS) != 1:
+            raise ValueError(f"exactly one of {', '.join(KINDS)}")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """The integration that carries this channel."""
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The integration's settings, by the keys of the file."""
+        settings = getattr(self, self.kind)
+        return settings.model_dump(by_alias=True) if isinstance(settings, BaseModel) else dict(settings)
+
+
+class WarRoom(Part):
+    in_: Text = Field(alias="in")
+    name: str = "#incident-{date}"
+
+
+class MailingList(Part):
+    email: Words
+
+
+def _sort_of_channel(value: Any) -> str:
+    """The war room says `in`, a mailing list `email` with addresses; every other channel names an integration."""
+    keys = value if isinstance(value, Mapping) else {}
+    if "in" in keys or isinstance(value, WarRoom):
+        return "room"
+    return "list" if "email" in keys or isinstance(value, MailingList) else "channel"
+
+
+AnyChannel = Annotated[
+    Annotated[Channel, Tag("channel")] | Annotated[WarRoom, Tag("room")] | Annotated[MailingList, Tag("list")],
+    Discriminator(_sort_of_channel),
+]
+
+
+class StatusPage(Part):
+    title: str = "Status"
+    url: str = ""
+    components: Words = ()
+    publish: dict[str, Any] = {}
+
+
+class Connection(Part):
+    api_base: str = ""
+    token: str = ""
+    service: str | None = None
+    webhook_secret: str = ""
+
+
+class Vercel(Connection):
+    project: str = ""
+    team: str = ""
+
+
+class Railway(Connection):
+    project: str = ""
+    environment: str = ""
+    service_id: str = ""
+
+
+class Sentry(Connection):
+    organization: str = ""
+    project: str = ""
+    client_secret: str = ""
+
+
+class GitHub(Connection):
+    repository: str = ""
+    labels: dict[str, str] = {}
+
+
+class Ddc(Part):
+    active: str
+    clusters: dict[str, str]
+
+
+class Sns(Part):
+    topics: Words = ()
+    certificate_file: str = ""
+
+
+class SigningOnly(Part):
+    webhook_secret: str = ""
+    signing_secret: str = ""
+
+
+class GenericMapping(Part):
+    """Where the free form of the generic source finds its words: dotted paths into the body."""
+
+    fields: dict[Literal["key", "title", "text", "severity", "service", "check", "state", "link"], str] = {}
+    resolved_values: Words = ("ok", "resolved", "close", "closed")
+
+
+class Connections(Part):
+    vercel: Vercel | None = None
+    railway: Railway | None = None
+    sentry: Sentry | None = None
+    github: GitHub | None = None
+    ddc: Ddc | None = None
+    sns: Sns | None = None
+    grafana: SigningOnly | None = None
+    slack: SigningOnly | None = None
+    generic: GenericMapping | None = None
+
+
+class HttpCall(Part):
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
+    url: Text
+    json_: Any = Field(None, alias="json")
+    headers: dict[str, str] = {}
+
+
+class PostgresAction(Part):
+    dsn: str
+    read_only: bool = True
+    end_sessions: bool = False
+
+
+class Verify(Part):
+    probe: Text
+    within: Span = timedelta(minutes=5)
+
+
+class Action(Part):
+    vercel: Literal["rollback", "promote"] | None = None
+    railway: Literal["rollback", "redeploy"] | None = None
+    http: HttpCall | None = None
+    postgres: PostgresAction | None = None
+    github: dict[str, Any] | None = None
+    command: Words = ()
+    approve: Literal["commander", "second_person", "none"] = "second_person"
+    undo: HttpCall | None = None
+    verify: Verify | None = None
+    idempotent: bool = False
+
+
+class Meeting(Part):
+    length: Span = timedelta(hours=1)
+    at: ClockTime = "10:00"
+
+
+class DayStep(Part):
+    day: Annotated[int, Field(ge=0, le=365)]
+    do: Text
+
+
+SECTIONS: Final = (
+    "Summary", "Impact", "Timeline (all times UTC)", "Root Cause", "Resolution", "What Went Well",
+    "What Went Wrong", "Action Items", "Lessons Learned",
+)  # fmt: skip
+
+
+class Postmortems(Part):
+    directory: str = "docs/incidents"
+    meeting: Meeting = Meeting()
+    due_within: Span = timedelta(hours=48)
+    schedule: tuple[DayStep, ...] = ()
+    sections: Words = SECTIONS
+    blameless: bool = True
+
+
+# --------------------------------------------------------------------------------------------- the whole
+
+
+class Runbook(Part):
+    version: Literal[1]
+    organization: Organization = Organization()
+    people: Annotated[dict[str, Person], Field(min_length=1)]
+    teams: dict[str, Team] = {}
+    schedules: dict[str, Schedule] = {}
+    escalation_policies: dict[str, EscalationPolicy] = {}
+    services: dict[str, Service] = {}
+    probes: dict[str, Probe] = {}
+    severities: Annotated[dict[str, Severity], Field(min_length=1)]
+    triage: tuple[TriageRule, ...] = ()
+    grouping: Grouping = Grouping()
+    protocols: Annotated[dict[str, Protocol], Field(min_length=1)]
+    channels: dict[str, AnyChannel] = {}
+    status_page: StatusPage = StatusPage()
+    connections: Connections = Connections()
+    actions: dict[str, Action] = {}
+    diagnose: Words = ()
+    templates: dict[str, str] = {}
+    postmortems: Postmortems = Postmortems()
+    _left_out: Mapping[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)
+
+    @property
+    def left_out(self) -> Mapping[str, tuple[str, ...]]:
+        """What the environment has no secret for: where it stands in the file, and the names that are missing."""
+        return self._left_out
+
+    def without(self, left_out: Mapping[str, tuple[str, ...]]) -> Runbook:
+        """Return this runbook, knowing what is left out."""
+        copy = self.model_copy()
+        copy._left_out = dict(left_out)
+        return copy
+
+    def channel(self, name: str) -> Channel | None:
+        """The channel of that name that messages go through; the war room and mailing lists are none."""
+        found = self.channels.get(name)
+        return found if isinstance(found, Channel) else None
+
+    @property
+    def war_room(self) -> WarRoom | None:
+        room = self.channels.get("war_room")
+        return room if isinstance(room, WarRoom) else None
+
+    def policy_for(self, service: str | None) -> tuple[str, EscalationPolicy]:
+        """The policy that a service's incidents walk: its own, `default`, or one step that pages everyone."""
+        known = self.services.get(service or "")
+        name = (known.escalation_policy if known else None) or "default"
+        return name, self.escalation_policies.get(name) or EscalationPolicy(steps=(Step(page=("everyone",)),))
+
+    def team_of(self, service: str | None) -> str | None:
+        known = self.services.get(service or "")
+        return known.team if known else None
+
+    def lead_of(self, service: str | None) -> str | None:
+        team = self.teams.get(self.team_of(service) or "")
+        return team.lead if team else None
+
+    def component_of(self, service: str | None) -> str | None:
+        known = self.services.get(service or "")
+        return known.component if known else None
+
+    def dependents(self, service: str) -> frozenset[str]:
+        """Every service that depends on *service*, through others too."""
+        hit: set[str] = set()
+        edge = {service}
+        while edge:
+            edge = {name for name, s in self.services.items() if edge & set(s.depends_on)} - hit - {service}
+            hit |= edge
+        return frozenset(hit)

@@ -1,0 +1,241 @@
+"""What the types alone cannot say of a runbook: names that lead nowhere, and how ready it is for a bad night."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, get_args
+
+from tocsin.core import oncall
+from tocsin.core.incident import ROLES
+from tocsin.core.runbook import DutyRule, Runbook
+from tocsin.core.templates import unknown_words
+from tocsin.core.types import FactKind
+
+AHEAD: Final = timedelta(days=14)  # how far gaps are looked for
+FIELDS: Final = ("source", "key", "title", "text", "service", "check", "severity")
+OWNERS: Final = ("on_call", "system", "team_lead", "everyone", *ROLES)
+GROUPS: Final = ("everyone", "on_call", "team_lead")
+RUNS: Final = ("diagnose", "open_war_room", "notify_everyone", "create_ticket")
+PERSONAL: Final = {"telegram": "telegram", "smtp": "email", "twilio": "phone", "webhook": "webhook", "ntfy": "ntfy",
+                   "slack": "slack"}  # fmt: skip
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A value that leads nowhere: where it stands, what it says, what is accepted and the names that are known."""
+
+    path: Path
+    found: str
+    accepted: str
+    known: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that will hurt one night: its kind, whom or what it is about, and a sentence."""
+
+    kind: str
+    subject: str
+    text: str
+
+
+def faults(book: Runbook) -> tuple[Fault, ...]:
+    """Every name in the runbook that leads nowhere, and every pattern that cannot be read."""
+    checks = (_people_faults, _service_faults, _severity_faults, _triage_faults, _duty_faults, _channel_faults)
+    return tuple(fault for check in checks for fault in check(book))
+
+
+def _named(path: Path, name: str | None, known: Iterable[str], what: str) -> Iterator[Fault]:
+    if name is not None and name not in known:
+        yield Fault(path, name, what, tuple(known))
+
+
+def _people_faults(book: Runbook) -> Iterator[Fault]:
+    for name, team in book.teams.items():
+        yield from _named(("teams", name, "lead"), team.lead, book.people, "a person")
+        for i, member in enumerate(team.members):
+            yield from _named(("teams", name, "members", i), member, book.people, "a person")
+    for name, schedule in book.schedules.items():
+        for i, turn in enumerate(schedule.rotation.people):
+            yield from _named(("schedules", name, "rotation", "people", i), turn, book.people, "a person")
+    for name, policy in book.escalation_policies.items():
+        for i, step in enumerate(policy.steps):
+            for j, target in enumerate(step.page):
+                yield from _target(book, ("escalation_policies", name, "steps", i, "page", j), target)
+    kinds = {getattr(channel, "kind", "") for channel in book.channels.values()} - {""}
+    for id_, person in book.people.items():
+        for urgency in ("high", "low"):
+            for i, rule in enumerate(getattr(person.notify, urgency)):
+                where: Path = ("people", id_, "notify", urgency, i, "via")
+                yield from _named(where, rule.via, {*book.channels, *kinds}, "a channel or its kind")
+
+
+def _target(book: Runbook, path: Path, target: str) -> Iterator[Fault]:
+    kind, _, name = target.partition(":")
+    if kind == "schedule" and name:
+        yield from _named(path, name, book.schedules, "a schedule")
+    elif kind == "team" and name:
+        yield from _named(path, name, book.teams, "a team")
+    elif target not in GROUPS:
+        known = (*GROUPS, *book.people, *(f"schedule:{s}" for s in book.schedules), *(f"team:{t}" for t in book.teams))
+        yield from _named(path, target, known, "whom to page")
+
+
+def _service_faults(book: Runbook) -> Iterator[Fault]:
+    for name, service in book.services.items():
+        yield from _named(("services", name, "team"), service.team, book.teams, "a team")
+        policy = service.escalation_policy
+        yield from _named(("services", name, "escalation_policy"), policy, book.escalation_policies, "a policy")
+        if book.status_page.components:
+            known = book.status_page.components
+            yield from _named(("services", name, "component"), service.component, known, "a component")
+        for i, other in enumerate(service.depends_on):
+            yield from _named(("services", name, "depends_on", i), other, book.services, "a service")
+    for name, probe in book.probes.items():
+        yield from _named(("probes", name, "service"), probe.service, book.services, "a service")
+    for name, action in book.actions.items():
+        if action.verify:
+            yield from _named(("actions", name, "verify", "probe"), action.verify.probe, book.probes, "a probe")
+
+
+def _severity_faults(book: Runbook) -> Iterator[Fault]:
+    for name, severity in book.severities.items():
+        yield from _named(("severities", name, "protocol"), severity.protocol, book.protocols, "a protocol")
+        for i, target in enumerate(severity.page):
+            yield from _target(book, ("severities", name, "page", i), target)
+
+
+def _triage_faults(book: Runbook) -> Iterator[Fault]:
+    for i, rule in enumerate(book.triage):
+        yield from _named(("triage", i, "severity"), rule.severity, book.severities, "a severity")
+        yield from _named(("triage", i, "service"), rule.service, book.services, "a service")
+        for field, values in rule.match.items():
+            if not field.startswith("labels."):
+                yield from _named(("triage", i, "match", field), field, (*FIELDS, "labels.NAME"), "a field of an alert")
+            if field in ("text", "title"):
+                yield from (Fault(("triage", i, "match", field), v, "a regular expression") for v in values if _bad(v))
+
+
+def _bad(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return True
+    return False
+
+
+def _duty_faults(book: Runbook) -> Iterator[Fault]:
+    for name, protocol in book.protocols.items():
+        ids = [duty.id for duty in protocol.duties]
+        for i, duty in enumerate(protocol.duties):
+            path: Path = ("protocols", name, "duties", i)
+            if ids.index(duty.id) != i:
+                yield Fault((*path, "id"), duty.id, "an id that no other duty of the protocol has")
+            yield from _one_duty(book, path, duty)
+        for cause, mitigation in protocol.mitigations.items():
+            where: Path = ("protocols", name, "mitigations", cause, "do")
+            for j, action in enumerate(mitigation.do):
+                yield from _named((*where, j), action, book.actions, "an action")
+
+
+def _one_duty(book: Runbook, path: Path, duty: DutyRule) -> Iterator[Fault]:
+    if duty.owner not in OWNERS:
+        yield from _target(book, (*path, "owner"), duty.owner)
+    for j, kind in enumerate(duty.done_by):
+        yield from _named((*path, "done_by", j), kind, get_args(FactKind), "a kind of fact")
+    for j, action in enumerate(duty.propose):
+        yield from _named((*path, "propose", j), action, book.actions, "an action")
+    for j, run in enumerate(duty.run):
+        yield from _named((*path, "run", j), run, (*RUNS, *book.actions), "what runs by itself, or an action")
+    for j, what in enumerate(duty.if_missed):
+        yield from _named((*path, "if_missed", j), what, ("escalate",), "what happens then")
+
+
+def _channel_faults(book: Runbook) -> Iterator[Fault]:
+    room = book.war_room
+    if room:
+        yield from _named(("channels", "war_room", "in"), room.in_, book.channels, "a channel")
+
+
+# --------------------------------------------------------------------------------------------- readiness
+
+
+def findings(book: Runbook, now: datetime) -> tuple[Finding, ...]:
+    """How ready the runbook is: every weakness that shows itself without an incident."""
+    checks = (_gaps, _unreachable, _same_person, _steps, _texts, _actions)
+    return tuple(dict.fromkeys(finding for check in checks for finding in check(book, now)))
+
+
+def _gaps(book: Runbook, now: datetime) -> Iterator[Finding]:
+    for name in book.schedules:
+        for shift in oncall.shifts(book, name, now, now + AHEAD):
+            if not shift.people:
+                text = f"nobody is on call from {shift.start:%Y-%m-%d %H:%M} to {shift.until:%Y-%m-%d %H:%M} UTC"
+                yield Finding("schedule_gap", name, text)
+
+
+def _unreachable(book: Runbook, now: datetime) -> Iterator[Finding]:
+    for id_, person in book.people.items():
+        ways = [rule.via for rule in person.notify.high if reaches(book, id_, rule.via)]
+        if not ways:
+            yield Finding("unreachable", id_, f"no notification rule for high urgency reaches {person.name}")
+
+
+def reaches(book: Runbook, person: str, via: str) -> bool:
+    """Say whether a notification rule leads to a channel that works and an address that the person has."""
+    for name, channel in book.channels.items():
+        kind = getattr(channel, "kind", "")
+        if via in (name, kind) and kind and f"channels.{name}.{kind}" not in book.left_out:
+            field = PERSONAL.get(kind)
+            return field is None or bool(getattr(book.people[person], field, None))
+    return False
+
+
+def _same_person(book: Runbook, now: datetime) -> Iterator[Finding]:
+    for name, policy in book.escalation_policies.items():
+        before: dict[str, int] = {}
+        for i, step in enumerate(policy.steps):
+            named = [target for target in step.page if target not in ("everyone", "on_call")]
+            for person in {p for t in named for p in _ever(book, t, now)}:
+                if person in before:
+                    text = f"{book.people[person].name} is on step {before[person]} and step {i + 1} at the same time"
+                    yield Finding("same_person", name, text)
+                before.setdefault(person, i + 1)
+
+
+def _ever(book: Runbook, target: str, now: datetime) -> frozenset[str]:
+    if target == "team_lead":
+        return frozenset(team.lead for team in book.teams.values())
+    return oncall.targets(book, target, now, None)
+
+
+def _steps(book: Runbook, now: datetime) -> Iterator[Finding]:
+    for name, policy in book.escalation_policies.items():
+        last = policy.steps[-1]
+        if not any(_ever(book, target, now) for target in last.page):
+            yield Finding("ends_with_nobody", name, f"the last step ({', '.join(last.page)}) stands for nobody now")
+        for i, step in enumerate(policy.steps[:-1]):
+            if step.after == policy.steps[i + 1].after:
+                yield Finding("step_not_reached", name, f"step {i + 2} starts with step {i + 1}: it waits for nothing")
+    used = {service.escalation_policy for service in book.services.values()} | {"default"}
+    for name in set(book.escalation_policies) - used:
+        yield Finding("step_not_reached", name, "no service uses this policy: its steps are never taken")
+
+
+def _texts(book: Runbook, now: datetime) -> Iterator[Finding]:
+    for name, template in book.templates.items():
+        for word in unknown_words(template):
+            yield Finding("unknown_word", name, f"nothing ever fills {{{word}}}: it reads unknown")
+
+
+def _actions(book: Runbook, now: datetime) -> Iterator[Finding]:
+    for name, action in book.actions.items():
+        undoes = action.undo or action.vercel or action.railway or action.postgres
+        if not undoes:
+            yield Finding("no_undo", name, "the action has no undo")
+        if not action.verify:
+            yield Finding("no_verify", name, "the action has no verify: nobody will know whether it helped")

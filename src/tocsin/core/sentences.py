@@ -1,0 +1,114 @@
+"""What happened, in words: one sentence for each kind of fact, for pages, mails and postmortems alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from tocsin.core.types import SYSTEM
+
+Names = Mapping[str, str]  # person to display name
+Data = Mapping[str, Any]
+
+
+def sentence(kind: str, actor: str, data: Data, names: Names) -> str:
+    """Say what one timeline entry means. A kind without a sentence of its own is named, with its text if it has one."""
+    who = name_of(actor, names)
+    if kind in _SENTENCES:
+        return _SENTENCES[kind](who, data, names)
+    said = data.get("text") or data.get("reason") or data.get("summary") or ""
+    return f"{kind.replace('_', ' ').capitalize()} by {who}{f': {said}' if said else ''}"
+
+
+def name_of(actor: str, names: Names) -> str:
+    """The name that people say: a person's own, the source of an alert, or Tocsin."""
+    if actor == SYSTEM:
+        return "Tocsin"
+    return names.get(actor, actor.removeprefix("source:"))
+
+
+def _people(ids: Any, names: Names) -> str:
+    return ", ".join(name_of(person, names) for person in ids or ()) or "nobody"
+
+
+def _because(data: Data, key: str = "reason") -> str:
+    return f": {data[key]}" if data.get(key) else ""
+
+
+def _declared(who: str, d: Data, names: Names) -> str:
+    service = f" on {d['service']}" if d.get("service") else ""
+    return f"{d['severity']} declared{service} by {who}: {d['title']} ({d.get('rule', 'no rule')})"
+
+
+def _attached(who: str, d: Data, names: Names) -> str:
+    return f"{_count(d, 'more alert')} from {who}: {_keys(d)}"
+
+
+def _ended(who: str, d: Data, names: Names) -> str:
+    left = d.get("firing", 0)
+    return f"{_count(d, 'alert')} resolved by {who}: {_keys(d)}; {left or 'none'} still firing"
+
+
+def _count(d: Data, what: str) -> str:
+    return f"{d['count']} {what}{'' if d['count'] == 1 else 's'}"
+
+
+def _keys(d: Data) -> str:
+    keys = list(d.get("keys", ()))
+    more = d.get("count", 0) - len(keys)
+    return ", ".join(keys) + (f" and {more} more" if more > 0 else "")
+
+
+def _moot(who: str, d: Data, names: Names) -> str:
+    whom = f" to {name_of(d['person'], names)}" if d.get("person") else ""
+    return f"No page{whom} ({d.get('reason', '')}): {d.get('why', '')}"
+
+
+def _update(who: str, d: Data, names: Names) -> str:
+    parts = [d.get("summary"), f"next: {d['next_steps']}" if d.get("next_steps") else None]
+    parts.append(f"ETA {d['eta']}" if d.get("eta") else None)
+    text = "; ".join(part for part in parts if part)
+    return f"{who} posted an update ({d.get('status', '')}){f': {text}' if text else ''}"
+
+
+def _room(who: str, d: Data, names: Names) -> str:
+    return f"War room {d['name']} opened" + (f" ({d['note']})" if d.get("note") else "")
+
+
+_SENTENCES: Final[Mapping[str, Callable[[str, Data, Names], str]]] = {
+    "declared": _declared,
+    "alert_attached": _attached,
+    "alert_resolved": _ended,
+    "severity_changed": lambda w, d, n: f"{w} changed the severity from {d['from']} to {d['severity']}{_because(d)}",
+    "severity_confirmed": lambda w, d, n: f"{w} confirmed the severity {d['severity']}{_because(d)}",
+    "paged": lambda w, d, n: f"{name_of(d['person'], n)} paged: {d['reason']}",
+    "page_failed": lambda w, d, n: f"{name_of(d['person'], n)} could not be paged{_because(d, 'why')}",
+    "page_moot": _moot,
+    "acknowledged": lambda w, d, n: f"{w} acknowledged",
+    "unacknowledged": lambda w, d, n: f"Acknowledgement asked for anew{_because(d)}",
+    "commander_assigned": lambda w, d, n: f"{name_of(d['person'], n)} is incident commander",
+    "role_assigned": lambda w, d, n: f"{name_of(d['person'], n)} is {d['role']}",
+    "war_room_opened": _room,
+    "duty_done": lambda w, d, n: f"Duty done: {d['duty'].replace('_', ' ')} (by {w})",
+    "duty_missed": lambda w, d, n: f"Duty missed: {d.get('title', d['duty'])} (was with {_people(d.get('people'), n)})",
+    "handed_on": lambda w, d, n: (
+        f"Duty {d['duty'].replace('_', ' ')} handed on to {d['to'].replace('_', ' ')}: {_people(d.get('people'), n)}"
+    ),
+    "checked": lambda w, d, n: f"{w} ticked the duty {d['duty'].replace('_', ' ')}",
+    "update_posted": _update,
+    "cause_identified": lambda w, d, n: (
+        f"{w} identified the cause" + (_because(d, "root_cause") or _because(d, "summary"))
+    ),
+    "fix_deployed": lambda w, d, n: f"{w} said that a fix is deployed{_because(d, 'summary')}",
+    "escalated": lambda w, d, n: f"{w} escalated{_because(d)}",
+    "extended": lambda w, d, n: f"{w} declared an extended incident{_because(d)}"
+    + (f" (until {d['until']})" if d.get("until") else ""),
+    "elapsed": lambda w, d, n: f"The watch is over: {d['duty'].replace('_', ' ')}",
+    "finding_added": lambda w, d, n: f"Finding ({d['source'].replace('_', ' ')}): {d['text']}",
+    "ticket_created": lambda w, d, n: f"Ticket {d['ticket']} created ({d['tracker']})",
+    "note": lambda w, d, n: f"{w} noted: {d['text']}",
+    "status_changed": lambda w, d, n: f"Status is now {d['status']}{_because(d)}",
+    "resolved": lambda w, d, n: f"{w} resolved the incident{_because(d, 'resolution')}",
+    "reopened": lambda w, d, n: f"{w} reopened the incident{_because(d)}",
+    "review_scheduled": lambda w, d, n: f"Blameless review scheduled for {d['at'][:16].replace('T', ' ')} UTC",
+}

@@ -1,0 +1,33 @@
+"""Texts with `{word}` and nothing else: no attributes, no calls, no formats."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+OUTPUT_LIMIT: Final = 65_536  # characters; reliability.md section 6
+UNKNOWN: Final = "unknown"
+KNOWN_WORDS: Final = frozenset(
+    {
+        "incident", "severity", "title", "status", "service", "feature", "impact", "commander", "summary",
+        "next_steps", "eta", "root_cause", "resolution", "started_utc", "now_utc", "resolved_utc", "duration",
+        "update_interval", "postmortem", "date", "link",
+    }
+)  # fmt: skip
+_WORD = re.compile(r"\{([a-z_]+)\}")
+
+
+def render(template: str, words: Mapping[str, str | None]) -> str:
+    """
+    Put the values of *words* into *template*; what has no value reads "unknown".
+
+    Values go in as they are and are never read as templates. The template's single final newline is dropped.
+    """
+    text = template.removesuffix("\n")
+    return _WORD.sub(lambda found: words.get(found[1]) or UNKNOWN, text)[:OUTPUT_LIMIT]
+
+
+def unknown_words(template: str) -> tuple[str, ...]:
+    """Return the words of *template* that nothing will ever fill, in order."""
+    return tuple(dict.fromkeys(word for word in _WORD.findall(template) if word not in KNOWN_WORDS))

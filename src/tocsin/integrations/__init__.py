@@ -1,0 +1,1 @@
+"""Integrations: one file for each outside system. They see `tocsin.sdk` and nothing else."""

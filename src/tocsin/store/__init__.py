@@ -1,0 +1,1 @@
+"""The one database: functions that take a transaction; no class for a table."""

@@ -1,0 +1,76 @@
+"""Alerts: one row for each dedup key and episode; and the changes that only tell."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, insert, select
+
+from tocsin.store.db import Tx, among, insert_rows, listed, update_rows
+from tocsin.store.schema import alerts, changes
+
+
+def dedup_of(source: str, key: str) -> str:
+    """The 32 hex digits by which one sender's key is found."""
+    return hashlib.blake2b(f"{source}\n{key}".encode(), digest_size=16).hexdigest()
+
+
+def latest(tx: Tx, dedups: Iterable[str]) -> dict[str, Any]:
+    """The newest episode of each key that has one: rows of dedup, id, episode, state, count, incident."""
+    columns = (alerts.c.dedup, alerts.c.id, alerts.c.episode, alerts.c.state, alerts.c.count, alerts.c.incident)
+    statement = select(*columns).where(among(tx, alerts.c.dedup), alerts.c.latest)
+    return {row.dedup: row for row in tx.all(statement, {"values": listed(tx, dedups)})}
+
+
+def insert_alerts(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert new episodes, values as stored."""
+    insert_rows(tx, alerts, rows)
+
+
+def insert_changes(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert changes, values as stored."""
+    insert_rows(tx, changes, rows)
+
+
+def retire(tx: Tx, ids: Sequence[str]) -> None:
+    """These episodes are no longer the newest of their key."""
+    update_rows(tx, alerts, [{"id": id_, "latest": False} for id_ in ids])
+
+
+def repeat(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep the new `count` and `last_at` of alerts that came again."""
+    update_rows(tx, alerts, rows)
+
+
+def resolve(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep `state`, `resolved_at` and `last_at` of alerts that ended."""
+    update_rows(tx, alerts, rows)
+
+
+def firing(tx: Tx, incident: int) -> int:
+    """How many alerts of the incident fire now."""
+    statement = select(func.count()).where(alerts.c.incident == incident, alerts.c.state == "firing")
+    return int(tx.all(statement)[0][0])
+
+
+def listing(
+    tx: Tx, *, incident: int | None = None, state: str | None = None, disposition: str | None = None,
+    before: str | None = None, limit: int = 100,
+) -> Sequence[Any]:  # fmt: skip
+    """Read alerts, newest first: rows with the columns of schema.alerts. `before` is an id."""
+    statement = select(alerts).order_by(alerts.c.id.desc()).limit(limit)
+    for column, value in ((alerts.c.state, state), (alerts.c.disposition, disposition)):
+        if value:
+            statement = statement.where(column == value)
+    if incident is not None:
+        statement = statement.where(alerts.c.incident == incident)
+    if before:
+        statement = statement.where(alerts.c.id < before)
+    return tx.all(statement)
+
+
+def keep_raw(tx: Tx, **columns: Any) -> None:
+    """Keep one row with the bytes that could not be read. Columns as in schema.alerts."""
+    tx.run(insert(alerts).values(**columns))

@@ -1,0 +1,431 @@
+"""Connect, write in groups, read; and the few lines in which SQLite and PostgreSQL differ."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import orjson
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    Text,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import StaticPool
+
+P = ParamSpec("P")
+R = TypeVar("R")
+I = TypeVar("I")  # noqa: E741 - an item of a batch
+
+BUSY_SECONDS = 5.0  # reliability.md section 1: then 503
+QUEUE_LIMIT = 2_000  # waiting writes; reliability.md section 1
+GROUP_LIMIT = 512  # writes that share one commit
+
+
+class Busy(Exception):  # noqa: N818 - what the store says of itself
+    """The store cannot write now: locked by another process, full, or too many writes wait. Nothing was stored."""
+
+
+@dataclass(slots=True)
+class Tx:
+    """
+    One transaction. `now` is its instant: aware UTC, from the clock that all due times are judged by.
+
+    `touched` collects what changed (`outbox`, `incident:42`, `wake`): whoever listens is told after the commit.
+    """
+
+    connection: Connection
+    now: datetime
+    sqlite: bool
+    touched: set[str] = field(default_factory=set)
+
+    def all(self, statement: Any, parameters: Any = None) -> Sequence[Any]:
+        return self.connection.execute(statement, parameters).all()
+
+    def first(self, statement: Any, parameters: Any = None) -> Any:
+        return self.connection.execute(statement, parameters).first()
+
+    def run(self, statement: Any, parameters: Any = None) -> int:
+        """Execute a statement that changes rows; returns how many it changed."""
+        return self.connection.execute(statement, parameters).rowcount
+
+
+@dataclass(slots=True)
+class _Job:
+    usecase: Callable[..., Any]
+    args: tuple[Any, ...]
+    batch: bool
+    future: Future[Any]
+    loop: asyncio.AbstractEventLoop | None
+    waiter: asyncio.Future[Any] | None = None
+    outcome: Any = None
+    error: BaseException | None = None
+
+
+class Database:
+    """
+    The one database of a process: a single writer that groups what waits into one durable commit, and readers.
+
+    A use case is called with the transaction and its own arguments. It may be called again when the commit it shared
+    had to be undone because of another one, so it changes nothing but the database.
+    """
+
+    def __init__(self, url: str, clock: Callable[[], datetime]) -> None:
+        self.url = url
+        self.clock = clock
+        self.sqlite = url.startswith("sqlite")
+        self.memory = url in {"sqlite://", "sqlite:///:memory:"}
+        self.engine = _engine(url, self.memory)
+        self._listeners: list[Callable[[frozenset[str]], None]] = []
+        self._jobs: deque[_Job] = deque()
+        self._wake = threading.Condition()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+        self._writer: Connection | None = None
+        self._lock = threading.RLock()  # one writer at a time, also when several threads write directly
+        self._readers = ThreadPoolExecutor(2, "reader") if not self.memory else None
+        self.commits = 0  # for the measure of how well grouping works
+        self.writes = 0
+
+    # ----------------------------------------------------------------------------------------- writing
+
+    def listen(self, listener: Callable[[frozenset[str]], None]) -> None:
+        """Call *listener* after each commit with what it touched, in the thread of the event loop if there is one."""
+        self._listeners.append(listener)
+
+    async def write(self, usecase: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """
+        Run *usecase* in a transaction and return its result when that is durable.
+
+        Raises:
+            Busy: nothing was stored; try again later. Whatever else the use case raised; nothing of it was stored.
+        """
+        call = (lambda tx: usecase(tx, *args, **kwargs)) if kwargs else usecase
+        result: R = await self._submit(call, () if kwargs else args, batch=False)
+        return result
+
+    async def write_batched(self, usecase: Callable[[Tx, list[I]], list[R]], item: I) -> R:
+        """Run *usecase* once for all items that wait for it, in one transaction; returns the result for *item*."""
+        result: R = await self._submit(usecase, (item,), batch=True)
+        return result
+
+    def write_now(self, usecase: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run *usecase* in a transaction of its own, in this thread: for the command line, start-up and tests."""
+        with self._lock:
+            job = _Job(lambda tx: usecase(tx, *args, **kwargs), (), False, Future(), None)
+            self._commit([job])
+        if job.error:
+            raise job.error
+        result: R = job.outcome
+        return result
+
+    async def _submit(self, usecase: Callable[..., Any], args: tuple[Any, ...], *, batch: bool) -> Any:
+        if len(self._jobs) >= QUEUE_LIMIT:
+            raise Busy("too many writes wait")
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        job = _Job(usecase, args, batch, Future(), loop, waiter)
+        if self._thread is None:
+            self._start()
+        with self._wake:
+            self._jobs.append(job)
+            self._wake.notify()
+        return await waiter
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._serve, name="writer", daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            with self._wake:
+                while not self._jobs and not self._closed:
+                    self._wake.wait()
+                if self._closed and not self._jobs:
+                    return
+                jobs = [self._jobs.popleft() for _ in range(min(len(self._jobs), GROUP_LIMIT))]
+            with self._lock:
+                self._commit(jobs)
+            if jobs[0].loop:
+                jobs[0].loop.call_soon_threadsafe(_settle, jobs)
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        """Run *jobs* in one transaction. What fails alone is undone alone; if the commit fails, all of it is undone."""
+        try:
+            connection = self._begin()
+        except DBAPIError as error:
+            for job in jobs:
+                job.error = _busy(error)
+            return
+        tx = Tx(connection, self._now(connection), self.sqlite)
+        try:
+            for group in _groups(jobs):
+                self._run(tx, group)
+            self._end(connection, "COMMIT")
+        except BaseException as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+            self._abandon(connection)
+            for job in jobs:
+                job.error = job.error or (_busy(error) if isinstance(error, DBAPIError) else error)
+            return
+        self.commits += 1
+        self.writes += len(jobs)
+        if tx.touched:
+            self._tell(frozenset(tx.touched), next((job.loop for job in jobs if job.loop), None))
+
+    def _run(self, tx: Tx, group: list[_Job]) -> None:
+        """Run one use case, or one batch; when a batch fails, its items are tried one by one."""
+        touched = set(tx.touched)
+        savepoint = tx.connection.exec_driver_sql
+        savepoint("SAVEPOINT job")
+        try:
+            if group[0].batch:
+                results = group[0].usecase(tx, [job.args[0] for job in group])
+                for job, result in zip(group, results, strict=True):
+                    job.outcome = result
+            else:
+                group[0].outcome = group[0].usecase(tx, *group[0].args)
+            savepoint("RELEASE SAVEPOINT job")
+        except Exception as error:  # noqa: BLE001 - handed to who asked
+            savepoint("ROLLBACK TO SAVEPOINT job")
+            savepoint("RELEASE SAVEPOINT job")
+            tx.touched = touched
+            if len(group) == 1:
+                group[0].error = _busy(error) if isinstance(error, OperationalError) else error
+                return
+            for job in group:
+                self._run(tx, [job])
+
+    def _begin(self) -> Connection:
+        if self._writer is None or self._writer.closed or self._writer.invalidated:
+            self._writer = self.engine.connect()
+        if self.sqlite:
+            self._writer.exec_driver_sql("BEGIN IMMEDIATE")
+        elif not self._writer.in_transaction():
+            self._writer.begin()
+        return self._writer
+
+    def _end(self, connection: Connection, how: str) -> None:
+        if self.sqlite:
+            connection.exec_driver_sql(how)
+            if connection.in_transaction():  # SQLAlchemy's own bookkeeping: the driver is in autocommit
+                connection.commit()
+        elif how == "COMMIT":
+            connection.commit()
+        else:
+            connection.rollback()
+
+    def _abandon(self, connection: Connection) -> None:
+        try:
+            self._end(connection, "ROLLBACK")
+        except DBAPIError:
+            connection.invalidate()
+            self._writer = None
+
+    def _now(self, connection: Connection) -> datetime:
+        return self.clock()
+
+    def _tell(self, touched: frozenset[str], loop: asyncio.AbstractEventLoop | None) -> None:
+        for listener in self._listeners:
+            if loop:
+                loop.call_soon_threadsafe(listener, touched)
+            else:
+                listener(touched)
+
+    # ----------------------------------------------------------------------------------------- reading
+
+    async def read(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run *query* on a reader's snapshot, beside the writer."""
+        if self._readers is None:
+            return self.read_now(query, *args, **kwargs)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, lambda: self.read_now(query, *args, **kwargs))
+
+    def read_now(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run *query* in this thread. Raises Busy when the database does not answer."""
+        if self.memory:
+            with self._lock:
+                connection = self._writer or self.engine.connect()
+                self._writer = connection
+                return query(Tx(connection, self.clock(), True), *args, **kwargs)
+        try:
+            with self.engine.connect() as connection:
+                if self.sqlite:
+                    connection.exec_driver_sql("BEGIN")
+                try:
+                    return query(Tx(connection, self.clock(), self.sqlite), *args, **kwargs)
+                finally:
+                    self._end(connection, "ROLLBACK")
+        except OperationalError as error:
+            raise _busy(error) from error
+
+    def close(self) -> None:
+        """Finish what waits and close every connection."""
+        self._closed = True
+        with self._wake:
+            self._wake.notify()
+        if self._thread:
+            self._thread.join()
+        if self._readers:
+            self._readers.shutdown()
+        if self._writer is not None:
+            self._writer.close()
+        self.engine.dispose()
+
+
+def _settle(jobs: list[_Job]) -> None:
+    for job in jobs:
+        if job.waiter is None or job.waiter.done():
+            continue
+        if job.error:
+            job.waiter.set_exception(job.error)
+        else:
+            job.waiter.set_result(job.outcome)
+
+
+def _groups(jobs: list[_Job]) -> Iterable[list[_Job]]:
+    """Put neighbours of one batched use case together; the order of the others stays."""
+    group: list[_Job] = []
+    for job in jobs:
+        if group and not (job.batch and group[0].batch and job.usecase == group[0].usecase):
+            yield group
+            group = []
+        group.append(job)
+    if group:
+        yield group
+
+
+def _busy(error: BaseException) -> BaseException:
+    """Name the faults that pass by themselves; a wrong statement stays what it is, and loud."""
+    if not isinstance(error, DBAPIError):
+        return error
+    words = str(error.orig).lower()
+    passing = ("locked", "busy", "disk is full", "disk i/o", "timeout", "connection", "server closed")
+    return Busy(str(error.orig)) if any(word in words for word in passing) else error
+
+
+# --------------------------------------------------------------------------------------------- dialects
+
+
+def _engine(url: str, memory: bool) -> Engine:
+    if url.startswith("sqlite"):
+        options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
+        if memory:
+            options["poolclass"] = StaticPool
+        else:
+            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url, **options)
+        event.listen(engine, "connect", _sqlite_connected)
+        return engine
+    return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True)
+
+
+def _sqlite_connected(connection: sqlite3.Connection, _record: Any) -> None:
+    """WAL, and a commit that returns is on disk. The driver begins no transaction by itself."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def insert_rows(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """
+    Insert *rows*, all with the same keys, values as stored (microseconds, JSON as text).
+
+    On SQLite they go in as one statement: the driver then gives up the interpreter lock once, not once a row.
+    """
+    if not rows:
+        return
+    names = tuple(rows[0])
+    if not tx.sqlite:
+        tx.connection.execute(insert(table), list(rows))
+        return
+    statement = _INSERTS.get((table.name, names))
+    if statement is None:
+        columns = ", ".join(f'"{name}"' for name in names)
+        values = ", ".join(f"json_extract(value, '$[{i}]')" for i in range(len(names)))
+        statement = f'INSERT INTO "{table.name}" ({columns}) SELECT {values} FROM json_each(?)'  # noqa: S608 - our names
+        _INSERTS[(table.name, names)] = statement
+    body = orjson.dumps([[row[name] for name in names] for row in rows]).decode()
+    tx.connection.exec_driver_sql(statement, (body,))
+
+
+_INSERTS: dict[tuple[str, tuple[str, ...]], str] = {}
+
+
+def update_rows(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Set columns of many rows: each mapping has the primary key `id` and the same columns, values as stored."""
+    if not rows:
+        return
+    names = tuple(name for name in rows[0] if name != "id")
+    if not tx.sqlite:
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+        statement = update(table).where(table.c.id == bindparam("old_id")).values(values)
+        tx.connection.execute(
+            statement, [{"old_id": row["id"], **{f"new_{name}": row[name] for name in names}} for row in rows]
+        )
+        return
+    sets = ", ".join(f'"{name}" = j.c{i}' for i, name in enumerate(names))
+    picks = ", ".join(f"json_extract(value, '$[{i + 1}]') AS c{i}" for i in range(len(names)))
+    each = f"SELECT json_extract(value, '$[0]') AS id, {picks} FROM json_each(?)"  # noqa: S608 - our own names
+    body = orjson.dumps([[row["id"], *(row[name] for name in names)] for row in rows]).decode()
+    text_ = f'UPDATE "{table.name}" SET {sets} FROM ({each}) AS j WHERE "{table.name}".id = j.id'  # noqa: S608
+    tx.connection.exec_driver_sql(text_, (body,))
+
+
+def insert_new(tx: Tx, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert one row unless its key is there already; says whether it went in."""
+    if tx.sqlite:
+        statement: Any = insert(table).prefix_with("OR IGNORE")
+        return tx.connection.execute(statement, row).rowcount > 0
+    from sqlalchemy.dialects.postgresql import insert as pg_insert  # noqa: PLC0415 - only where PostgreSQL is
+
+    return tx.connection.execute(pg_insert(table).on_conflict_do_nothing(), row).rowcount > 0
+
+
+def among(tx: Tx, column: Column[Any], name: str = "values") -> ColumnElement[bool]:
+    """Say that *column*, a text, is one of a list bound to *name* with `listed`: one statement for any length."""
+    if tx.sqlite:
+        each = func.json_each(bindparam(name)).table_valued("value")
+        return column.in_(select(each.c.value))
+    bound: BindParameter[Any] = bindparam(name, type_=ARRAY(Text))
+    return column == func.any(sql_cast(bound, ARRAY(Text)))
+
+
+def listed(tx: Tx, values: Iterable[Any]) -> Any:
+    """Write the values for `among`."""
+    return orjson.dumps(list(values)).decode() if tx.sqlite else list(values)
+
+
+def lock_rows(tx: Tx, statement: Any) -> Any:
+    """On PostgreSQL: lock what is selected and pass over what another node has locked. SQLite has one writer."""
+    return statement if tx.sqlite else statement.with_for_update(skip_locked=True)
+
+
+def size_of(tx: Tx) -> int:
+    """Bytes of the database as its own engine counts them."""
+    if tx.sqlite:
+        pages = tx.connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        return int(pages * tx.connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+    return int(tx.connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())

@@ -1,0 +1,240 @@
+"""Incidents and their timelines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import and_, func, insert, or_, select, update
+
+from tocsin.core import ledger
+from tocsin.core.incident import Incident, from_json, to_json
+from tocsin.core.ledger import Entry
+from tocsin.core.types import Fact, Refused, incident_name
+from tocsin.store.db import Tx, among, insert_rows, listed, lock_rows
+from tocsin.store.schema import incidents, meta, to_micros
+from tocsin.store.schema import timeline as lines
+
+_COLUMNS = (incidents.c.state, incidents.c.seq, incidents.c.head, incidents.c.alerts, incidents.c.wake_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An incident as stored: its state, the end of its timeline, how many alerts it ever had, its next due instant."""
+
+    state: Incident
+    seq: int
+    head: str
+    alerts: int
+    wake_at: datetime | None
+
+
+@dataclass(slots=True)
+class Brief:
+    """What grouping needs of an incident, without its whole state."""
+
+    number: int
+    severity: str
+    status: str
+    group_key: str | None
+    last_alert_at: datetime | None
+    seq: int
+    head: str
+
+
+def _stored(row: Any) -> Stored:
+    return Stored(from_json(row.state), row.seq, row.head, row.alerts, row.wake_at)
+
+
+def load(tx: Tx, number: int, *, for_update: bool = False) -> Stored:
+    """
+    Read one incident; `for_update` keeps other nodes from changing it until the commit.
+
+    Raises:
+        Refused: 404, when there is none.
+    """
+    statement = select(*_COLUMNS).where(incidents.c.number == number)
+    if for_update and not tx.sqlite:
+        statement = statement.with_for_update()
+    row = tx.first(statement)
+    if row is None:
+        raise Refused(f"there is no incident {incident_name(number)}", status=404)
+    return _stored(row)
+
+
+def listing(
+    tx: Tx, *, status: str | None = None, severity: str | None = None, service: str | None = None,
+    drill: bool | None = None, open_only: bool = False, before: int | None = None, limit: int = 100,
+) -> list[Stored]:  # fmt: skip
+    """Read incidents, newest first. `status` and `severity` may be lists with commas; `before` is a number."""
+    statement = select(*_COLUMNS).order_by(incidents.c.number.desc()).limit(limit)
+    for column, value in ((incidents.c.status, status), (incidents.c.severity, severity)):
+        if value:
+            statement = statement.where(column.in_(value.split(",")))
+    if service:
+        statement = statement.where(incidents.c.service == service)
+    if drill is not None:
+        statement = statement.where(incidents.c.drill == drill)
+    if open_only:
+        statement = statement.where(incidents.c.status != "resolved")
+    if before is not None:
+        statement = statement.where(incidents.c.number < before)
+    return [_stored(row) for row in tx.all(statement)]
+
+
+def next_number(tx: Tx) -> int:
+    """Take the next number; other nodes that ask wait until the commit."""
+    statement = select(meta.c.value).where(meta.c.key == "incident_number")
+    row = tx.first(statement if tx.sqlite else statement.with_for_update())
+    number = int(row.value) + 1 if row else 1
+    if row:
+        tx.run(update(meta).where(meta.c.key == "incident_number").values(value=str(number)))
+    else:
+        tx.run(insert(meta).values(key="incident_number", value=str(number)))
+    return number
+
+
+def create(tx: Tx, state: Incident, facts: Sequence[Fact], wake_at: datetime | None, **columns: Any) -> Stored:
+    """Insert a new incident with the first entries of its timeline. `columns`: group_key, last_alert_at, alerts."""
+    seq, head = _append(tx, state.number, 0, ledger.GENESIS, facts)
+    values = {**_row(state), **columns, "wake_at": wake_at, "seq": seq, "head": head, "number": state.number}
+    tx.run(insert(incidents).values(**values, runbook_version=state.runbook_version, declared_at=state.declared_at))
+    return Stored(state, seq, head, columns.get("alerts", 0), wake_at)
+
+
+def save(
+    tx: Tx, stored: Stored, state: Incident, facts: Sequence[Fact], wake_at: datetime | None, **columns: Any
+) -> Stored:
+    """Append *facts* to the timeline and keep the state that they fold into. `columns`: room_name, room_date."""
+    seq, head = _append(tx, state.number, stored.seq, stored.head, facts)
+    values = {**_row(state), **columns, "wake_at": wake_at, "seq": seq, "head": head}
+    tx.run(update(incidents).where(incidents.c.number == state.number).values(**values))
+    return Stored(state, seq, head, stored.alerts, wake_at)
+
+
+def _row(state: Incident) -> dict[str, Any]:
+    return {
+        "title": state.title, "severity": state.severity, "status": state.status, "service": state.service,
+        "check": state.check, "drill": state.drill, "acknowledged_at": state.acknowledged_at,
+        "resolved_at": state.resolved_at, "commander": state.commander, "state": to_json(state),
+    }  # fmt: skip
+
+
+def _append(tx: Tx, number: int, seq: int, head: str, facts: Sequence[Fact]) -> tuple[int, str]:
+    entries = ledger.append(head, number, seq, facts)
+    insert_rows(
+        tx,
+        lines,
+        [
+            {
+                "incident": number, "seq": seq, "at": to_micros(fact.at), "kind": fact.kind, "actor": fact.actor,
+                "data": data, "hash": hash_,
+            }
+            for seq, fact, data, hash_ in entries
+        ],
+    )  # fmt: skip
+    tx.touched.add(f"incident:{number}")
+    return (entries[-1][0], entries[-1][3]) if entries else (seq, head)
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(row.seq, row.at, row.kind, row.actor, orjson.loads(row.data), row.hash)
+
+
+def timeline(tx: Tx, number: int, after: int = 0, limit: int = 5_000) -> list[Entry]:
+    """Read a timeline in order, from the entry after *after*."""
+    where = and_(lines.c.incident == number, lines.c.seq > after)
+    return [_entry(row) for row in tx.all(select(lines).where(where).order_by(lines.c.seq).limit(limit))]
+
+
+def facts_of(tx: Tx, number: int) -> list[Fact]:
+    """Read a whole timeline as facts, to be folded anew."""
+    return [Fact(e.kind, e.at, e.actor, e.data) for e in timeline(tx, number, limit=1_000_000)]  # type: ignore[arg-type]
+
+
+def due(tx: Tx, limit: int) -> list[int]:
+    """The numbers of incidents of which something is due now, the longest due first."""
+    where = and_(incidents.c.wake_at.isnot(None), incidents.c.wake_at <= tx.now)
+    statement = select(incidents.c.number).where(where).order_by(incidents.c.wake_at).limit(limit)
+    return [row.number for row in tx.all(lock_rows(tx, statement))]
+
+
+def next_wake(tx: Tx) -> datetime | None:
+    """When the next incident needs to be looked at, or None."""
+    row = tx.first(select(func.min(incidents.c.wake_at)).where(incidents.c.wake_at.isnot(None)))
+    value: datetime | None = row[0] if row else None
+    return value
+
+
+def joinable(tx: Tx, group_keys: Iterable[str]) -> dict[str, Brief]:
+    """The newest incident of each group that a new alert may join: open, or ended and still being watched."""
+    columns = (
+        incidents.c.number, incidents.c.severity, incidents.c.status, incidents.c.group_key,
+        incidents.c.last_alert_at, incidents.c.seq, incidents.c.head,
+    )  # fmt: skip
+    alive = or_(incidents.c.status != "resolved", incidents.c.wake_at.isnot(None))
+    statement = select(*columns).where(among(tx, incidents.c.group_key), alive).order_by(incidents.c.number)
+    return {row.group_key: Brief(*row) for row in tx.all(statement, {"values": listed(tx, group_keys)})}
+
+
+def brief(tx: Tx, numbers: Iterable[int]) -> dict[int, Brief]:
+    """The same of incidents by number."""
+    columns = (
+        incidents.c.number, incidents.c.severity, incidents.c.status, incidents.c.group_key,
+        incidents.c.last_alert_at, incidents.c.seq, incidents.c.head,
+    )  # fmt: skip
+    return {row.number: Brief(*row) for row in tx.all(select(*columns).where(incidents.c.number.in_(list(numbers))))}
+
+
+def attach(tx: Tx, brief_: Brief, fact: Fact, count: int) -> None:
+    """Note on the timeline that *count* alerts joined, where nothing else follows from it. Changes *brief_* too."""
+    brief_.seq, brief_.head = _append(tx, brief_.number, brief_.seq, brief_.head, [fact])
+    brief_.last_alert_at = tx.now
+    values = {"seq": brief_.seq, "head": brief_.head, "last_alert_at": tx.now, "alerts": incidents.c.alerts + count}
+    tx.run(update(incidents).where(incidents.c.number == brief_.number).values(**values))
+
+
+def count_alerts(tx: Tx, number: int, count: int) -> None:
+    """Count *count* more alerts that joined now."""
+    values = {"alerts": incidents.c.alerts + count, "last_alert_at": tx.now}
+    tx.run(update(incidents).where(incidents.c.number == number).values(**values))
+
+
+def rooms_on(tx: Tx, date: str) -> int:
+    """How many incidents have a war room named with that local date."""
+    return int(tx.all(select(func.count()).where(incidents.c.room_date == date))[0][0])
+
+
+def recurred(tx: Tx, state: Incident, since: datetime) -> bool:
+    """Say whether the same service and check had another incident since then; drills do not count."""
+    where = and_(
+        incidents.c.number != state.number, incidents.c.declared_at >= since, incidents.c.drill.is_(False),
+        incidents.c.service == state.service, incidents.c.check == state.check,
+    )  # fmt: skip
+    return tx.first(select(incidents.c.number).where(where).limit(1)) is not None
+
+
+def verify(tx: Tx) -> dict[str, Any]:
+    """
+    Recompute the hash chain of every timeline, and hold its end against what the incident says it is.
+
+    Returns:
+        `{"ok", "entries", "broken": None | {"incident", "seq"}}`: the first link that is wrong, by number and seq.
+    """
+    total = 0
+    for row in tx.all(select(incidents.c.number, incidents.c.seq, incidents.c.head).order_by(incidents.c.number)):
+        rows = tx.connection.execute(
+            select(
+                lines.c.seq, lines.c.at, lines.c.kind, lines.c.actor, lines.c.data, lines.c.hash
+            ).where(lines.c.incident == row.number).order_by(lines.c.seq)
+        )  # fmt: skip
+        broken, count, head = ledger.first_broken(row.number, (tuple(entry) for entry in rows))
+        total += count
+        if broken is None and (count, head) != (row.seq, row.head):
+            broken = min(count, row.seq) + (count < row.seq)
+        if broken is not None:
+            return {"ok": False, "entries": total, "broken": {"incident": incident_name(row.number), "seq": broken}}
+    return {"ok": True, "entries": total, "broken": None}

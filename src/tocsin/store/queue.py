@@ -1,0 +1,183 @@
+"""Due times and the outbox: pages, their attempts, messages, and what each vendor's limits allow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, func, insert, or_, select, update
+
+from tocsin.core.types import uuid7
+from tocsin.store.db import Tx, insert_new, lock_rows
+from tocsin.store.schema import attempts as tries
+from tocsin.store.schema import destinations, outbox, to_micros
+from tocsin.store.schema import pages as asked
+
+OPEN_PAGE = ("requested", "sent", "delivered")
+MINUTE = timedelta(minutes=1)
+
+
+def put(tx: Tx, key: str, due: datetime, **columns: Any) -> str | None:
+    """Put a row into the outbox unless its key is there; returns its id, or None. Columns as in schema.outbox."""
+    id_ = uuid7(tx.now, "outbox", key)
+    row = {"id": id_, "key": key, "due": due, "state": "pending", "created_at": tx.now, "epoch": 0, "failures": 0}
+    tx.touched.add("outbox")
+    return id_ if insert_new(tx, outbox, {**row, **columns}) else None
+
+
+def ask(tx: Tx, page: str, **columns: Any) -> None:
+    """Keep a new page. Columns as in schema.pages."""
+    tx.run(insert(asked).values(id=page, state="requested", requested_at=tx.now, **columns))
+
+
+def close_pages(tx: Tx, incident: int, why: str, by: str | None) -> None:
+    """Every open page of the incident becomes moot, those of *by* acknowledged; what waits to be sent is dropped."""
+    open_ = and_(asked.c.incident == incident, asked.c.state.in_(OPEN_PAGE))
+    if by:
+        values = {"state": "acknowledged", "why": why, "closed_at": tx.now}
+        tx.run(update(asked).where(open_, asked.c.person == by).values(**values))
+    tx.run(update(asked).where(open_).values(state="moot", why=why, closed_at=tx.now))
+    waiting = and_(outbox.c.incident == incident, outbox.c.kind == "page", outbox.c.state.in_(("pending", "leased")))
+    tx.run(update(outbox).where(waiting).values(state="moot", why=why, done_at=tx.now))
+
+
+def close_page(tx: Tx, page: str, state: str, why: str | None) -> None:
+    """End one open page as *state*."""
+    where = asked.c.id == page, asked.c.state.in_(OPEN_PAGE)
+    tx.run(update(asked).where(*where).values(state=state, why=why, closed_at=tx.now))
+
+
+def page_sent(tx: Tx, page: str, state: str, via: str) -> None:
+    """A provider took the page (`sent`), or says that it arrived (`delivered`)."""
+    where = asked.c.id == page, asked.c.state.in_(("requested", "sent"))
+    tx.run(update(asked).where(*where).values(state=state, via=via))
+
+
+def page(tx: Tx, id_: str) -> Any:
+    """One page, or None."""
+    return tx.first(select(asked).where(asked.c.id == id_))
+
+
+def pages(tx: Tx, *, incident: int | None = None, before: str | None = None, limit: int = 100) -> Sequence[Any]:
+    """Read pages, newest first. `before` is an id."""
+    statement = select(asked).order_by(asked.c.id.desc()).limit(limit)
+    if incident is not None:
+        statement = statement.where(asked.c.incident == incident)
+    if before:
+        statement = statement.where(asked.c.id < before)
+    return tx.all(statement)
+
+
+def attempts(tx: Tx, page_ids: Sequence[str]) -> Sequence[Any]:
+    """Every attempt of these pages, in order."""
+    return tx.all(select(tries).where(tries.c.page.in_(list(page_ids))).order_by(tries.c.at, tries.c.id))
+
+
+def troubles(tx: Tx, number: int) -> Sequence[Any]:
+    """What could not be sent yet for an incident: outbox rows that failed and are not done."""
+    where = and_(
+        outbox.c.incident == number,
+        or_(and_(outbox.c.failures > 0, outbox.c.state.in_(("pending", "leased"))), outbox.c.state == "failed"),
+    )
+    return tx.all(select(outbox).where(where).order_by(outbox.c.due))
+
+
+def note_attempt(tx: Tx, outbox_id: str, page_id: str | None, epoch: int, **columns: Any) -> None:
+    """Keep one try: via, verdict, receipt, why, milliseconds."""
+    id_ = uuid7(tx.now, "attempt", outbox_id, epoch, columns.get("via"))
+    tx.run(insert(tries).values(id=id_, outbox=outbox_id, page=page_id, at=tx.now, **columns))
+
+
+def due(tx: Tx, limit: int) -> Sequence[Any]:
+    """Rows to be sent now, urgent ones first: pending and due, or left behind under a lease that has run out."""
+    where = or_(
+        and_(outbox.c.state == "pending", outbox.c.due <= tx.now),
+        and_(outbox.c.state == "leased", outbox.c.lease_until <= tx.now),
+    )
+    statement = select(outbox).where(where).order_by(outbox.c.urgent.desc(), outbox.c.due).limit(limit)
+    return tx.all(lock_rows(tx, statement))
+
+
+def lease(tx: Tx, row: Any, owner: str, until: datetime) -> int:
+    """Take a row for *owner*; returns the epoch that its result must carry."""
+    values = {"state": "leased", "owner": owner, "lease_until": until, "epoch": row.epoch + 1}
+    tx.run(update(outbox).where(outbox.c.id == row.id, outbox.c.epoch == row.epoch).values(**values))
+    return int(row.epoch) + 1
+
+
+def held(tx: Tx, id_: str, epoch: int) -> Any:
+    """The row if it is still held under *epoch*, else None: its lease ran out, or it was dropped meanwhile."""
+    where = outbox.c.id == id_, outbox.c.epoch == epoch, outbox.c.state == "leased"
+    return tx.first(select(outbox).where(*where))
+
+
+def settle(tx: Tx, id_: str, state: str, **columns: Any) -> None:
+    """Give a row its new state (`pending` with a new `due`, or an end with `done_at`)."""
+    tx.run(update(outbox).where(outbox.c.id == id_).values(state=state, **columns))
+    if state == "pending":
+        tx.touched.add("outbox")
+
+
+def hurry(tx: Tx, page_id: str, rule: int, by: datetime) -> bool:
+    """Start the next way of a page no later than *by*; says whether there is one that waits."""
+    where = and_(outbox.c.page == page_id, outbox.c.rule > rule, outbox.c.state == "pending")
+    row = tx.first(select(outbox.c.id, outbox.c.due).where(where).order_by(outbox.c.rule).limit(1))
+    if row is None:
+        return False
+    if row.due > by:
+        tx.run(update(outbox).where(outbox.c.id == row.id).values(due=by))
+        tx.touched.add("outbox")
+    return True
+
+
+def page_has_way(tx: Tx, page_id: str) -> bool:
+    """Say whether some way of the page may still reach the person, or has."""
+    where = outbox.c.page == page_id, outbox.c.state.in_(("pending", "leased", "done"))
+    return tx.first(select(outbox.c.id).where(*where).limit(1)) is not None
+
+
+def next_due(tx: Tx) -> datetime | None:
+    """When the next row must be looked at: its due time, or the end of a lease."""
+    pending = tx.first(select(func.min(outbox.c.due)).where(outbox.c.state == "pending"))
+    leased = tx.first(select(func.min(outbox.c.lease_until)).where(outbox.c.state == "leased"))
+    instants = [row[0] for row in (pending, leased) if row and row[0] is not None]
+    return min(instants, default=None)
+
+
+def backlog(tx: Tx) -> Mapping[str, Any]:
+    """`{"pending": n, "oldest_due": instant or None}`."""
+    row = tx.all(select(func.count(), func.min(outbox.c.due)).where(outbox.c.state == "pending"))[0]
+    return {"pending": row[0], "oldest_due": row[1]}
+
+
+# --------------------------------------------------------------------------------------------- what vendors allow
+
+
+def destination(tx: Tx, name: str) -> Any:
+    """What is known of a destination (free_at, recent, settings), or None."""
+    return tx.first(select(destinations).where(destinations.c.name == name))
+
+
+def sent_to(tx: Tx, name: str, known: Any, free_at: datetime) -> None:
+    """Count one send to *name* now; nothing more goes there before *free_at*."""
+    recent = [at for at in (known.recent if known else []) if at > to_micros(tx.now - MINUTE)]
+    _keep_destination(tx, name, known, free_at=free_at, recent=[*recent, to_micros(tx.now)])
+
+
+def hold_back(tx: Tx, name: str, until: datetime) -> None:
+    """The vendor asked to wait: nothing goes to *name* before *until*."""
+    _keep_destination(tx, name, destination(tx, name), free_at=until)
+
+
+def change_destination(tx: Tx, name: str, settings: Mapping[str, str]) -> None:
+    """Remember what the vendor changed (a group that became a supergroup)."""
+    known = destination(tx, name)
+    _keep_destination(tx, name, known, settings={**(known.settings if known else {}), **settings})
+
+
+def _keep_destination(tx: Tx, name: str, known: Any, **values: Any) -> None:
+    if known is None:
+        tx.run(insert(destinations).values(name=name, **{"free_at": tx.now, "recent": [], "settings": {}, **values}))
+    else:
+        tx.run(update(destinations).where(destinations.c.name == name).values(**values))

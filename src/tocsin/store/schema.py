@@ -1,0 +1,322 @@
+"""The tables, in SQLAlchemy Core. Instants are kept as whole microseconds since 1970 UTC, JSON as text: the same bytes
+on SQLite and PostgreSQL. Migrations make the tables; a test holds them against this module."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    false,
+    text,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(at: datetime) -> int:
+    """Microseconds since 1970 UTC of an aware instant."""
+    return (at - EPOCH) // MICROSECOND
+
+
+def from_micros(value: int) -> datetime:
+    """The aware UTC instant of that many microseconds since 1970."""
+    return EPOCH + timedelta(microseconds=value)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant as a 64-bit count of microseconds."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> int | None:
+        return to_micros(value) if isinstance(value, datetime) else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else from_micros(value)
+
+
+class JsonText(TypeDecorator[Any]):
+    """JSON data as the text that was written; a text given to it is taken as JSON already."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return value if value is None or isinstance(value, str) else orjson.dumps(value).decode()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else orjson.loads(value)
+
+
+metadata = MetaData()
+
+
+def _bool(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False, server_default=false())
+
+
+meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+
+runbooks = Table(
+    "runbooks",
+    metadata,
+    Column("version", Text, primary_key=True),  # SHA-256 of the text, 64 hex digits
+    Column("text", Text, nullable=False),  # as the file has it: ${NAME} stands unreplaced
+    Column("loaded_at", Instant, nullable=False),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("title", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("service", Text),
+    Column("check", Text),
+    _bool("drill"),
+    Column("declared_at", Instant, nullable=False),
+    Column("acknowledged_at", Instant),
+    Column("resolved_at", Instant),
+    Column("commander", Text),
+    Column("runbook_version", Text, nullable=False),
+    Column("group_key", Text),  # what grouping made of its first alert; null when a person declared it
+    Column("last_alert_at", Instant),
+    Column("alerts", Integer, nullable=False, server_default=text("0")),
+    Column("room_name", Text),
+    Column("room_date", Text),  # the local date in the room's name
+    Column("wake_at", Instant),  # the next instant at which something of it is due
+    Column("seq", Integer, nullable=False, server_default=text("0")),  # the last entry of its timeline
+    Column("head", Text, nullable=False),  # and that entry's hash
+    Column("state", Text, nullable=False),  # core.incident.to_json
+)
+Index("incidents_wake", incidents.c.wake_at, sqlite_where=incidents.c.wake_at.isnot(None),
+      postgresql_where=incidents.c.wake_at.isnot(None))  # fmt: skip
+Index("incidents_group", incidents.c.group_key)
+Index("incidents_status", incidents.c.status)
+Index("incidents_room", incidents.c.room_date)
+
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("incident", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("data", Text, nullable=False),  # the JSON text that the hash covers
+    Column("hash", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Text, primary_key=True),  # UUIDv7
+    Column("dedup", Text, nullable=False),  # hash of source and key, 32 hex digits
+    Column("episode", Integer, nullable=False),
+    _bool("latest"),  # the newest episode of its key
+    Column("source", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("service", Text),
+    Column("check", Text),
+    Column("severity", Text, nullable=False),
+    Column("labels", JsonText, nullable=False),
+    Column("links", JsonText, nullable=False),
+    Column("state", Text, nullable=False),  # firing, resolved
+    Column("count", Integer, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("resolved_at", Instant),
+    Column("incident", Integer),
+    Column("disposition", Text, nullable=False),  # incident, silenced, quarantined
+    Column("rule", Text, nullable=False),
+    Column("raw", LargeBinary),  # the bytes of what could not be read
+    sqlite_with_rowid=False,
+)
+Index("alerts_latest", alerts.c.dedup, unique=True, sqlite_where=alerts.c.latest, postgresql_where=alerts.c.latest)
+Index("alerts_incident", alerts.c.incident, alerts.c.state)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("service", Text),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("labels", JsonText, nullable=False),
+    Column("links", JsonText, nullable=False),
+)
+
+pages = Table(
+    "pages",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("incident", Integer, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("urgency", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", Text, nullable=False),  # requested, sent, delivered, acknowledged, failed, moot
+    Column("why", Text),  # why it is moot or failed
+    Column("via", Text),  # the channel that took it
+    Column("requested_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    Column("runbook_version", Text, nullable=False),
+)
+Index("pages_incident", pages.c.incident, pages.c.state)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("outbox", Text, nullable=False),
+    Column("page", Text),
+    Column("at", Instant, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("verdict", Text, nullable=False),  # delivered, retry, reject, skipped
+    Column("receipt", Text),
+    Column("why", Text),
+    Column("milliseconds", Integer),
+)
+Index("attempts_page", attempts.c.page)
+Index("attempts_outbox", attempts.c.outbox)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),  # deciding twice inserts once
+    Column("incident", Integer),
+    Column("kind", Text, nullable=False),  # page, message, room, draft
+    Column("page", Text),
+    Column("rule", Integer),  # the place in the person's notification rules
+    Column("duty", Text),
+    Column("via", Text, nullable=False),  # the runbook's channel it goes through; empty for a draft
+    Column("person", Text),
+    Column("destination", Text, nullable=False),  # transport and address: what a vendor's limits count by
+    Column("payload", JsonText, nullable=False),
+    _bool("urgent"),
+    Column("due", Instant, nullable=False),
+    Column("state", Text, nullable=False),  # pending, leased, done, failed, moot
+    Column("owner", Text),
+    Column("lease_until", Instant),
+    Column("epoch", Integer, nullable=False, server_default=text("0")),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("first_failed_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("done_at", Instant),
+    Column("why", Text),
+)
+Index("outbox_due", outbox.c.due, sqlite_where=outbox.c.state == "pending",
+      postgresql_where=outbox.c.state == "pending")  # fmt: skip
+Index("outbox_leased", outbox.c.lease_until, sqlite_where=outbox.c.state == "leased",
+      postgresql_where=outbox.c.state == "leased")  # fmt: skip
+Index("outbox_incident", outbox.c.incident, outbox.c.state)
+Index("outbox_page", outbox.c.page)
+
+destinations = Table(
+    "destinations",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("free_at", Instant, nullable=False),  # nothing is sent there before
+    Column("recent", JsonText, nullable=False),  # instants of the last minute's sends, in microseconds
+    Column("settings", JsonText, nullable=False),  # what the vendor changed: a chat id, a dead thread
+)
+
+overrides = Table(
+    "overrides",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("schedule", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("start", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("deleted_at", Instant),
+)
+
+postmortems = Table(
+    "postmortems",
+    metadata,
+    Column("incident", Integer, primary_key=True, autoincrement=False),
+    Column("path", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("written_at", Instant, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("name", Text, primary_key=True),  # a person of the runbook, or a name of its own
+    Column("role", Text, nullable=False),  # admin, responder, viewer
+    Column("password", Text),  # argon2id
+    Column("created_at", Instant, nullable=False),
+    Column("disabled_at", Instant),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", Text, primary_key=True),  # SHA-256 of the cookie
+    Column("account", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("csrf", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("hash", Text, primary_key=True),  # SHA-256 of the secret, which is shown once
+    Column("kind", Text, nullable=False),  # token, ingest, sign_in
+    Column("name", Text, nullable=False),
+    Column("role", Text),  # of a token or a sign-in link
+    Column("source", Text),  # of an ingest key; "*" is good for every source
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("used_at", Instant),
+    Column("deleted_at", Instant),
+)
+
+answered = Table(
+    "answered",
+    metadata,
+    Column("key", Text, primary_key=True),  # hash of the token and its Idempotency-Key
+    Column("request", Text, nullable=False),  # hash of path and body: another request under one key is refused
+    Column("incident", Integer),
+    Column("at", Instant, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+)

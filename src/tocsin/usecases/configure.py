@@ -1,0 +1,167 @@
+"""Runbook versions, and the setting in which every use case works."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import insert, select, update
+
+from tocsin import runbook_file
+from tocsin.core import oncall
+from tocsin.core.delivery import CONSOLE, Ways
+from tocsin.core.runbook import Runbook
+from tocsin.core.types import incident_name
+from tocsin.plugins import Plugins
+from tocsin.store import oncall as overrides
+from tocsin.store.db import Tx, insert_new
+from tocsin.store.schema import meta, runbooks
+
+IN_FORCE: Final = "runbook"
+KEY_MARK: Final = "secret_key"  # what tells whether two nodes share their secret key
+
+
+@dataclass(slots=True)
+class Setup:
+    """What a process is set up with. `data` is the directory that relative paths of the runbook start from."""
+
+    plugins: Plugins
+    environment: Mapping[str, str]
+    public_url: str
+    secret_key: bytes = field(repr=False)
+    data: Path = Path("var")
+    runbooks: dict[str, Runbook] = field(default_factory=dict, repr=False)  # by version, as read; they never change
+
+    @property
+    def ways(self) -> Ways:
+        """What the installed transports need of people and channels."""
+        kinds = self.plugins.transports
+        return Ways(
+            {name: kind.address for name, kind in kinds.items()},
+            {name: kind.channel_address for name, kind in kinds.items()},
+        )
+
+
+class NoRunbook(Exception):  # noqa: N818 - what is the matter
+    """No version of the runbook is in force, or one that an incident needs is gone."""
+
+
+def adopt(tx: Tx, setup: Setup, text: str) -> runbook_file.Reading:
+    """
+    Put a new text of the runbook in force, if it has no errors; else the good one stays in force.
+
+    Returns:
+        The reading, with its errors and warnings for whoever offered the text.
+    """
+    reading = runbook_file.read(text, setup.environment)
+    if reading.runbook is None:
+        return reading
+    setup.runbooks[reading.version] = reading.runbook
+    insert_new(tx, runbooks, {"version": reading.version, "text": text, "loaded_at": tx.now})
+    put_meta(tx, IN_FORCE, reading.version)
+    tx.touched.add("runbook")
+    return reading
+
+
+def in_force(tx: Tx, setup: Setup) -> tuple[str, Runbook]:
+    """
+    Return the version and the runbook that new incidents open with.
+
+    Raises:
+        NoRunbook: none was adopted yet.
+    """
+    version = get_meta(tx, IN_FORCE)
+    if version is None:
+        raise NoRunbook("no runbook is in force: start with `tocsin serve --runbook FILE`")
+    return version, runbook_of(tx, setup, version)
+
+
+def runbook_of(tx: Tx, setup: Setup, version: str) -> Runbook:
+    """Return the runbook of a version, as an incident pins it."""
+    if version not in setup.runbooks:
+        row = tx.first(select(runbooks.c.text).where(runbooks.c.version == version))
+        reading = runbook_file.read(row.text, setup.environment) if row else None
+        if reading is None or reading.runbook is None:
+            raise NoRunbook(f"the runbook version {version[:12]} cannot be read any more")
+        setup.runbooks[version] = reading.runbook
+    return setup.runbooks[version]
+
+
+def text_of(tx: Tx, version: str) -> str:
+    """The text of a version as the file had it: every ${NAME} stands unreplaced."""
+    row = tx.first(select(runbooks.c.text).where(runbooks.c.version == version))
+    return str(row.text) if row else ""
+
+
+def who(tx: Tx, runbook: Runbook, service: str | None, at: datetime) -> Callable[[str], frozenset[str]]:
+    """Return the function that says who stands behind a page target at *at*, overrides included."""
+    stand_ins = overrides.overrides(tx)
+
+    def resolve(target: str) -> frozenset[str]:
+        if target == "secondary":
+            return oncall.secondary(runbook, service, at, stand_ins)
+        return oncall.targets(runbook, target, at, service, stand_ins)
+
+    return resolve
+
+
+def notices(tx: Tx, setup: Setup) -> list[str]:
+    """Say in plain sentences what the runbook in force names but this server cannot use."""
+    _, runbook = in_force(tx, setup)
+    lines = []
+    for where, names in runbook.left_out.items():
+        kind = where.split(".")[-1] if where.startswith("channels.") else where
+        found = setup.plugins.transports.get(kind)
+        name = found.title if found else kind
+        instead = "; pages go to the console and the web page" if where.startswith("channels.") else ""
+        lines.append(f"{name}: no {', '.join(names)}{instead}")
+    for name, channel in runbook.channels.items():
+        kind = getattr(channel, "kind", "")
+        if kind and kind not in setup.plugins.transports and kind != CONSOLE:
+            lines.append(f"{kind}: not installed; the channel {name} is left out, pages go by the other ways")
+    return list(dict.fromkeys(lines))
+
+
+def incident_link(setup: Setup, number: int) -> str:
+    """The address of an incident's page."""
+    return f"{setup.public_url}/incidents/{incident_name(number)}"
+
+
+def _mac(setup: Setup, page: str) -> str:
+    return hmac.new(setup.secret_key, f"acknowledge\n{page}".encode(), hashlib.sha256).hexdigest()[:40]
+
+
+def acknowledge_link(setup: Setup, page: str) -> str:
+    """The address of the confirm page of one page. It acknowledges nothing until its button is pressed."""
+    return f"{setup.public_url}/ack/{page}/{_mac(setup, page)}"
+
+
+def check_acknowledge(setup: Setup, page: str, mac: str) -> bool:
+    """Say whether *mac* is the one that Tocsin gave out for *page*; in constant time."""
+    return hmac.compare_digest(_mac(setup, page).encode(), mac.encode(errors="replace"))
+
+
+def claim_key(tx: Tx, setup: Setup) -> bool:
+    """Say whether this node's secret key is the one that the database knows; the first node's is kept as the mark."""
+    mark = hmac.new(setup.secret_key, b"mark", hashlib.sha256).hexdigest()
+    known = get_meta(tx, KEY_MARK)
+    if known is None:
+        put_meta(tx, KEY_MARK, mark)
+    return known in (None, mark)
+
+
+def get_meta(tx: Tx, key: str) -> str | None:
+    """Read one word of the database about itself."""
+    row = tx.first(select(meta.c.value).where(meta.c.key == key))
+    return str(row.value) if row else None
+
+
+def put_meta(tx: Tx, key: str, value: str) -> None:
+    """Keep one word of the database about itself."""
+    if tx.run(update(meta).where(meta.c.key == key).values(value=value)) == 0:
+        tx.run(insert(meta).values(key=key, value=value))

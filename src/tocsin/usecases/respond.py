@@ -1,0 +1,86 @@
+"""What a person does: declare, acknowledge, update, resolve and the rest. Doing it again changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from tocsin.core import decide
+from tocsin.core.events import Acknowledge, Declared, Event
+from tocsin.core.incident import Incident
+from tocsin.core.types import Refused
+from tocsin.store import incidents, queue
+from tocsin.store.db import Tx, insert_new
+from tocsin.store.incidents import Stored
+from tocsin.store.schema import answered
+from tocsin.usecases.configure import Setup, in_force, runbook_of
+from tocsin.usecases.save import around, keep, keep_new
+
+
+def declare(tx: Tx, setup: Setup, event: Declared, **columns: object) -> int:
+    """
+    Open an incident under the runbook in force; returns its number.
+
+    Raises:
+        Refused: 422, for a severity that the runbook does not have, or a title without a text.
+    """
+    if not event.title.strip():
+        raise Refused("an incident needs a title: what is broken, in a few words", 422)
+    version, runbook = in_force(tx, setup)
+    if event.severity not in runbook.severities:
+        raise Refused(f"no severity {event.severity!r}; the runbook has {', '.join(runbook.severities)}", 422)
+    number = incidents.next_number(tx)
+    blank = Incident(number, event.title, event.severity, tx.now, event.by, version, service=event.service)
+    world = around(tx, setup, runbook, blank, event, firing=len(event.alerts))
+    decision = decide.declare(number, version, event, runbook, tx.now, world)
+    keep_new(tx, setup, decision, **columns)
+    return number
+
+
+def act(tx: Tx, setup: Setup, number: int, event: Event) -> Stored:
+    """
+    Do what *event* says to an incident, and all that is due for it.
+
+    Raises:
+        Refused: 404 for an unknown incident; 409 or 422 for what cannot be.
+    """
+    return follow(tx, setup, incidents.load(tx, number, for_update=True), event)
+
+
+def follow(tx: Tx, setup: Setup, stored: Stored, event: Event) -> Stored:
+    """Decide and save what follows from *event* for an incident that is loaded for change."""
+    runbook = runbook_of(tx, setup, stored.state.runbook_version)
+    world = around(tx, setup, runbook, stored.state, event)
+    return keep(tx, setup, stored, decide.decide(stored.state, event, runbook, tx.now, world))
+
+
+def acknowledge_page(tx: Tx, setup: Setup, page_id: str) -> int:
+    """
+    Acknowledge as the person whom a page asked; returns the incident's number. Pressing twice is harmless.
+
+    Raises:
+        Refused: 404 when there is no such page.
+    """
+    row = queue.page(tx, page_id)
+    if row is None:
+        raise Refused("this page is not known", 404)
+    act(tx, setup, row.incident, Acknowledge(row.person))
+    return int(row.incident)
+
+
+def once(tx: Tx, key: str, request: str, usecase: Callable[[], int]) -> int:
+    """
+    Run *usecase* once for an Idempotency-Key, and give its incident's number again for the same request.
+
+    Raises:
+        Refused: 422, when the key came with another request.
+    """
+    row = tx.first(select(answered).where(answered.c.key == key))
+    if row is None:
+        number = usecase()
+        insert_new(tx, answered, {"key": key, "request": request, "incident": number, "at": tx.now})
+        return number
+    if row.request != request:
+        raise Refused("this Idempotency-Key was used for another request", 422)
+    return int(row.incident)

@@ -1,0 +1,153 @@
+"""Save a decision: state, timeline, pages and outbox rows in the one transaction that decided it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from tocsin.core import notify
+from tocsin.core.delivery import Route, to_channel, to_person
+from tocsin.core.events import Around, Decision, Event, Resolve
+from tocsin.core.incident import Incident
+from tocsin.core.runbook import Runbook
+from tocsin.core.types import Effect, OpenRoom, Page, StopPaging, Tell
+from tocsin.store import alerts, incidents, queue
+from tocsin.store.db import Tx
+from tocsin.store.incidents import Stored
+from tocsin.usecases.configure import Setup, incident_link, runbook_of, who
+
+
+def around(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, event: Event, *, firing: int = 0) -> Around:
+    """Gather what deciding about *state* needs to know of the world now."""
+    since = runbook.severities[state.severity].recurring_within
+    ended = not isinstance(event, Resolve) and getattr(event, "firing", None) != 0
+    room = runbook.war_room
+    return Around(
+        who=who(tx, runbook, state.service, tx.now),
+        link=incident_link(setup, state.number),
+        rooms_today=incidents.rooms_on(tx, notify.local_date(state.declared_at, runbook)) if not state.room else 0,
+        recurring=bool(not ended and since and incidents.recurred(tx, state, tx.now - since)),
+        room_channel=bool(room and _opens_rooms(setup, to_channel(runbook, setup.ways, room.in_))),
+        alerts=firing or alerts.firing(tx, state.number),
+    )
+
+
+def _opens_rooms(setup: Setup, route: Route) -> bool:
+    transport = setup.plugins.transports.get(route.kind)
+    return transport is not None and transport.open_room is not None
+
+
+def keep(tx: Tx, setup: Setup, stored: Stored, decision: Decision) -> Stored:
+    """Save what follows for an incident that exists."""
+    columns = _room_columns(decision, runbook_of(tx, setup, decision.state.runbook_version))
+    if not decision.facts and not decision.effects and decision.wake_at == stored.wake_at:
+        return stored
+    kept = incidents.save(tx, stored, decision.state, decision.facts, decision.wake_at, **columns)
+    put_effects(tx, setup, decision)
+    return kept
+
+
+def keep_new(tx: Tx, setup: Setup, decision: Decision, **columns: Any) -> Stored:
+    """Save a new incident. `columns`: group_key, last_alert_at, alerts."""
+    room = _room_columns(decision, runbook_of(tx, setup, decision.state.runbook_version))
+    stored = incidents.create(tx, decision.state, decision.facts, decision.wake_at, **{**columns, **room})
+    tx.touched.add("incidents")
+    put_effects(tx, setup, decision)
+    return stored
+
+
+def _room_columns(decision: Decision, runbook: Runbook) -> dict[str, Any]:
+    """The name that this decision gave the war room counts at once, though the room itself opens later."""
+    asked = next((effect.name for effect in decision.effects if isinstance(effect, OpenRoom)), None)
+    opened = next((fact.data["name"] for fact in decision.facts if fact.kind == "war_room_opened"), None)
+    if not (asked or opened):
+        return {}
+    return {
+        "room_name": opened or asked,
+        "room_date": notify.local_date(decision.state.declared_at, runbook),
+    }
+
+
+def put_effects(tx: Tx, setup: Setup, decision: Decision) -> None:
+    """Turn effects into pages and outbox rows."""
+    state = decision.state
+    runbook = runbook_of(tx, setup, state.runbook_version)
+    for effect in decision.effects:
+        _put(tx, setup, runbook, state, effect)
+    if decision.wake_at is not None:
+        tx.touched.add("wake")
+
+
+def _put(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect) -> None:
+    match effect:
+        case Page():
+            _put_page(tx, setup, runbook, state, effect)
+        case StopPaging(why, by):
+            queue.close_pages(tx, state.number, why, by)
+        case Tell():
+            _put_tell(tx, setup, runbook, state, effect)
+        case OpenRoom(channel, name):
+            route = to_channel(runbook, setup.ways, channel)
+            key = f"{state.name}:room"
+            _row(tx, key, state, route, kind="room", payload={"name": name}, urgent=True)
+        case _:
+            queue.put(
+                tx, f"{state.name}:draft:{state.resolved_at}", tx.now, incident=state.number, kind="draft", via="",
+                destination="", payload={}, urgent=True,
+            )  # fmt: skip
+
+
+def _put_page(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, page: Page) -> None:
+    """One page, and one outbox row for each way that can be used; the others stand in its ledger with their reason."""
+    queue.ask(
+        tx, page.id, incident=state.number, person=page.person, urgency=page.urgency, reason=page.reason,
+        runbook_version=state.runbook_version,
+    )  # fmt: skip
+    for place, route in enumerate(to_person(runbook, setup.ways, page.person, page.urgency)):
+        if route.why_not:
+            skipped = {"via": route.via, "verdict": "skipped", "why": route.why_not}
+            queue.note_attempt(tx, f"{page.id}:{place}", page.id, 0, **skipped, receipt=None, milliseconds=None)
+            continue
+        _row(
+            tx, f"page:{page.id}:{place}", state, route, kind="page", page=page.id, rule=place, person=page.person,
+            payload={}, urgent=page.urgency == "high", due=tx.now + route.after,
+        )  # fmt: skip
+
+
+def _put_tell(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, tell: Tell) -> None:
+    payload: dict[str, Any] = {"title": tell.title, "text": tell.text, "plain": tell.plain}
+    if tell.person:
+        routes = to_person(runbook, setup.ways, tell.person, "high" if tell.urgent else "low")
+        route = next(route for route in routes if not route.why_not)
+        key = f"{state.name}:{tell.key}"
+        _row(tx, key, state, route, kind="message", person=tell.person, payload=payload, urgent=tell.urgent,
+             duty=tell.duty)  # fmt: skip
+        return
+    for place, route in enumerate(_channel_routes(setup, runbook, tell.channel or "")):
+        if tell.room and state.room:
+            payload["thread"] = state.room.thread
+            if not state.room.thread:
+                payload["text"] = f"{state.room.name}\n{tell.text}"
+        _row(tx, f"{state.name}:{tell.key}:{place}", state, route, kind="message", payload=payload, urgent=tell.urgent)
+
+
+def _channel_routes(setup: Setup, runbook: Runbook, channel: str) -> list[Route]:
+    """The ways to a channel: one, or for a list of mail addresses one each."""
+    addresses = getattr(runbook.channels.get(channel), "email", None)
+    if not addresses:
+        return [to_channel(runbook, setup.ways, channel)]
+    for name in runbook.channels:
+        mail = runbook.channel(name)
+        if mail and mail.kind == "smtp" and f"channels.{name}.smtp" not in runbook.left_out:
+            return [Route(name, "smtp", str(address), config=mail.settings) for address in addresses]
+    return [to_channel(runbook, setup.ways, channel)]
+
+
+def _row(
+    tx: Tx, key: str, state: Incident, route: Route, *, payload: dict[str, Any], due: datetime | None = None,
+    **columns: Any,
+) -> None:  # fmt: skip
+    queue.put(
+        tx, key, due or tx.now, incident=state.number, via=route.via, destination=f"{route.kind}:{route.address}",
+        payload={**payload, "kind": route.kind, "to": route.address}, **columns,
+    )  # fmt: skip

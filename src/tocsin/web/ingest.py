@@ -1,0 +1,179 @@
+"""Every inbound path, vendor-shaped ones too: key, body, parse, store, answer. The hot path of the whole."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote
+
+import orjson
+import structlog
+
+from tocsin.sdk import Answer, BadPayload, Inbound, Refusal, Signal, Source, read_json
+from tocsin.store import access
+from tocsin.store.db import Busy, Database, Tx
+from tocsin.usecases import ingest
+from tocsin.usecases.configure import NoRunbook, Setup, in_force
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+BODY_SECONDS: Final = 15.0  # reliability.md section 1
+KEYS_LIVE_SECONDS: Final = 1.0  # a key that is deleted on another node works no longer than this
+RETRY_AFTER_SECONDS: Final = 5
+FORM: Final = "application/x-www-form-urlencoded"
+
+log = structlog.get_logger("tocsin.ingest")
+
+
+class IngestApp:
+    """An ASGI application of its own, before the rest of the web: no framework stands in the hot path."""
+
+    def __init__(self, db: Database, setup: Setup, meter: Callable[[str, str], None] | None = None) -> None:
+        self.db, self.setup = db, setup
+        self.meter = meter or (lambda source, outcome: None)
+        self._by_path = {path: source for source in setup.plugins.sources.values() for path in source.paths}
+        self._take = self._taker()
+        self._keys: dict[str, str] = {}  # hash of a key to the source it is good for
+        self._configs: Mapping[str, Any] = {}
+        self._read_at = -1e9
+        db.listen(self._heard)
+
+    def _taker(self) -> Callable[[Tx, list[Sequence[Signal]]], list[None]]:
+        setup = self.setup
+
+        def take(tx: Tx, requests: list[Sequence[Signal]]) -> list[None]:
+            return ingest.ingest(tx, setup, requests)
+
+        return take
+
+    def _heard(self, touched: frozenset[str]) -> None:
+        if touched & {"keys", "runbook"}:
+            self._read_at = -1e9
+
+    def handles(self, path: str) -> bool:
+        """Say whether the path belongs here."""
+        return path.startswith("/in/") or path in self._by_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        source, key = self._find(scope["path"])
+        if source is None:
+            await _answer(send, Answer(404, {"error": "no such source; the sources are listed in the documentation"}))
+            return
+        if scope["method"] != "POST":
+            refusal = Refusal("method", 405, ("only POST is taken here",))
+            await _answer(send, _with(source.refused(refusal), Allow="POST"))
+            return
+        outcome, answer = await self._work(source, key, scope, receive)
+        self.meter(source.name, outcome)
+        await _answer(send, answer)
+
+    def _find(self, path: str) -> tuple[Source | None, str]:
+        if path in self._by_path:
+            return self._by_path[path], ""
+        parts = path.split("/")
+        if len(parts) == 4 and parts[3]:
+            source = self.setup.plugins.sources.get(parts[2])
+            return (source if source and source.credential is None else None), parts[3]
+        return None, ""
+
+    async def _work(self, source: Source, key: str, scope: Scope, receive: Receive) -> tuple[str, Answer]:
+        """Take one request; returns how it went, for the meters, and the answer in the sender's shape."""
+        try:
+            body = await _body(receive, source.body_limit)
+        except TimeoutError:
+            return "slow", source.refused(Refusal("slow", 408, (f"the body took over {BODY_SECONDS:.0f} s",)))
+        if body is None:
+            text = f"the body is over {source.body_limit} bytes"
+            return "too_large", source.refused(Refusal("too_large", 413, (text,)))
+        try:
+            await self._refresh()
+            return await self._take_body(source, key, scope, body)
+        except (Busy, NoRunbook) as error:
+            log.warning("ingest_put_off", source=source.name, why=str(error))
+            text = "Tocsin cannot store alerts just now; send it again"
+            return "busy", source.refused(Refusal("overload", 503, (text,), RETRY_AFTER_SECONDS))
+
+    async def _take_body(self, source: Source, key: str, scope: Scope, body: bytes) -> tuple[str, Answer]:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        good = self._good(key, source) if source.credential is None else None
+        if source.credential is None and good is None:
+            return "key", source.refused(Refusal("key", 401, ("the ingest key in the path is not known",)))
+        inbound: Inbound | None = None
+        try:
+            is_form = headers.get("content-type", "").startswith(FORM)
+            inbound = Inbound(
+                body=body, json=None if is_form else read_json(body), received_at=self.db.clock(),
+                source=source.name, path=scope["path"], headers=headers,
+                query=dict(parse_qsl(scope["query_string"].decode("latin-1"))) if scope["query_string"] else {},
+                config=self._configs.get(source.name, {}),
+            )  # fmt: skip
+            if source.credential is not None:
+                good = self._good(source.credential(inbound), source)
+                if good is None:
+                    return "key", source.refused(Refusal("key", 400, ("the routing key is not known",)))
+            signals = source.parse(inbound)
+        except BadPayload as error:
+            return await self._refuse(source, good, body, error)
+        if signals:
+            await self.db.write_batched(self._take, signals)
+        return "accepted", source.accepted(signals)
+
+    async def _refuse(self, source: Source, good: str | None, body: bytes, error: BadPayload) -> tuple[str, Answer]:
+        """Refuse a body; with a valid key its bytes are kept for the admins."""
+        if good is not None:
+            await self.db.write(ingest.quarantine, source.name, body, str(error))
+        return "refused", source.refused(Refusal("payload", error.status, error.errors))
+
+    def _good(self, key: str, source: Source) -> str | None:
+        """The source that a key stands for, if it is good here."""
+        stands_for = self._keys.get(hashlib.sha256(unquote(key).encode()).hexdigest())
+        return stands_for if stands_for in ("*", source.name) else None
+
+    async def _refresh(self) -> None:
+        """Read the keys and the mappings again, at most once a second."""
+        now = asyncio.get_running_loop().time()
+        if now - self._read_at > KEYS_LIVE_SECONDS:
+            self._read_at = now
+            self._keys, self._configs = await self.db.read(_known, self.setup)
+
+
+def _known(tx: Tx, setup: Setup) -> tuple[dict[str, str], Mapping[str, Any]]:
+    keys = {row.hash: row.source for row in access.ingest_keys(tx)}
+    _, runbook = in_force(tx, setup)
+    generic = getattr(runbook.connections, "generic", None) or {}
+    return keys, {"generic": generic}
+
+
+async def _body(receive: Receive, limit: int) -> bytes | None:
+    """Read the body; None when it is over *limit* bytes. Raises TimeoutError when it does not come in time."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return body if len(body) <= limit else None
+    chunks, size = [body], len(body)
+    async with asyncio.timeout(BODY_SECONDS):
+        while message.get("more_body") and size <= limit:
+            message = await receive()
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+    return b"".join(chunks) if size <= limit else None
+
+
+def _with(answer: Answer, **headers: str) -> Answer:
+    return Answer(answer.status, answer.body, {**answer.headers, **headers})
+
+
+async def _answer(send: Send, answer: Answer) -> None:
+    body = answer.body if isinstance(answer.body, bytes) else (
+        answer.body.encode() if isinstance(answer.body, str) else orjson.dumps(answer.body)
+    )  # fmt: skip
+    kind = b"application/json" if not isinstance(answer.body, (bytes, str)) else b"text/plain; charset=utf-8"
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+    headers += [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+

@@ -1,0 +1,313 @@
+"""The only place that joins concrete things; it owns the clock, the randomness and the start of tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+import uvicorn
+
+from tocsin import plugins, settings
+from tocsin.net import Network
+from tocsin.settings import Settings
+from tocsin.store import migrate
+from tocsin.store.db import Database
+from tocsin.usecases import access, configure
+from tocsin.usecases.configure import Setup
+from tocsin.web.app import create_app
+from tocsin.worker import Worker
+
+EXAMPLE = Path("examples/proofi/runbook.yaml")
+SIGN_IN_LIFE = timedelta(hours=24)
+SWITCH_SECONDS = 0.0005  # the writer must get the interpreter back soon while requests keep the other thread busy
+LOCAL_TOKEN, INGEST_FILE, SECRET_FILE, SERVER_FILE = "admin.token", "ingest.key", "secret.key", "server.json"
+
+log = structlog.get_logger("tocsin")
+
+
+class NoStart(Exception):  # noqa: N818 - what the matter is
+    """Tocsin cannot start. The text is one clear line that says what to do."""
+
+
+class Clock:
+    """The process clock: aware UTC, and it never goes back, whatever the machine's does."""
+
+    def __init__(self) -> None:
+        self._last = datetime.min.replace(tzinfo=UTC)
+        self._lock = threading.Lock()
+
+    def __call__(self) -> datetime:
+        with self._lock:
+            self._last = max(self._last, datetime.now(UTC))
+            return self._last
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything joined, ready to serve."""
+
+    settings: Settings
+    clock: Clock
+    db: Database
+    setup: Setup
+    fresh: bool  # the database was made by this start
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Read the environment, then put what the command line gave (None: nothing) over it."""
+    read = settings.read()
+    given = {name: value for name, value in overrides.items() if value is not None}
+    changed = replace(read, **given)  # type: ignore[arg-type]
+    if "database" in given and "TOCSIN_DATA" not in read.environment:
+        changed = replace(changed, data=settings.data_of(changed.database))
+    return changed
+
+
+def open_database(database: str | None = None) -> Database:
+    """
+    Open the database of this machine, its tables brought up to date.
+
+    Raises:
+        NoStart: it is damaged, foreign, newer than this program, or cannot be reached.
+    """
+    url = database or settings.read().database
+    db = Database(url, Clock())
+    try:
+        migrate.up_to_date(db)
+    except migrate.WrongDatabase as error:
+        db.close()
+        raise NoStart(str(error)) from None
+    return db
+
+
+def build(given: Settings) -> House:
+    """
+    Join settings, database, integrations and runbook.
+
+    Raises:
+        NoStart: with one line on what to do.
+    """
+    given.data.mkdir(parents=True, exist_ok=True)
+    clock = Clock()
+    db = Database(given.database, clock)
+    try:
+        fresh = migrate.up_to_date(db)
+    except migrate.WrongDatabase as error:
+        raise NoStart(str(error)) from None
+    secret = given.secret_key or _own_secret(given.data / SECRET_FILE, secrets.token_urlsafe(32))
+    public = given.public_url or f"http://{_host(given.host)}:{given.port}"
+    setup = Setup(plugins.load(), given.environment, public, secret.encode(), given.data)
+    if not db.write_now(configure.claim_key, setup):
+        raise NoStart("TOCSIN_SECRET_KEY differs from the key that this database was started with; use the same one")
+    _adopt(db, setup, given.runbook)
+    return House(given, clock, db, setup, fresh)
+
+
+def _host(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared, not bound
+
+
+def _own_secret(path: Path, new: str) -> str:
+    """Read a secret of this machine, made at the first start; only its owner can read the file."""
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(new)
+    return path.read_text(encoding="utf-8").strip()
+
+
+def _adopt(db: Database, setup: Setup, path: Path | None) -> None:
+    """Put the runbook's file in force. A bad one is refused with its errors, unless a good one is in force already."""
+    known = db.read_now(configure.get_meta, configure.IN_FORCE)
+    path = path or (EXAMPLE if known is None and EXAMPLE.exists() else None)
+    if path is None:
+        if known is None:
+            raise NoStart("there is no runbook: `tocsin init` writes a starter, `tocsin serve --runbook FILE` uses it")
+        return
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise NoStart(f"cannot read the runbook {path}: {error}") from None
+    reading = db.write_now(configure.adopt, setup, text)
+    if reading.runbook is None:
+        problems = "\n".join(f"  {problem}" for problem in reading.errors)
+        if known is None:
+            raise NoStart(f"the runbook {path} has errors:\n{problems}")
+        print(f"The runbook {path} has errors; the version in force stays:\n{problems}", file=sys.stderr)
+
+
+def install_credentials(house: House) -> tuple[str, str]:
+    """Make sure of an ingest key and an admin token for this machine; returns both in the clear."""
+    given, db = house.settings, house.db
+    ingest = given.ingest_key or _own_secret(given.data / INGEST_FILE, f"ingest_{secrets.token_urlsafe(24)}")
+    token = given.admin_token or _own_secret(given.data / LOCAL_TOKEN, f"tocsin_{secrets.token_urlsafe(24)}")
+    db.write_now(access.install_fixed, "ingest", ingest, name="first", source="*")
+    db.write_now(access.install_fixed, "token", token, name="admin", role="admin")
+    return ingest, token
+
+
+def serve(
+    runbook: Path | None = None, database: str | None = None, host: str | None = None, port: int | None = None,
+    role: str = "all",
+) -> int:  # fmt: skip
+    """Start, say where and how, and serve until told to stop. Returns the exit code."""
+    try:
+        given = read_settings(runbook=runbook, database=database, host=host, port=port)
+        listener = _listen(given)
+        given = replace(given, port=listener.getsockname()[1])
+        configure_logs(given.log_format)
+        house = build(given)
+    except (NoStart, settings.WrongSetting) as error:
+        print(f"tocsin: {error}", file=sys.stderr)
+        return 1
+    ingest, token = install_credentials(house)
+    link = f"sign_{secrets.token_urlsafe(24)}"
+    house.db.write_now(access.make_sign_in, link, role="admin", expires_at=house.clock() + SIGN_IN_LIFE)
+    _remember_server(given, house.setup.public_url, token)
+    _greet(house, ingest, link)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(house, listener, role))
+    finally:
+        (given.data / SERVER_FILE).unlink(missing_ok=True)
+        house.db.close()
+    return 0
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _listen(given: Settings) -> socket.socket:
+    """Take the address before anything else, so that a taken one is said at once."""
+    family = socket.AF_INET6 if ":" in given.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((given.host, given.port))
+    except OSError as error:
+        raise NoStart(
+            f"cannot listen on {given.host}:{given.port}: {error.strerror}; try another (--port, make run PORT=9000)"
+        ) from None
+    return listener
+
+
+def _remember_server(given: Settings, url: str, token: str) -> None:
+    """Tell the commands on this machine where the server is; only its owner can read the file."""
+    path = given.data / SERVER_FILE
+    local = f"http://{_host(given.host)}:{given.port}"
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+        json.dump({"url": local, "public_url": url, "token": token, "pid": os.getpid()}, file)
+
+
+def client_settings() -> tuple[str, str]:
+    """The address and token of the server that commands talk to: from the environment, else of this machine's own."""
+    given = settings.read()
+    known: dict[str, str] = {}
+    with contextlib.suppress(OSError, ValueError):
+        known = json.loads((given.data / SERVER_FILE).read_text(encoding="utf-8"))
+    url = given.url or known.get("url") or f"http://127.0.0.1:{given.port}"
+    return url, given.token or given.admin_token or known.get("token", "")
+
+
+def _greet(house: House, ingest: str, link: str) -> None:
+    """Say where Tocsin is, how to sign in, what is left out, and the line that makes a first page."""
+    url, data = house.setup.public_url, house.settings.data
+    body = json.dumps(
+        {
+            "routing_key": ingest, "event_action": "trigger", "dedup_key": "first-page",
+            "payload": {"summary": "proofi.ai answers 503 for everyone", "source": "curl", "severity": "critical",
+                        "class": "http_5xx", "custom_details": {"service": "proofi.ai"}},
+        }
+    )  # fmt: skip
+    lines = [
+        "",
+        f"Tocsin listens on {url}",
+        f"  sign in (once, within 24 h): {url}/sign-in?token={link}",
+        f"  ingest key (kept in {data / INGEST_FILE}): {ingest}",
+        "  make a first page:",
+        f"    curl -sS {url}/v2/enqueue -H 'Content-Type: application/json' -d '{body}'",
+        "",
+    ]
+    lines += [f"  {notice}" for notice in house.db.read_now(configure.notices, house.setup)]
+    lines += ["", f"  data: {data} (secret key, admin token and database are there)", ""]
+    print("\n".join(lines), flush=True)
+
+
+async def _serve(house: House, listener: socket.socket, role: str) -> None:
+    network = Network(console=_say, now=house.clock)
+    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    worker = Worker(house.db, house.setup, network, owner, house.clock)
+    tasks = [asyncio.create_task(worker.run(), name="worker")] if role in ("all", "worker") else []
+
+    @contextlib.asynccontextmanager
+    async def life(_app: object) -> AsyncIterator[None]:
+        yield
+
+    app = create_app(house.db, house.setup, new_secret=lambda: secrets.token_urlsafe(24), lifespan=life)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="on", server_header=False, date_header=True,
+        timeout_keep_alive=30, h11_max_incomplete_event_size=16_384, timeout_graceful_shutdown=5, http="httptools",
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    try:
+        if role == "worker":
+            await _until_told()
+        else:
+            await server.serve(sockets=[listener])
+    finally:
+        worker.stop()
+        for task in tasks:
+            await task
+        await network.close()
+
+
+async def _until_told() -> None:
+    told = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, told.set)
+    await told.wait()
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def configure_logs(form: str) -> None:
+    """Logs are events with keys, to standard error; JSON where machines read them."""
+    render = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty()
+    )  # fmt: skip
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info if form == "json" else _as_it_is,
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(20),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _as_it_is(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return event

@@ -1,0 +1,135 @@
+"""The worker: take the steps that are due, deliver, sleep until the next due instant."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+import structlog
+
+from tocsin.net import Network
+from tocsin.sdk import Retry, Verdict
+from tocsin.store.db import Busy, Database
+from tocsin.usecases import deliver, publish, tick
+from tocsin.usecases.configure import NoRunbook, Setup
+from tocsin.usecases.deliver import Job
+
+POLL_SECONDS: Final = 1.0  # the longest sleep: another node may have written; R10
+PAUSE_SECONDS: Final = 0.5  # after a turn that failed
+SENDS_PER_TRANSPORT: Final = 16  # at once; a transport that hangs holds back only itself
+
+log = structlog.get_logger("tocsin.worker")
+
+
+class Worker:
+    """One loop over one database. Any number of them, on any number of nodes, may work side by side."""
+
+    def __init__(
+        self, db: Database, setup: Setup, network: Network, owner: str, clock: Callable[[], datetime]
+    ) -> None:
+        self.db, self.setup, self.network, self.owner, self.clock = db, setup, network, owner, clock
+        self._awake = asyncio.Event()
+        self._sending: set[asyncio.Task[None]] = set()
+        self._gates: dict[str, asyncio.Semaphore] = {}
+        self._stopping = False
+        self.turns = 0
+
+    async def run(self) -> None:
+        """Work until `stop`. A turn that fails is logged, and the next one tries again."""
+        self.db.listen(self._heard)
+        while not self._stopping:
+            self._awake.clear()
+            try:
+                pause = await self.turn()
+            except (Busy, NoRunbook) as error:
+                log.warning("turn_put_off", why=str(error))
+                pause = PAUSE_SECONDS
+            except Exception:
+                log.exception("turn_failed")
+                pause = PAUSE_SECONDS
+            await self._sleep(pause)
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=5)
+
+    def stop(self) -> None:
+        """Finish what is being sent, and end."""
+        self._stopping = True
+        self._awake.set()
+
+    def _heard(self, touched: frozenset[str]) -> None:
+        if touched & {"outbox", "wake"}:
+            self._awake.set()
+
+    async def _sleep(self, seconds: float) -> None:
+        if seconds <= 0 or self._stopping:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._awake.wait()
+        except TimeoutError:
+            pass
+
+    async def turn(self) -> float:
+        """Do what is due now; returns the seconds to sleep, 0 when there may be more."""
+        self.turns += 1
+        due = await self.db.read(tick.next_due)
+        now = self.clock()
+        if due is None:
+            return POLL_SECONDS
+        if due > now:
+            return min((due - now).total_seconds(), POLL_SECONDS)
+        ticked = await self.db.write(tick.tick, self.setup)
+        jobs = await self.db.write(deliver.claim, self.setup, self.owner)
+        for job in jobs:
+            task = asyncio.create_task(self._deliver(job))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+        return 0 if ticked or jobs else 0.01
+
+    async def _deliver(self, job: Job) -> None:
+        started = monotonic()
+        try:
+            verdict = await self._send(job)
+        except Exception as error:
+            log.exception("send_failed", incident=job.incident, via=job.via)
+            verdict = Retry(f"{type(error).__name__} in the transport")
+        milliseconds = int((monotonic() - started) * 1000)
+        log.info(
+            f"{job.kind}_{type(verdict).__name__.lower()}", incident=job.incident, via=job.via, ms=milliseconds,
+            why=getattr(verdict, "why", None),
+        )  # fmt: skip
+        while True:
+            try:
+                await self.db.write(deliver.settle, self.setup, job, verdict, milliseconds)
+                return
+            except Busy:
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _send(self, job: Job) -> Verdict:
+        if job.draft:
+            return await asyncio.to_thread(publish.save_file, self.setup.data, job.draft, write_whole)
+        if job.transport is None:
+            return Retry(f"no transport for {job.via} is installed")
+        gate = self._gates.setdefault(job.transport.name, asyncio.Semaphore(SENDS_PER_TRANSPORT))
+        async with gate:
+            if job.message is not None:
+                return await self.network.converse(job.transport.send(job.message, job.config))
+            if job.transport.open_room is None:
+                return Retry(f"{job.transport.title} opens no rooms")
+            return await self.network.converse(job.transport.open_room(job.room, job.config))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all, also after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.part")
+    with beside.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
