@@ -40,7 +40,9 @@ class Network:
     def __init__(self, console: Callable[[str], None], now: Callable[[], datetime]) -> None:
         self._console, self._now = console, now
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
-        self._http = httpx.AsyncClient(follow_redirects=False, trust_env=False, limits=limits, timeout=30)  # the deadline of each request is shorter
+        self._http = httpx.AsyncClient(
+            follow_redirects=False, trust_env=False, limits=limits, timeout=30
+        )  # the deadline of each request is shorter
 
     async def converse(self, conversation: Conversation[T]) -> T:
         """

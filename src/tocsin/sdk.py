@@ -22,10 +22,10 @@ from tocsin.core.alert import (
 )
 
 __all__ = [
-    "CHECK_LABELS", "SERVICE_LABELS", "Alert", "AlertSeverity", "Answer", "BadPayload", "Config", "Conversation",
-    "Delivered", "Field", "Inbound", "LABEL_LIMIT", "Line", "Mail", "Message", "Outgoing", "Refusal", "Reject", "Request", "Response",
-    "Retry", "Signal", "SignalAction", "Source", "Transport", "Verdict", "clip", "clean", "first_label",
-    "parse_instant", "read_json", "severity_of", "text_of",
+    "Alert", "AlertSeverity", "Answer", "BadPayload", "CHECK_LABELS", "Config", "Conversation", "Delivered", "Field",
+    "Inbound", "LABEL_LIMIT", "Line", "Mail", "Message", "Outgoing", "Refusal", "Reject", "Request", "Response",
+    "Retry", "SERVICE_LABELS", "Signal", "SignalAction", "Source", "Transport", "Verdict", "clean", "clip",
+    "first_label", "parse_instant", "read_json", "severity_of", "text_of",
 ]  # fmt: skip
 
 Config: TypeAlias = Mapping[str, Any]  # settings of one integration, keys as the runbook writes them, secrets in clear

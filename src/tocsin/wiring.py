@@ -11,16 +11,19 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import structlog
 import uvicorn
 
-from tocsin import plugins, settings
+from tocsin import plugins, runbook_file, settings
+from tocsin.core import oncall, triage
 from tocsin.net import Network
+from tocsin.sdk import BadPayload, Inbound, read_json
 from tocsin.settings import Settings
 from tocsin.store import migrate
 from tocsin.store.db import Database
@@ -90,6 +93,53 @@ def open_database(database: str | None = None) -> Database:
         db.close()
         raise NoStart(str(error)) from None
     return db
+
+
+@contextlib.contextmanager
+def opened(database: str | None = None) -> Iterator[Database]:
+    """Open the database of this machine for a command, and close it after; what is wrong ends the command."""
+    try:
+        db = open_database(database)
+    except (NoStart, settings.WrongSetting) as error:
+        print(f"tocsin: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def try_triage(body: bytes, source: str, runbook: Path | None) -> list[dict[str, Any]]:
+    """
+    Say what a payload would do under a runbook's file (the example without one), without doing it.
+
+    Raises:
+        NoStart: the source, the payload or the runbook cannot be used.
+    """
+    known = plugins.load().sources
+    reading = runbook_file.read((runbook or EXAMPLE).read_text(encoding="utf-8"), settings.read().environment)
+    if source not in known or reading.runbook is None:
+        raise NoStart(
+            f"no source {source}; there are {', '.join(sorted(known))}" if reading.runbook else "a bad runbook"
+        )
+    book, now = reading.runbook, Clock()()
+    try:
+        inbound = Inbound(body, read_json(body), now, source, path=next(iter(known[source].paths), ""))
+        signals = known[source].parse(inbound)
+    except BadPayload as error:
+        raise NoStart(f"the payload cannot be used: {error}") from None
+    rules = triage.prepare(book)
+    results: list[dict[str, Any]] = []
+    for said in signals:
+        found = triage.sort(rules, said.alert)
+        paged = {p for t in book.severities[found.severity].page for p in oncall.targets(book, t, now, found.service)}
+        pages = sorted(paged) if said.action == "trigger" else []
+        disposition = "incident" if said.action == "trigger" else "none"
+        results.append(
+            {"action": said.action, "severity": found.severity, "service": found.service, "rule": found.rule,
+             "would_page": pages, "disposition": disposition}
+        )  # fmt: skip
+    return results
 
 
 def build(given: Settings) -> House:

@@ -29,9 +29,7 @@ log = structlog.get_logger("tocsin.worker")
 class Worker:
     """One loop over one database. Any number of them, on any number of nodes, may work side by side."""
 
-    def __init__(
-        self, db: Database, setup: Setup, network: Network, owner: str, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, db: Database, setup: Setup, network: Network, owner: str, clock: Callable[[], datetime]) -> None:
         self.db, self.setup, self.network, self.owner, self.clock = db, setup, network, owner, clock
         self._awake = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()

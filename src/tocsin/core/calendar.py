@@ -5,18 +5,30 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
 import holidays
-
-if TYPE_CHECKING:
-    from tocsin.core.runbook import BusinessHours
 
 NEXT_BUSINESS_DAY: Final = "next business day"
 Duration: TypeAlias = timedelta | Literal["next business day"]
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class BusinessHours(Protocol):
+    """When people work, as the runbook says it: days, closing time, zone and public holidays."""
+
+    @property
+    def days(self) -> tuple[str, ...]: ...
+    @property
+    def until(self) -> str: ...
+    @property
+    def timezone(self) -> str: ...
+    @property
+    def holidays(self) -> str | None: ...
+
+
 _UNITS: Final = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}  # seconds
 _DURATION = re.compile(r"(?:\d{1,6}[wdhms])+")
 _PART = re.compile(r"(\d+)([wdhms])")

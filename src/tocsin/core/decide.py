@@ -61,6 +61,7 @@ from tocsin.core.types import (
 SELF_RESOLVING: Final = "backlog"  # the protocol whose incidents end with their last alert (the others ask a person)
 EXTEND_AT_LEAST: Final = timedelta(minutes=1)
 
+
 @dataclass(slots=True)
 class _Draft:
     """A decision being made: each fact is folded at once, so that what follows from it sees it."""
@@ -206,9 +207,7 @@ def _last_resort(draft: _Draft) -> None:
         f"has been walked to its end; its last step is paged again and again. Somebody, please take it: "
         f"{draft.around.link}"
     )
-    draft.effects.append(
-        Tell("last_resort", f"Nobody answers: {state.name}", text, channel="alerts", urgent=True)
-    )
+    draft.effects.append(Tell("last_resort", f"Nobody answers: {state.name}", text, channel="alerts", urgent=True))
 
 
 # --------------------------------------------------------------------------------------------- what people do
@@ -443,9 +442,7 @@ def _attached(draft: _Draft, event: AlertsAttached) -> None:
 
 def _alerts_resolved(draft: _Draft, event: AlertsResolved) -> None:
     state = draft.state
-    draft.add(
-        "alert_resolved", f"source:{event.source}", keys=list(event.keys), count=event.count, firing=event.firing
-    )
+    draft.add("alert_resolved", f"source:{event.source}", keys=list(event.keys), count=event.count, firing=event.firing)
     if event.firing or not state.is_open:
         return
     if state.protocol == SELF_RESOLVING:

@@ -180,9 +180,7 @@ def _severity(s: Incident, f: Fact) -> Incident:
     d = f.data
     walk = _WALK.validate_python(d["walk"]) if d.get("walk") else s.walk
     duties = tuple(_DUTY.validate_python(duty) for duty in d["duties"])
-    return replace(
-        s, severity=d["severity"], urgency=d["urgency"], protocol=d["protocol"], duties=duties, walk=walk
-    )
+    return replace(s, severity=d["severity"], urgency=d["urgency"], protocol=d["protocol"], duties=duties, walk=walk)
 
 
 def _role(s: Incident, f: Fact) -> Incident:

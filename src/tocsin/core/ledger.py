@@ -68,6 +68,3 @@ def first_broken(
             return expected, expected - 1, head
         head = stored
     return None, expected, head
-
-
-

@@ -160,5 +160,3 @@ def _step(
         return NOBODY
     named = [target for target in policy.steps[place].page if target != "on_call"]  # a policy cannot mean itself
     return NOBODY.union(*(targets(runbook, target, at, service, overrides) for target in named))
-
-

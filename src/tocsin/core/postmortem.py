@@ -125,7 +125,9 @@ def _resolution(r: _Record) -> str:
 def _went_well(r: _Record) -> str:
     kept = [d for d in r.state.duties if d.done_at and not d.late and not d.moot and not d.every]
     lines = [f"- On time: {one_line(d.title)}" for d in kept]
-    lines += [f"- {one_line(d.title)}: done {_times(d.rounds_done)}" for d in r.state.duties if d.every and d.rounds_done]
+    lines += [
+        f"- {one_line(d.title)}: done {_times(d.rounds_done)}" for d in r.state.duties if d.every and d.rounds_done
+    ]
     return "\n".join([*lines, f"- {BLANK}_"])
 
 
@@ -159,4 +161,3 @@ _SECTIONS: Final[Mapping[str, Callable[[_Record], str]]] = {
     "what went wrong": _went_wrong,
     "action items": _actions,
 }
-

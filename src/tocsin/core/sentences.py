@@ -101,8 +101,9 @@ _SENTENCES: Final[Mapping[str, Callable[[str, Data, Names], str]]] = {
     ),
     "fix_deployed": lambda w, d, n: f"{w} said that a fix is deployed{_because(d, 'summary')}",
     "escalated": lambda w, d, n: f"{w} escalated{_because(d)}",
-    "extended": lambda w, d, n: f"{w} declared an extended incident{_because(d)}"
-    + (f" (until {d['until']})" if d.get("until") else ""),
+    "extended": lambda w, d, n: (
+        f"{w} declared an extended incident{_because(d)}" + (f" (until {d['until']})" if d.get("until") else "")
+    ),
     "elapsed": lambda w, d, n: f"The watch is over: {d['duty'].replace('_', ' ')}",
     "finding_added": lambda w, d, n: f"Finding ({d['source'].replace('_', ' ')}): {d['text']}",
     "ticket_created": lambda w, d, n: f"Ticket {d['ticket']} created ({d['tracker']})",

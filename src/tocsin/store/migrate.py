@@ -32,7 +32,7 @@ def up_to_date(db: Database) -> bool:
         return False
     if version is not None and not list(HERE.glob(f"versions/{version}_*.py")):
         raise WrongDatabase(
-            f"the database is at version {version}, which this Tocsin does not know: start the newer Tocsin that made it"
+            f"the database is at version {version}, which this Tocsin does not know: start the newer one that made it"
         )
     _run(db)
     return version is None
@@ -40,7 +40,7 @@ def up_to_date(db: Database) -> bool:
 
 def _check_file(path: str) -> None:
     file = Path(path)
-    if file.exists() and 0 < file.stat().st_size:
+    if file.exists() and file.stat().st_size > 0:
         with file.open("rb") as opened:
             if opened.read(16) != b"SQLite format 3\x00":
                 raise WrongDatabase(f"{path} is no SQLite database: restore a backup, or name another file")

@@ -162,4 +162,3 @@ def sign_in_choices(tx: Tx, setup: Setup) -> list[tuple[str, str]]:
     _, runbook = in_force(tx, setup)
     people = sorted(runbook.people.items(), key=lambda item: "admin" not in item[1].roles)
     return [*((id_, person.name) for id_, person in people), ("admin", "admin (nobody in the runbook)")]
-

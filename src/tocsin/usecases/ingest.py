@@ -233,9 +233,7 @@ def _flush(batch: _Batch) -> None:
     tx = batch.tx
     store.retire(tx, batch.retired)
     store.insert_alerts(tx, batch.inserts)
-    store.repeat(
-        tx, [{"id": known.id, "count": known.count, "last_at": batch.now} for known in batch.repeats.values()]
-    )
+    store.repeat(tx, [{"id": known.id, "count": known.count, "last_at": batch.now} for known in batch.repeats.values()])
     store.resolve(tx, list(batch.resolved.values()))
     store.insert_changes(tx, batch.changes)
 

@@ -60,6 +60,7 @@ def create_app(
     app.state.db, app.state.setup, app.state.meters = db, setup, meters
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
+    app.include_router(api.docs)
     for routes in (access, incidents, oncall, live, operations):
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))

@@ -176,4 +176,3 @@ async def _answer(send: Send, answer: Answer) -> None:
     headers += [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-

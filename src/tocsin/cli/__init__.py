@@ -1,0 +1,38 @@
+"""The command line: parse, call, print. Exit 0: done; 1: refused or found wanting; 2: wrong use."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from tocsin.cli import incident, keys, runbook, server
+from tocsin.cli.client import Failed
+
+app = typer.Typer(
+    name="tocsin", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Runs your incident runbook, from the first signal to the published postmortem.",
+)  # fmt: skip
+
+app.command("serve")(server.serve)
+app.command("init")(runbook.init)
+app.command("check")(runbook.check)
+app.command("oncall")(runbook.oncall)
+app.command("declare")(incident.declare)
+app.command("verify")(server.verify)
+app.command("migrate")(server.migrate)
+app.add_typer(incident.app, name="incident", help="See and lead incidents.")
+app.add_typer(incident.postmortems, name="postmortem", help="Read postmortems.")
+app.add_typer(runbook.triage, name="triage", help="Try the triage rules.")
+app.add_typer(keys.key, name="key", help="Ingest keys, one for each source.")
+app.add_typer(keys.token, name="token", help="API tokens.")
+app.add_typer(keys.user, name="user", help="People who sign in with a password.")
+
+
+def main() -> None:
+    """Run the command line; every expected failure is one sentence on standard error."""
+    try:
+        app()
+    except Failed as error:
+        print(f"tocsin: {error}", file=sys.stderr)
+        sys.exit(error.code)

@@ -1,0 +1,175 @@
+"""See and lead incidents, through the running server."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from tocsin.cli.client import call, put_json, put_table, say
+
+app = typer.Typer(no_args_is_help=True)
+postmortems = typer.Typer(no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+Name = Annotated[str, typer.Argument(metavar="INCIDENT", help="INC-42 or 42")]
+By = Annotated[str | None, typer.Option("--by", help="the person for whom you act")]
+Reason = Annotated[str, typer.Option("--reason")]
+
+
+def declare(
+    severity: Annotated[str, typer.Option("--severity", help="P0 (worst) to P3")],
+    title: Annotated[str, typer.Option("--title", help="what is broken")],
+    service: Annotated[str | None, typer.Option("--service")] = None,
+    impact: Annotated[str | None, typer.Option("--impact", help="who notices, and how")] = None,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Declare an incident: it pages, and its protocol starts."""
+    body = {"severity": severity, "title": title, "service": service, "impact": impact, "by": by}
+    show_one(call("POST", "/incidents", body), as_json)
+
+
+@app.command("list")
+def list_(
+    status: Annotated[str | None, typer.Option("--status")] = None,
+    severity: Annotated[str | None, typer.Option("--severity")] = None,
+    service: Annotated[str | None, typer.Option("--service")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=500)] = 50,
+    as_json: Json = False,
+) -> None:
+    """List incidents, newest first."""
+    items = call("GET", "/incidents", status=status, severity=severity, service=service, limit=limit)["items"]
+    if as_json:
+        put_json(items)
+        return
+    rows = [
+        (i["id"], i["severity"], i["status"], i["service"] or "-", i["commander"] or "-", i["title"]) for i in items
+    ]  # fmt: skip
+    put_table(("id", "sev", "status", "service", "commander", "title"), rows, "No incident.")
+
+
+@app.command()
+def show(incident: Name, as_json: Json = False, timeline: Annotated[bool, typer.Option("--timeline")] = False) -> None:
+    """Show one incident: its state, its duties, and with --timeline what happened."""
+    found = call("GET", f"/incidents/{incident}")
+    entries = call("GET", f"/incidents/{incident}/timeline")["items"] if timeline else []
+    if as_json:
+        put_json({**found, "timeline": entries} if timeline else found)
+        return
+    show_one(found, as_json=False)
+    for entry in entries:
+        detail = ", ".join(f"{k}={v}" for k, v in entry["data"].items() if isinstance(v, (str, int)))
+        say(f"{entry['at'][11:16]}  {entry['kind']}  {entry['actor']}  {detail}")
+
+
+def show_one(i: Any, as_json: bool) -> None:
+    """Print one incident."""
+    if as_json:
+        put_json(i)
+        return
+    say(f"{i['id']}  {i['severity']}  {i['status']}  {i['title']}")
+    say(f"service {i['service'] or '-'} · commander {i['commander'] or 'unassigned'} · declared {i['declared_at']}")
+    say(i["link"])
+    rows = [(d["state"], d["id"], d["holder"], (d["due_at"] or "-")[:16], d["title"]) for d in i["duties"]]
+    put_table(("state", "duty", "with", "due (UTC)", "title"), rows, "No duties.")
+
+
+def _act(incident: str, action: str, body: dict[str, Any], as_json: bool) -> None:
+    show_one(call("POST", f"/incidents/{incident}/{action}", body), as_json)
+
+
+@app.command()
+def ack(incident: Name, by: By = None, as_json: Json = False) -> None:
+    """Acknowledge: I have it, stop paging."""
+    _act(incident, "acknowledge", {"by": by}, as_json)
+
+
+@app.command()
+def update(
+    incident: Name,
+    summary: Annotated[str | None, typer.Option("--summary")] = None,
+    status: Annotated[str | None, typer.Option("--status", help="investigating, identified, monitoring")] = None,
+    next_steps: Annotated[str | None, typer.Option("--next-steps")] = None,
+    eta: Annotated[str | None, typer.Option("--eta")] = None,
+    impact: Annotated[str | None, typer.Option("--impact")] = None,
+    public: Annotated[bool, typer.Option("--public")] = False,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Post a status update."""
+    body = {
+        "summary": summary, "status": status, "next_steps": next_steps, "eta": eta, "impact": impact,
+        "public": public, "by": by,
+    }  # fmt: skip
+    _act(incident, "update", body, as_json)
+
+
+@app.command()
+def assign(incident: Name, role: str, person: str, by: By = None, as_json: Json = False) -> None:
+    """Give a role (commander, communications, scribe) to a person."""
+    _act(incident, "assign", {"role": role, "person": person, "by": by}, as_json)
+
+
+@app.command()
+def severity(incident: Name, severity: str, reason: Reason = "", by: By = None, as_json: Json = False) -> None:
+    """Change the severity; the same severity confirms it."""
+    _act(incident, "severity", {"severity": severity, "reason": reason, "by": by}, as_json)
+
+
+@app.command()
+def escalate(incident: Name, reason: Reason = "", by: By = None, as_json: Json = False) -> None:
+    """Page the next step of the policy now."""
+    _act(incident, "escalate", {"reason": reason, "by": by}, as_json)
+
+
+@app.command()
+def resolve(
+    incident: Name,
+    root_cause: Annotated[str | None, typer.Option("--root-cause")] = None,
+    resolution: Annotated[str | None, typer.Option("--resolution")] = None,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Resolve: the all-clear goes out."""
+    _act(incident, "resolve", {"root_cause": root_cause, "resolution": resolution, "by": by}, as_json)
+
+
+@app.command()
+def reopen(incident: Name, reason: Reason = "", by: By = None, as_json: Json = False) -> None:
+    """Reopen: it is not over."""
+    _act(incident, "reopen", {"reason": reason, "by": by}, as_json)
+
+
+@app.command()
+def extend(
+    incident: Name,
+    for_: Annotated[str | None, typer.Option("--for", help="such as 2h")] = None,
+    reason: Reason = "",
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Declare an extended incident."""
+    _act(incident, "extend", {"for": for_, "reason": reason, "by": by}, as_json)
+
+
+@app.command()
+def note(incident: Name, text: str, by: By = None, as_json: Json = False) -> None:
+    """Put a note on the timeline."""
+    _act(incident, "note", {"text": text, "by": by}, as_json)
+
+
+@app.command()
+def checked(incident: Name, duty: str, by: By = None, as_json: Json = False) -> None:
+    """Tick a duty."""
+    _act(incident, "checked", {"duty": duty, "by": by}, as_json)
+
+
+@postmortems.command("show")
+def show_postmortem(incident: Name, as_json: Json = False) -> None:
+    """Print the postmortem of an incident."""
+    found = call("GET", f"/incidents/{incident}/postmortem")
+    if as_json:
+        put_json(found)
+    else:
+        say(found["text"])

@@ -1,0 +1,184 @@
+"""The runbook: start one, check it, ask it who is on call and what an alert would do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tocsin.cli.client import Failed, call, console, put_json, put_table, say
+from tocsin.cli.incident import Json
+
+triage = typer.Typer(no_args_is_help=True)
+File = Annotated[Path, typer.Argument(metavar="FILE", help="the runbook")]
+
+STARTER = """\
+# A starter runbook. `tocsin check runbook.yaml` explains what is wrong; `tocsin serve --runbook runbook.yaml` obeys it.
+version: 1
+
+organization:
+  name: Our organization
+  timezone: UTC
+
+people:
+  me:
+    name: Me
+    email: me@example.org
+    roles: [admin, responder]
+    notify:
+      high: [{via: email}]        # add telegram, sms or call with `after: 2m`
+      low:  [{via: email}]
+
+teams:
+  core: {lead: me, members: [me]}
+
+schedules:
+  primary:
+    rotation: {people: [me], every: 1w, hand_off: "mon 09:00", starts: 2026-01-05}
+
+escalation_policies:
+  default:
+    steps:
+      - {page: [schedule:primary]}
+      - {page: [everyone], after: 10m}
+    repeat: 3
+
+services:
+  website: {team: core, component: Website, tier: 1}
+
+severities:
+  P0: {title: Critical, respond_within: 15m, resolve_within: 1h, page: [everyone], urgency: high, protocol: critical, postmortem: required}
+  P2: {title: Degraded, respond_within: 2h, resolve_within: 1d, page: [on_call], urgency: low, protocol: backlog}
+
+triage:                            # first match wins; what nothing matches opens a P2
+  - {match: {severity: critical}, severity: P0}
+
+protocols:
+  critical:
+    duties:
+      - {id: acknowledge,  at: 0m, within: 15m, owner: on_call,   title: Acknowledge,                     done_by: acknowledged}
+      - {id: first_update, at: 0m, within: 15m, owner: commander, title: First status update posted,      done_by: update_posted}
+      - {id: updates,      every: 15m,          owner: commander, title: Status update every 15 minutes,  done_by: update_posted}
+      - {id: all_clear,    at: 0m, within: 2h,  owner: commander, title: All-clear OR extended incident,  done_by: [resolved, extended]}
+  backlog:
+    duties:
+      - {id: prioritize, at: 0m, within: next business day, owner: on_call, title: Prioritize, done_by: checked}
+
+channels:
+  email: {smtp: {host: 127.0.0.1, port: 25, from: incidents@example.org, security: none}}
+
+templates:
+  status_update: |
+    **{status}** {summary}
+    Next: {next_steps} (ETA {eta})
+"""  # noqa: E501 - the file's own lines
+
+
+def init(file: File = Path("runbook.yaml")) -> None:
+    """Write a commented starter runbook."""
+    if file.exists():
+        raise Failed(f"{file} is there already; name another file")
+    file.write_text(STARTER, encoding="utf-8")
+    say(f"Wrote {file}. Next: tocsin check {file}")
+
+
+def read_text(file: Path) -> str:
+    """Read a file as text. Raises Failed."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failed(f"cannot read {file}: {error}") from None
+
+
+def check(
+    file: File,
+    strict: Annotated[bool, typer.Option("--strict", help="findings fail it too")] = False,
+    connect: Annotated[bool, typer.Option("--connect", help="try the connections")] = False,
+    as_json: Json = False,
+) -> None:
+    """Check a runbook: errors with line and key, then how ready it is."""
+    from tocsin import runbook_file, wiring  # noqa: PLC0415
+
+    if connect:
+        raise Failed("--connect is not available in this version", 2)
+    report = runbook_file.check(read_text(file), wiring.read_settings().environment, datetime.now(UTC))  # noqa: TID251
+    if as_json:
+        put_json(report)
+    else:
+        _print_report(file, report)
+    if report["errors"] or (strict and report["findings"]):
+        raise typer.Exit(1)
+
+
+def _print_report(file: Path, report: Any) -> None:
+    for title, problems in (("error", report["errors"]), ("warning", report["warnings"])):
+        for p in problems:
+            say(f"{file}:{p['line']}: {title}: {p['key']}: found {p['found']}; accepted: {p['accepted']}")
+    for finding in report["findings"]:
+        say(f"finding: {finding['kind']}: {finding['subject']}: {finding['text']}")
+    counts = {name: len(report[name]) for name in ("errors", "warnings", "findings")}
+    say(", ".join(f"{count} {name if count != 1 else name[:-1]}" for name, count in counts.items()))
+
+
+def oncall(
+    schedule: Annotated[str | None, typer.Argument(metavar="[SCHEDULE]")] = None,
+    at: Annotated[str | None, typer.Option("--at", help="an instant such as 2026-12-24T09:00Z")] = None,
+    runbook: Annotated[
+        Path | None, typer.Option("--runbook", help="read this file instead of asking the server")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say who is on call, now or at an instant."""
+    try:
+        instant = datetime.fromisoformat(at) if at else datetime.now(UTC)  # noqa: TID251
+    except ValueError:
+        raise Failed(f"not an instant: {at}; such as 2026-12-24T09:00Z", 2) from None
+    if instant.tzinfo is None:
+        raise Failed("an instant needs a zone: add Z for UTC", 2)
+    items = _from_file(runbook, schedule, instant) if runbook else (
+        call("GET", "/oncall", at=instant.isoformat(), schedule=schedule)["items"]
+    )  # fmt: skip
+    if as_json:
+        put_json(items)
+        return
+    rows = [(i["schedule"], ", ".join(i["people"]) or "nobody", (i["until"] or "-")[:16], i["override"] or "")
+            for i in items]  # fmt: skip
+    put_table(("schedule", "on call", "until (UTC)", "stands in"), rows, "The runbook has no schedules.")
+
+
+def _from_file(file: Path, schedule: str | None, at: datetime) -> list[Any]:
+    from tocsin import runbook_file, wiring  # noqa: PLC0415
+    from tocsin.core import oncall as core  # noqa: PLC0415
+    from tocsin.web.api import shift_json  # noqa: PLC0415
+
+    reading = runbook_file.read(read_text(file), wiring.read_settings().environment)
+    if reading.runbook is None:
+        raise Failed(f"the runbook has errors; see tocsin check {file}")
+    names = [schedule] if schedule else list(reading.runbook.schedules)
+    if schedule and schedule not in reading.runbook.schedules:
+        raise Failed(f"no schedule {schedule}; there are {', '.join(reading.runbook.schedules)}")
+    return [shift_json(core.on_call_at(reading.runbook, name, at)) for name in names]
+
+
+@triage.command("test")
+def triage_test(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="a payload")],
+    source: Annotated[str, typer.Option("--source", help="whose shape it has")],
+    runbook: Annotated[Path | None, typer.Option("--runbook")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a payload would do, without doing it."""
+    from tocsin import wiring  # noqa: PLC0415
+
+    try:
+        results = wiring.try_triage(read_text(file).encode(), source, runbook)
+    except wiring.NoStart as error:
+        raise Failed(str(error)) from None
+    if as_json:
+        put_json(results[0] if len(results) == 1 else results)
+        return
+    for r in results:
+        say(f"{r['action']}: {r['severity']} on {r['service'] or 'no service'} by {r['rule']}")
+        console.print(f"would page: {', '.join(r['would_page']) or 'nobody'}")

@@ -1,0 +1,566 @@
+"""The JSON API, version 1."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from html import escape
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Body, Depends, Header, Query
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from tocsin.core import events, oncall, protocol
+from tocsin.core.calendar import parse_duration
+from tocsin.core.ledger import Entry
+from tocsin.core.runbook import Runbook
+from tocsin.core.types import Json, Refused, incident_name, incident_number, instant_text
+from tocsin.sdk import clip
+from tocsin.store import alerts, incidents, postmortems, queue
+from tocsin.store import oncall as overrides_store
+from tocsin.store.db import Tx
+from tocsin.store.incidents import Stored
+from tocsin.usecases import access, respond
+from tocsin.usecases.configure import Setup, in_force, incident_link, notices, text_of
+from tocsin.web.auth import Viewer, require, same_origin, viewer_of
+
+router = APIRouter(prefix="/api/v1")
+LIST_LIMIT: Final = 500
+
+Title = Annotated[str, AfterValidator(lambda text: clip(text, 500))]
+Long = Annotated[str, AfterValidator(lambda text: clip(text, 10_000))]
+
+
+# --------------------------------------------------------------------------------------------- who asks
+
+
+async def reader(request: Request) -> Viewer:
+    """Anybody who is signed in or has a token."""
+    return require(await viewer_of(request), "viewer")
+
+
+async def responder(request: Request) -> Viewer:
+    """Somebody who may act; a session must show that the request is its own page's."""
+    viewer = require(await viewer_of(request), "responder")
+    own = request.headers.get("x-csrf-token", "")
+    if viewer.csrf is not None and (own != viewer.csrf or not same_origin(request)):
+        raise Refused("a request with a session's cookie needs its X-CSRF-Token", 403)
+    kind = request.headers.get("content-type", "")
+    if kind and not kind.startswith("application/json") and int(request.headers.get("content-length") or 0):
+        raise Refused("the body must be application/json", 415)
+    return viewer
+
+
+Reads = Annotated[Viewer, Depends(reader)]
+Acts = Annotated[Viewer, Depends(responder)]
+Limit = Annotated[int, Query(ge=1, le=LIST_LIMIT)]
+IdempotencyKey = Annotated[str | None, Header(max_length=256)]
+
+
+class Acting(BaseModel):
+    """What every acting call may say besides its own words; unknown keys are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+    by: str | None = Field(None, description="the person for whom a token that is nobody's own acts")
+
+
+class Declare(Acting):
+    title: Title
+    severity: str
+    service: str | None = None
+    impact: Long | None = None
+
+
+class SeverityBody(Acting):
+    severity: str
+    reason: Long = ""
+
+
+class AssignBody(Acting):
+    role: str
+    person: str
+
+
+class UpdateBody(Acting):
+    status: str | None = None
+    summary: Long | None = None
+    next_steps: Long | None = None
+    eta: Title | None = None
+    impact: Long | None = None
+    public: bool = False
+
+
+class NoteBody(Acting):
+    text: Long
+
+
+class EscalateBody(Acting):
+    reason: Long = ""
+
+
+class ExtendBody(Acting):
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+    for_: str | int | None = Field(None, alias="for", description="a duration such as 2h, or seconds")
+    reason: Long = ""
+
+
+class CheckedBody(Acting):
+    duty: str
+
+
+class ResolveBody(Acting):
+    root_cause: Long | None = None
+    resolution: Long | None = None
+
+
+class ReopenBody(Acting):
+    reason: Long = ""
+
+
+class OverrideBody(Acting):
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+    schedule: str
+    person: str
+    from_: datetime = Field(alias="from")
+    until: datetime
+    reason: Long = ""
+
+
+# --------------------------------------------------------------------------------------------- shapes
+
+
+def duty_json(duty: protocol.Duty, now: datetime) -> Json:
+    """A duty as the API shows it."""
+    return {
+        "id": duty.id, "title": duty.title, "owner": duty.owner, "holder": protocol.holder_of(duty),
+        "state": protocol.state_of(duty, now), "due_at": instant_text(duty.deadline),
+        "done_at": instant_text(duty.done_at), "missed_at": instant_text(duty.missed_at), "late": duty.late,
+        "not_needed": duty.moot, "evidence": dict(duty.evidence) or None, "every_seconds": _seconds(duty.every),
+        "rounds_done": duty.rounds_done, "rounds_missed": duty.rounds_missed, "propose": list(duty.propose),
+    }  # fmt: skip
+
+
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else int(span.total_seconds())
+
+
+def incident_json(stored: Stored, link: str, now: datetime) -> Json:
+    """An incident as the API and `--json` show it."""
+    s = stored.state
+    return {
+        "id": s.name, "title": s.title, "severity": s.severity, "status": s.status, "service": s.service,
+        "check": s.check, "impact": s.impact, "declared_at": instant_text(s.declared_at),
+        "declared_by": s.declared_by, "acknowledged_at": instant_text(s.acknowledged_at),
+        "acknowledged_by": s.acknowledged_by, "resolved_at": instant_text(s.resolved_at), "commander": s.commander,
+        "roles": dict(s.roles), "duties": [duty_json(duty, now) for duty in s.duties], "alerts": stored.alerts,
+        "paging": list(s.paging), "summary": s.summary, "next_steps": s.next_steps, "eta": s.eta,
+        "root_cause": s.root_cause, "resolution": s.resolution,
+        "war_room": {"name": s.room.name, "channel": s.room.channel or None} if s.room else None,
+        "review_at": instant_text(s.review_at), "runbook_version": s.runbook_version, "drill": s.drill, "link": link,
+    }  # fmt: skip
+
+
+def entry_json(entry: Entry) -> Json:
+    """A timeline entry."""
+    return {
+        "seq": entry.seq, "at": instant_text(entry.at), "kind": entry.kind, "actor": entry.actor,
+        "data": entry.data, "hash": entry.hash,
+    }  # fmt: skip
+
+
+def page_json(row: Any, attempts: Sequence[Any]) -> Json:
+    """A page with its ledger."""
+    return {
+        "id": row.id, "incident": incident_name(row.incident), "person": row.person, "via": row.via,
+        "reason": row.reason, "state": row.state, "why": row.why, "urgency": row.urgency,
+        "requested_at": instant_text(row.requested_at), "closed_at": instant_text(row.closed_at),
+        "runbook_version": row.runbook_version,
+        "attempts": [
+            {"at": instant_text(a.at), "via": a.via, "verdict": a.verdict, "receipt": a.receipt, "why": a.why}
+            for a in attempts
+            if a.page == row.id
+        ],
+    }  # fmt: skip
+
+
+def alert_json(row: Any, *, raw: bool) -> Json:
+    """An alert; the bytes of one that could not be read only for admins."""
+    shown = {
+        "id": row.id, "key": row.key, "source": row.source, "title": row.title, "text": row.text,
+        "service": row.service, "check": row.check, "severity": row.severity, "labels": row.labels,
+        "links": [{"text": text, "href": href} for text, href in row.links], "state": row.state,
+        "episode": row.episode, "count": row.count, "first_at": instant_text(row.first_at),
+        "last_at": instant_text(row.last_at), "started_at": instant_text(row.started_at),
+        "resolved_at": instant_text(row.resolved_at),
+        "incident": incident_name(row.incident) if row.incident else None, "disposition": row.disposition,
+        "rule": row.rule,
+    }  # fmt: skip
+    if raw and row.raw is not None:
+        shown["raw"] = row.raw.decode("utf-8", "backslashreplace")
+    return shown
+
+
+def shift_json(shift: oncall.Shift) -> Json:
+    """A shift; without bounds where there are none."""
+    far = shift.start.year <= 1, shift.until.year >= 9999
+    return {
+        "schedule": shift.schedule, "people": list(shift.people),
+        "from": None if far[0] else instant_text(shift.start), "until": None if far[1] else instant_text(shift.until),
+        "override": shift.override,
+    }  # fmt: skip
+
+
+def listed(request: Request, items: list[Json], limit: int, cursor: str | int | None) -> Json:
+    """A page of a list, and the path of the next one when there may be more."""
+    follows = None
+    if len(items) == limit and cursor is not None:
+        query = {**request.query_params, "limit": str(limit), "before": str(cursor)}
+        follows = f"{request.url.path}?{urlencode(query)}"
+    return {"items": items, "next": follows}
+
+
+# --------------------------------------------------------------------------------------------- reading
+
+
+@router.get("/incidents")
+async def list_incidents(
+    request: Request, _: Reads, status: str | None = None, severity: str | None = None, service: str | None = None,
+    drill: bool | None = None, before: int | None = None, limit: Limit = 100,
+) -> Json:  # fmt: skip
+    """Every incident, newest first; resolved ones too unless `status` says otherwise."""
+    db, setup = request.app.state.db, request.app.state.setup
+    found = await db.read(
+        incidents.listing, status=status, severity=severity, service=service, drill=drill, before=before, limit=limit
+    )
+    now = db.clock()
+    items = [incident_json(stored, incident_link(setup, stored.state.number), now) for stored in found]
+    return listed(request, items, limit, found[-1].state.number if found else None)
+
+
+@router.get("/incidents/{id}")
+async def show_incident(request: Request, id: str, _: Reads) -> Json:
+    """One incident."""
+    return await _shown(request, incident_number(id))
+
+
+async def _shown(request: Request, number: int) -> Json:
+    db, setup = request.app.state.db, request.app.state.setup
+    stored = await db.read(incidents.load, number)
+    return incident_json(stored, incident_link(setup, number), db.clock())
+
+
+@router.get("/incidents/{id}/timeline")
+async def show_timeline(request: Request, id: str, _: Reads, after: int = 0, limit: Limit = LIST_LIMIT) -> Json:
+    """What happened, in order; `next` leads on."""
+    number = incident_number(id)
+    db = request.app.state.db
+    await db.read(incidents.load, number)
+    entries = await db.read(incidents.timeline, number, after, limit)
+    follows = f"{request.url.path}?after={entries[-1].seq}&limit={limit}" if len(entries) == limit else None
+    return {"items": [entry_json(entry) for entry in entries], "next": follows}
+
+
+@router.get("/incidents/{id}/postmortem")
+async def show_postmortem(request: Request, id: str, _: Reads) -> Json:
+    """The postmortem's text and its file."""
+    row = await request.app.state.db.read(postmortems.get, incident_number(id))
+    if row is None:
+        raise Refused("no postmortem is written for this incident", 404)
+    name = incident_name(row.incident)
+    return {"incident": name, "path": row.path, "text": row.text, "written_at": instant_text(row.written_at)}
+
+
+@router.get("/pages")
+async def list_pages(
+    request: Request, _: Reads, incident: str | None = None, before: str | None = None, limit: Limit = 100
+) -> Json:
+    """Who was asked to acknowledge, why, and what became of it; newest first."""
+    db = request.app.state.db
+    number = incident_number(incident) if incident else None
+    rows = await db.read(queue.pages, incident=number, before=before, limit=limit)
+    tries = await db.read(queue.attempts, [row.id for row in rows])
+    return listed(request, [page_json(row, tries) for row in rows], limit, rows[-1].id if rows else None)
+
+
+@router.get("/alerts")
+async def list_alerts(
+    request: Request, viewer: Reads, incident: str | None = None, state: str | None = None,
+    before: str | None = None, limit: Limit = 100,
+) -> Json:  # fmt: skip
+    """Every alert, one for each key and episode, newest first."""
+    number = incident_number(incident) if incident else None
+    db = request.app.state.db
+    rows = await db.read(alerts.listing, incident=number, state=state, before=before, limit=limit)
+    shown = [alert_json(row, raw=access.may(viewer.role, "admin")) for row in rows]
+    return listed(request, shown, limit, rows[-1].id if rows else None)
+
+
+@router.get("/oncall")
+async def show_oncall(request: Request, _: Reads, at: datetime | None = None, schedule: str | None = None) -> Json:
+    """Who is on call, one object for each schedule."""
+    db, setup = request.app.state.db, request.app.state.setup
+    return {"items": await db.read(on_call, setup, _aware(at) or db.clock(), schedule), "next": None}
+
+
+def on_call(tx: Tx, setup: Setup, at: datetime, schedule: str | None) -> list[Json]:
+    """The shift of each schedule at an instant."""
+    _, runbook = in_force(tx, setup)
+    if schedule is not None and schedule not in runbook.schedules:
+        raise Refused(f"no schedule {schedule!r}; there are {', '.join(runbook.schedules)}", 404)
+    stand_ins = overrides_store.overrides(tx)
+    names = [schedule] if schedule else list(runbook.schedules)
+    return [shift_json(oncall.on_call_at(runbook, name, at, stand_ins)) for name in names]
+
+
+def _aware(at: datetime | None) -> datetime | None:
+    if at is not None and at.tzinfo is None:
+        raise Refused("an instant needs a time zone, such as 2026-11-23T09:00:00Z", 422)
+    return at
+
+
+@router.get("/runbook")
+async def show_runbook(request: Request, _: Reads) -> Json:
+    """The runbook in force: its text with every ${NAME} unreplaced, and what is left out."""
+    return await request.app.state.db.read(_runbook, request.app.state.setup)
+
+
+def _runbook(tx: Tx, setup: Setup) -> Json:
+    version, _ = in_force(tx, setup)
+    return {"version": version, "text": text_of(tx, version), "notices": notices(tx, setup)}
+
+
+# --------------------------------------------------------------------------------------------- acting
+
+
+def actor(viewer: Viewer, by: str | None, runbook: Runbook) -> str:
+    """
+    For whom a call acts: the viewer, or for a token that is nobody's own the person that `by` names.
+
+    Raises:
+        Refused: 403, for somebody who names another; 422, for a person whom the runbook does not have.
+    """
+    if by is None or by == viewer.acts_as:
+        return viewer.acts_as
+    if viewer.person is not None:
+        raise Refused(f"you act as {viewer.person}; only a token of no person may act for another", 403)
+    if by not in runbook.people:
+        raise Refused(f"no person {by!r}; the runbook has {', '.join(runbook.people)}", 422)
+    return by
+
+
+async def do(request: Request, viewer: Viewer, id: str, body: Acting, make: Callable[[str], events.Event]) -> Json:
+    """Do one acting call, once for its Idempotency-Key, and answer with the incident."""
+    number = incident_number(id)
+    setup, key = request.app.state.setup, _once_key(request, viewer)
+    fingerprint = _fingerprint(request, body)
+
+    def usecase(tx: Tx) -> int:
+        _, runbook = in_force(tx, setup)
+        event = make(actor(viewer, body.by, runbook))
+
+        def act() -> int:
+            respond.act(tx, setup, number, event)
+            return number
+
+        return respond.once(tx, key, fingerprint, act) if key else act()
+
+    await request.app.state.db.write(usecase)
+    return await _shown(request, number)
+
+
+def _once_key(request: Request, viewer: Viewer) -> str:
+    key = request.headers.get("idempotency-key", "")
+    return hashlib.sha256(f"{viewer.name}\n{key}".encode()).hexdigest() if key else ""
+
+
+def _fingerprint(request: Request, body: BaseModel) -> str:
+    return hashlib.sha256(f"{request.url.path}\n{body.model_dump_json()}".encode()).hexdigest()
+
+
+@router.post("/incidents", status_code=201)
+async def declare(request: Request, viewer: Acts, body: Declare, idempotency_key: IdempotencyKey = None) -> Json:
+    """Declare an incident."""
+    setup, key = request.app.state.setup, _once_key(request, viewer)
+    fingerprint = _fingerprint(request, body)
+
+    def usecase(tx: Tx) -> int:
+        _, runbook = in_force(tx, setup)
+        by = actor(viewer, body.by, runbook)
+        event = events.Declared(body.title, body.severity, by, service=body.service or None, impact=body.impact)
+
+        def open_() -> int:
+            return respond.declare(tx, setup, event)
+
+        return respond.once(tx, key, fingerprint, open_) if key else open_()
+
+    return await _shown(request, await request.app.state.db.write(usecase))
+
+
+Empty = Annotated[Acting, Body(default_factory=Acting)]
+
+
+@router.post("/incidents/{id}/acknowledge")
+async def acknowledge(request: Request, viewer: Acts, id: str, body: Empty) -> Json:
+    """I have it: paging stops, and who acknowledges leads when nobody does yet."""
+    return await do(request, viewer, id, body, events.Acknowledge)
+
+
+@router.post("/incidents/{id}/severity")
+async def severity(request: Request, viewer: Acts, id: str, body: SeverityBody) -> Json:
+    """Change the severity, or confirm it by saying the same."""
+    return await do(request, viewer, id, body, lambda by: events.SetSeverity(by, body.severity, body.reason))
+
+
+@router.post("/incidents/{id}/assign")
+async def assign(request: Request, viewer: Acts, id: str, body: AssignBody) -> Json:
+    """Give a role to a person."""
+    return await do(request, viewer, id, body, lambda by: events.Assign(by, body.role, body.person))
+
+
+@router.post("/incidents/{id}/update")
+async def update(request: Request, viewer: Acts, id: str, body: UpdateBody) -> Json:
+    """Post a status update."""
+    said = body.model_dump(exclude={"by"})
+    return await do(request, viewer, id, body, lambda by: events.PostUpdate(by, **said))
+
+
+@router.post("/incidents/{id}/note")
+async def note(request: Request, viewer: Acts, id: str, body: NoteBody) -> Json:
+    """Put a note on the timeline."""
+    return await do(request, viewer, id, body, lambda by: events.Note(by, body.text))
+
+
+@router.post("/incidents/{id}/escalate")
+async def escalate(
+    request: Request, viewer: Acts, id: str, body: Annotated[EscalateBody, Body(default_factory=EscalateBody)]
+) -> Json:
+    """Page the next step of the policy now."""
+    return await do(request, viewer, id, body, lambda by: events.Escalate(by, body.reason))
+
+
+@router.post("/incidents/{id}/extend")
+async def extend(
+    request: Request, viewer: Acts, id: str, body: Annotated[ExtendBody, Body(default_factory=ExtendBody)]
+) -> Json:
+    """Declare that it takes longer."""
+    return await do(request, viewer, id, body, lambda by: events.Extend(by, span_of(body.for_), body.reason))
+
+
+def span_of(value: str | int | None) -> timedelta | None:
+    """Read a duration or a count of seconds. Raises Refused."""
+    if value is None or value == "":
+        return None
+    try:
+        return timedelta(seconds=value) if isinstance(value, int) else parse_duration(value)
+    except (ValueError, OverflowError) as error:
+        raise Refused(f"not a duration: {error}", 422) from None
+
+
+@router.post("/incidents/{id}/checked")
+async def checked(request: Request, viewer: Acts, id: str, body: CheckedBody) -> Json:
+    """Tick a duty."""
+    return await do(request, viewer, id, body, lambda by: events.Check(by, body.duty))
+
+
+@router.post("/incidents/{id}/resolve")
+async def resolve(
+    request: Request, viewer: Acts, id: str, body: Annotated[ResolveBody, Body(default_factory=ResolveBody)]
+) -> Json:
+    """It is over: the all-clear goes out, and the review is scheduled."""
+    return await do(request, viewer, id, body, lambda by: events.Resolve(by, body.root_cause, body.resolution))
+
+
+@router.post("/incidents/{id}/reopen")
+async def reopen(
+    request: Request, viewer: Acts, id: str, body: Annotated[ReopenBody, Body(default_factory=ReopenBody)]
+) -> Json:
+    """It is not over."""
+    return await do(request, viewer, id, body, lambda by: events.Reopen(by, body.reason))
+
+
+# --------------------------------------------------------------------------------------------- overrides
+
+
+@router.get("/overrides")
+async def list_overrides(request: Request, _: Reads) -> Json:
+    """The stand-ins in force or to come."""
+    found = await request.app.state.db.read(overrides_store.overrides)
+    return {"items": [override_json(override) for override in found], "next": None}
+
+
+def override_json(override: oncall.Override) -> Json:
+    """An override."""
+    return {
+        "id": override.id, "schedule": override.schedule, "person": override.person,
+        "from": instant_text(override.start), "until": instant_text(override.until), "reason": override.reason,
+    }  # fmt: skip
+
+
+@router.post("/overrides", status_code=201)
+async def add_override(request: Request, viewer: Acts, body: OverrideBody) -> Json:
+    """Let somebody stand in for a span of a schedule."""
+    setup = request.app.state.setup
+    start, until = _aware(body.from_), _aware(body.until)
+
+    def usecase(tx: Tx) -> oncall.Override:
+        _, runbook = in_force(tx, setup)
+        if body.schedule not in runbook.schedules:
+            raise Refused(f"no schedule {body.schedule!r}; there are {', '.join(runbook.schedules)}", 422)
+        if body.person not in runbook.people:
+            raise Refused(f"no person {body.person!r}; there are {', '.join(runbook.people)}", 422)
+        if start is None or until is None or until <= start or until <= tx.now:
+            raise Refused("an override ends after it starts, and not in the past", 422)
+        by = actor(viewer, body.by, runbook)
+        return overrides_store.add_override(
+            tx, schedule=body.schedule, person=body.person, start=start, until=until, reason=body.reason, by=by
+        )
+
+    return override_json(await request.app.state.db.write(usecase))
+
+
+@router.delete("/overrides/{id}", status_code=204)
+async def delete_override(request: Request, viewer: Acts, id: str) -> Response:
+    """End an override."""
+    if not await request.app.state.db.write(overrides_store.delete_override, id):
+        raise Refused("there is no such override", 404)
+    return Response(status_code=204)
+
+
+# --------------------------------------------------------------------------------------------- the reference
+
+
+docs = APIRouter()
+
+
+@docs.get("/api/docs", include_in_schema=False)
+async def reference(request: Request) -> Response:
+    """The reference, made from the schema; no script and nothing from outside."""
+    return HTMLResponse(reference_page(request.app.openapi()))
+
+
+def reference_page(schema: Mapping[str, Any]) -> str:
+    """Write the paths of an OpenAPI schema as one plain page."""
+    rows = []
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            name = str(content.get("schema", {}).get("$ref", "")).rpartition("/")[2]
+            body = ", ".join(schema.get("components", {}).get("schemas", {}).get(name, {}).get("properties", {}))
+            rows.append(
+                f"<tr><td><code>{method.upper()}</code></td><td><code>{escape(path)}</code></td>"
+                f"<td>{escape(operation.get('description', ''))}</td><td><code>{escape(body)}</code></td></tr>"
+            )
+    head = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Tocsin API</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="stylesheet" href="/static/app.css"></head><body><main id="main"><h1>Tocsin API</h1>'
+        "<p>Send <code>Authorization: Bearer TOKEN</code>. The schema: "
+        '<a href="/api/openapi.json">openapi.json</a>. Errors are RFC 9457 problem documents.</p>'
+    )
+    columns = "<tr><th>Method</th><th>Path</th><th>What it does</th><th>Body</th></tr>"
+    table = f'<div class="scroll"><table><thead>{columns}</thead><tbody>{"".join(rows)}</tbody></table></div>'
+    return f"{head}{table}</main></body></html>"

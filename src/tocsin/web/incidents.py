@@ -1,0 +1,435 @@
+"""The list of incidents, the incident page and its forms, and the confirm page of a page's link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from tocsin.core import events, protocol
+from tocsin.core.incident import ROLES, Incident
+from tocsin.core.ledger import Entry
+from tocsin.core.protocol import Duty
+from tocsin.core.runbook import Runbook
+from tocsin.core.sentences import name_of, sentence
+from tocsin.core.types import Refused, incident_name, incident_number
+from tocsin.sdk import clip
+from tocsin.store import alerts, incidents, postmortems, queue
+from tocsin.store.db import Tx
+from tocsin.store.incidents import Stored
+from tocsin.usecases import respond
+from tocsin.usecases.access import Viewer, may
+from tocsin.usecases.configure import Setup, check_acknowledge, in_force, runbook_of
+from tocsin.web.api import span_of
+from tocsin.web.auth import require, require_form, same_origin, viewer_of
+from tocsin.web.render import render, short
+
+LIST_SIZE: Final = 50
+ALERTS_SHOWN: Final = 50
+ENTRIES_SHOWN: Final = 1_000  # of the timeline; the newest
+FRAGMENTS: Final = ("head", "duties", "pages", "timeline")
+LOUD: Final = frozenset({"declared", "duty_missed", "page_failed", "resolved", "reopened", "escalated"})
+UPDATE_STATUSES: Final = ("investigating", "identified", "monitoring")
+Names = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DutyView:
+    """A duty as a line: its state in a word, who has it, and the instant that its clock runs to."""
+
+    id: str
+    title: str
+    state: str
+    who: str
+    deadline: datetime | None
+    left: str
+    note: str
+    propose: tuple[str, ...]
+    can_tick: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """A timeline entry as a sentence."""
+
+    seq: int
+    at: datetime
+    after: str
+    text: str
+    loud: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """One page with its ledger in words."""
+
+    person: str
+    state: str
+    reason: str
+    why: str
+    at: datetime
+    attempts: tuple[tuple[datetime, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An incident in the list."""
+
+    name: str
+    title: str
+    severity: str
+    status: str
+    service: str
+    since: datetime
+    ended: datetime | None
+    lasted: str
+    who: str
+    answered: bool
+    next: str
+    next_at: datetime | None
+    left: str
+    drill: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentView:
+    """All that the incident's page shows."""
+
+    line: Line
+    number: int
+    seq: int
+    severity_title: str
+    impact: str
+    summary: str
+    root_cause: str
+    resolution: str
+    room: str
+    review_at: datetime | None
+    alerts: int
+    duties: tuple[DutyView, ...]
+    entries: tuple[EntryView, ...]
+    pages: tuple[PageView, ...]
+    troubles: tuple[str, ...]
+    findings: tuple[str, ...]
+    roles: tuple[tuple[str, str], ...]
+    severities: tuple[tuple[str, str], ...]
+    people: tuple[tuple[str, str], ...]
+    can_act: bool
+    is_open: bool
+    paging_me: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is read from the store for one page, in one snapshot."""
+
+    stored: Stored
+    entries: Sequence[Entry]
+    pages: Sequence[Any]
+    attempts: Sequence[Any]
+    troubles: Sequence[Any]
+    alerts: Sequence[Any]
+    runbook: Runbook
+    postmortem: Any
+
+
+def line(state: Incident, names: Names, now: datetime) -> Line:
+    """Show an incident in one line: what, how long, who has it, what is next."""
+    due = next_duty(state)
+    return Line(
+        name=state.name, title=state.title, severity=state.severity, status=state.status,
+        service=state.service or "no service named", since=state.declared_at, ended=state.resolved_at,
+        lasted=short((state.resolved_at or now) - state.declared_at), who=has_it(state, names),
+        answered=state.answered or state.acknowledged_at is not None, next=due.title if due else "",
+        next_at=due.deadline if due else None, left=_left(due, now) if due else "", drill=state.drill,
+    )  # fmt: skip
+
+
+def has_it(state: Incident, names: Names) -> str:
+    """Say who has the incident, or that nobody does."""
+    if state.commander:
+        return name_of(state.commander, names)
+    if state.acknowledged_by:
+        return name_of(state.acknowledged_by, names)
+    if not state.is_open:
+        return "nobody took it"
+    return "Nobody yet" if state.urgency != "none" else "Nobody is paged for this severity"
+
+
+def next_duty(state: Incident) -> Duty | None:
+    """The duty whose deadline comes first; those missed already are shown by themselves."""
+    waiting = [d for d in state.duties if protocol.is_open(d) and d.deadline and (d.every or d.missed_at is None)]
+    return min(waiting, key=lambda duty: duty.deadline or state.declared_at, default=None)
+
+
+def _left(duty: Duty, now: datetime) -> str:
+    return short(duty.deadline - now) if duty.deadline and duty.deadline > now else "now"
+
+
+def duty_view(duty: Duty, names: Names, now: datetime, can_act: bool) -> DutyView:
+    """Show a duty: its state, who has it, when, and what proves it."""
+    state = protocol.state_of(duty, now)
+    return DutyView(
+        id=duty.id, title=duty.title, state="late" if state == "done" and duty.late else state,
+        who=protocol.holder_of(duty).replace("_", " ").replace("schedule:", ""),
+        deadline=duty.deadline if state in ("due", "missed") else None,
+        left=_left(duty, now) if state == "due" and duty.deadline else "", note=_note(duty, names),
+        propose=duty.propose if protocol.is_open(duty) else (),
+        can_tick=can_act and protocol.is_open(duty) and state != "waiting",
+    )  # fmt: skip
+
+
+def _note(duty: Duty, names: Names) -> str:
+    if duty.every:
+        return f"{duty.rounds_done} done, {duty.rounds_missed} missed"
+    if duty.moot:
+        return "not needed any more"
+    if duty.done_at and duty.evidence:
+        return f"{duty.evidence['kind'].replace('_', ' ')} by {name_of(duty.evidence['actor'], names)}"
+    return "handed on" if duty.holder >= 0 else ""
+
+
+def show(known: Known, now: datetime, viewer: Viewer | None) -> IncidentView:
+    """Build the page of one incident. Nothing is read here: the same arguments give the same page."""
+    s, book = known.stored.state, known.runbook
+    names = {id_: person.name for id_, person in book.people.items()}
+    can_act = viewer is not None and may(viewer.role, "responder")
+    me = viewer.acts_as if viewer else ""
+    return IncidentView(
+        line=line(s, names, now), number=s.number, seq=known.stored.seq,
+        severity_title=book.severities[s.severity].title if s.severity in book.severities else "",
+        impact=s.impact or "", summary=s.summary or "", root_cause=s.root_cause or "", resolution=s.resolution or "",
+        room=s.room.name if s.room else "", review_at=s.review_at, alerts=known.stored.alerts,
+        duties=tuple(duty_view(duty, names, now, can_act) for duty in s.duties),
+        entries=tuple(entry_view(entry, s, names) for entry in known.entries),
+        pages=tuple(page_view(row, known.attempts, names) for row in known.pages),
+        troubles=tuple(trouble(row, names, now) for row in known.troubles),
+        findings=tuple(e.data["text"] for e in known.entries if e.kind == "finding_added"),
+        roles=tuple((role, name_of(s.roles[role], names) if role in s.roles else "") for role in ROLES),
+        severities=tuple((id_, severity.title) for id_, severity in book.severities.items()),
+        people=tuple(names.items()), can_act=can_act, is_open=s.is_open, paging_me=me in s.paging,
+    )  # fmt: skip
+
+
+def entry_view(entry: Entry, state: Incident, names: Names) -> EntryView:
+    """Show an entry: when, how long after T+0, what."""
+    text = sentence(entry.kind, entry.actor, entry.data, names)
+    return EntryView(entry.seq, entry.at, short(entry.at - state.declared_at), text, entry.kind in LOUD)
+
+
+def page_view(row: Any, attempts: Sequence[Any], names: Names) -> PageView:
+    """Show a page with each of its attempts in a sentence."""
+    mine = [a for a in attempts if a.page == row.id]
+    tries = tuple((a.at, f"{a.via}: {a.verdict}" + (f", {a.why}" if a.why else "")) for a in mine)
+    person = name_of(row.person, names)
+    return PageView(person, row.state, row.reason, row.why or "", row.requested_at, tries)
+
+
+def trouble(row: Any, names: Names, now: datetime) -> str:
+    """Say what could not be sent, to whom, and what happens next."""
+    whom = f" to {name_of(row.person, names)}" if row.person else ""
+    again = f"next try in {short(row.due - now)}" if row.state != "failed" else "given up"
+    times = "once" if row.failures == 1 else f"{row.failures} times"
+    return f"{row.via}{whom} failed {times} ({row.why or 'no answer'}); {again}"
+
+
+# --------------------------------------------------------------------------------------------- reading
+
+
+def know(tx: Tx, setup: Setup, number: int) -> Known:
+    """Read all that one page shows."""
+    stored = incidents.load(tx, number)
+    pages = queue.pages(tx, incident=number, limit=100)
+    return Known(
+        stored=stored, entries=incidents.timeline(tx, number, max(stored.seq - ENTRIES_SHOWN, 0)), pages=pages,
+        attempts=queue.attempts(tx, [row.id for row in pages]), troubles=queue.troubles(tx, number),
+        alerts=alerts.listing(tx, incident=number, limit=ALERTS_SHOWN),
+        runbook=runbook_of(tx, setup, stored.state.runbook_version), postmortem=postmortems.get(tx, number),
+    )  # fmt: skip
+
+
+def find(tx: Tx, setup: Setup, filters: Mapping[str, str], before: int | None) -> dict[str, Any]:
+    """Read the list: open ones first, then what is over, a page at a time."""
+    _, runbook = in_force(tx, setup)
+    names = {id_: person.name for id_, person in runbook.people.items()}
+    severity, service, status = (filters.get(name) or None for name in ("severity", "service", "status"))
+    open_: list[Stored] = []
+    if before is None and not status:
+        open_ = incidents.listing(tx, severity=severity, service=service, open_only=True, limit=500)
+    over = incidents.listing(
+        tx, severity=severity, service=service, status=status or "resolved", before=before, limit=LIST_SIZE
+    )
+    return {
+        "open": [line(stored.state, names, tx.now) for stored in open_],
+        "over": [line(stored.state, names, tx.now) for stored in over],
+        "before": over[-1].state.number if len(over) == LIST_SIZE else None,
+        "severities": runbook.severities, "services": sorted(runbook.services), "organization": runbook.organization,
+    }  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------- views
+
+
+async def home(request: Request) -> Response:
+    """The main page is the list."""
+    require(await viewer_of(request), "viewer")
+    return RedirectResponse("/incidents", 303)
+
+
+async def listing(request: Request) -> Response:
+    """Show the list, or only its live part."""
+    require(await viewer_of(request), "viewer")
+    return await _listing(request)
+
+
+async def _listing(request: Request, message: str = "", status: int = 200, form: Mapping[str, str] = {}) -> Response:
+    query = dict(request.query_params) if request.method == "GET" else {}
+    before = int(query["before"]) if query.get("before", "").isdigit() else None
+    setup = request.app.state.setup
+    found = await request.app.state.db.read(find, setup, query, before)
+    name = "incidents/_list.html" if query.get("fragment") else "incidents/list.html"
+    viewer = request.state.viewer
+    return render(
+        request, name, status=status, message=message, form=form, query=query, public_url=setup.public_url,
+        can_act=may(viewer.role, "responder"), **found,
+    )  # fmt: skip
+
+
+async def declare(request: Request) -> Response:
+    """Declare an incident from the form, and show it."""
+    viewer, form = await require_form(request, "responder")
+    event = events.Declared(
+        clip(form.get("title", ""), 500), form.get("severity", ""), viewer.acts_as, service=form.get("service") or None,
+        impact=clip(form.get("impact", ""), 10_000) or None,
+    )  # fmt: skip
+    try:
+        number = await request.app.state.db.write(respond.declare, request.app.state.setup, event)
+    except Refused as error:
+        return await _listing(request, str(error), error.status, form)
+    return RedirectResponse(f"/incidents/{incident_name(number)}", 303)
+
+
+async def detail(request: Request) -> Response:
+    """Show one incident."""
+    require(await viewer_of(request), "viewer")
+    return await _detail(request, incident_number(request.path_params["id"]))
+
+
+async def _detail(
+    request: Request,
+    number: int,
+    message: str = "",
+    status: int = 200,
+    form: Mapping[str, str] = {},
+) -> Response:
+    known = await request.app.state.db.read(know, request.app.state.setup, number)
+    view = show(known, request.app.state.db.clock(), request.state.viewer)
+    return render(
+        request, "incidents/show.html", status=status, v=view, message=message, form=form, alerts=known.alerts,
+        postmortem=known.postmortem, update_statuses=UPDATE_STATUSES,
+    )  # fmt: skip
+
+
+async def fragment(request: Request) -> Response:
+    """Show one part of the page alone, or all live parts together."""
+    require(await viewer_of(request), "viewer")
+    name = request.path_params["name"]
+    if name not in (*FRAGMENTS, "live"):
+        raise Refused("no such part", 404)
+    number = incident_number(request.path_params["id"])
+    known = await request.app.state.db.read(know, request.app.state.setup, number)
+    view = show(known, request.app.state.db.clock(), request.state.viewer)
+    return render(request, f"incidents/_{name}.html", v=view, alerts=known.alerts, postmortem=known.postmortem)
+
+
+async def act(request: Request) -> Response:
+    """Do what one of the page's forms asks, and show the page again; a refusal keeps what was typed."""
+    viewer, form = await require_form(request, "responder")
+    number, name = incident_number(request.path_params["id"]), request.path_params["action"]
+    if name not in FORMS:
+        raise Refused("no such action", 404)
+    try:
+        event = FORMS[name](viewer.acts_as, {key: clip(value, 10_000) for key, value in form.items()})
+        await request.app.state.db.write(respond.act, request.app.state.setup, number, event)
+    except Refused as error:
+        if error.status == 404:
+            raise
+        return await _detail(request, number, str(error), error.status, form)
+    return RedirectResponse(f"/incidents/{incident_name(number)}", 303)
+
+
+Form = Mapping[str, str]
+FORMS: Final[Mapping[str, Callable[[str, Form], events.Event]]] = {
+    "acknowledge": lambda by, f: events.Acknowledge(by),
+    "severity": lambda by, f: events.SetSeverity(by, f.get("severity", ""), f.get("reason", "")),
+    "assign": lambda by, f: events.Assign(by, f.get("role", ""), f.get("person", "")),
+    "update": lambda by, f: events.PostUpdate(
+        by, f.get("status") or None, f.get("summary") or None, f.get("next_steps") or None, f.get("eta") or None,
+        f.get("impact") or None, f.get("public") == "on",
+    ),
+    "note": lambda by, f: events.Note(by, f.get("text", "")),
+    "escalate": lambda by, f: events.Escalate(by, f.get("reason", "")),
+    "extend": lambda by, f: events.Extend(by, span_of(f.get("for")), f.get("reason", "")),
+    "checked": lambda by, f: events.Check(by, f.get("duty", "")),
+    "resolve": lambda by, f: events.Resolve(by, f.get("root_cause") or None, f.get("resolution") or None),
+    "reopen": lambda by, f: events.Reopen(by, f.get("reason", "")),
+}  # fmt: skip
+
+
+async def read_postmortem(request: Request) -> Response:
+    """Show the postmortem's text."""
+    require(await viewer_of(request), "viewer")
+    number = incident_number(request.path_params["id"])
+    row = await request.app.state.db.read(postmortems.get, number)
+    if row is None:
+        raise Refused("no postmortem is written for this incident yet", 404)
+    return render(request, "incidents/postmortem.html", row=row, incident=incident_name(number))
+
+
+# --------------------------------------------------------------------------------------------- a page's own link
+
+
+async def confirm(request: Request) -> Response:
+    """Show the confirm page of a page's link. The link is the credential; looking changes nothing."""
+    page, stored, person = await request.app.state.db.read(_asked, request)
+    line_ = line(stored.state, {page.person: person}, request.app.state.db.clock())
+    response = render(request, "incidents/confirm.html", page=page, line=line_, person=person, state=stored.state)
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _asked(tx: Tx, request: Request) -> tuple[Any, Stored, str]:
+    setup, page_id = request.app.state.setup, request.path_params["page"]
+    row = queue.page(tx, page_id) if check_acknowledge(setup, page_id, request.path_params["mac"]) else None
+    if row is None:
+        raise Refused("this link is not known: open the newest page that you got", 404)
+    stored = incidents.load(tx, row.incident)
+    people = runbook_of(tx, setup, stored.state.runbook_version).people
+    return row, stored, people[row.person].name if row.person in people else row.person
+
+
+async def confirmed(request: Request) -> Response:
+    """Acknowledge as the person whom the page asked."""
+    page, _, _ = await request.app.state.db.read(_asked, request)
+    if not same_origin(request):
+        raise Refused("this press did not come from the confirm page", 403)
+    await request.app.state.db.write(respond.acknowledge_page, request.app.state.setup, page.id)
+    return RedirectResponse(request.url.path, 303)
+
+
+ROUTES = [
+    Route("/", home, methods=["GET"]),
+    Route("/incidents", listing, methods=["GET"]),
+    Route("/incidents", declare, methods=["POST"]),
+    Route("/incidents/{id}", detail, methods=["GET"]),
+    Route("/incidents/{id}/fragment/{name}", fragment, methods=["GET"]),
+    Route("/incidents/{id}/postmortem", read_postmortem, methods=["GET"]),
+    Route("/incidents/{id}/{action}", act, methods=["POST"]),
+    Route("/ack/{page}/{mac}", confirm, methods=["GET"]),
+    Route("/ack/{page}/{mac}", confirmed, methods=["POST"]),
+]

@@ -1,0 +1,88 @@
+// What the pages do beyond being pages: clocks that tick, parts that refresh, keys. Everything works without it.
+"use strict";
+
+const pad = (n) => String(n).padStart(2, "0");
+
+function short(seconds) {
+  const s = Math.max(Math.floor(seconds), 0);
+  const days = Math.floor(s / 86400), hours = Math.floor((s % 86400) / 3600), minutes = Math.floor((s % 3600) / 60);
+  if (days) return `${days}d ${pad(hours)}:${pad(minutes)}`;
+  return hours ? `${hours}:${pad(minutes)}:${pad(s % 60)}` : `${minutes}:${pad(s % 60)}`;
+}
+
+function tick() {
+  const now = Date.now();
+  for (const element of document.querySelectorAll("[data-since]")) {
+    element.textContent = short((now - Date.parse(element.dataset.since)) / 1000);
+  }
+  for (const element of document.querySelectorAll("[data-until]")) {
+    const left = (Date.parse(element.dataset.until) - now) / 1000;
+    element.textContent = left > 0 ? short(left) : "now";
+    element.classList.toggle("soon", left > 0 && left < 180);
+    element.classList.toggle("over", left <= 0);
+  }
+}
+
+function swap(target, html) {
+  if (target.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return;
+  const opened = [...target.querySelectorAll("details[open]")].map((details) => details.id);
+  const focused = target.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+  target.replaceChildren(html);
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+  if (focused) [...target.querySelectorAll("[aria-label]")].find((e) => e.getAttribute("aria-label") === focused)?.focus();
+}
+
+async function refresh(live) {
+  const address = new URL(live.dataset.live, location.href);
+  if (live.id === "live") new URLSearchParams(location.search).forEach((value, name) => address.searchParams.set(name, value));
+  const answer = await fetch(address, { headers: { Accept: "text/html" } });
+  if (answer.redirected || answer.status === 401) return location.reload();
+  if (!answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const parts = fresh.querySelectorAll("template[data-part]");
+  if (!parts.length) swap(live, fragment(fresh.body));
+  for (const part of parts) {
+    const target = document.getElementById(part.dataset.part);
+    if (target) swap(target, document.importNode(part.content, true));
+  }
+  tick();
+}
+
+function fragment(body) {
+  const made = document.createDocumentFragment();
+  made.append(...body.childNodes);
+  return made;
+}
+
+function listen(live) {
+  const offline = document.getElementById("offline");
+  let first = true, lost = 0;
+  const source = new EventSource(live.dataset.stream);
+  source.addEventListener("change", () => {
+    if (!first) refresh(live).catch(() => {});
+    first = false;
+  });
+  source.onopen = () => { clearTimeout(lost); if (!offline.hidden) { offline.hidden = true; refresh(live).catch(() => {}); } };
+  source.onerror = () => { clearTimeout(lost); lost = setTimeout(() => { offline.hidden = false; }, 3000); };
+}
+
+function keys(event) {
+  if (event.target.matches("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
+  const help = document.getElementById("help");
+  const does = {
+    a: () => document.querySelector('[data-key="a"]')?.focus(),
+    u: () => document.getElementById("summary")?.focus(),
+    "/": () => document.querySelector("#filter select")?.focus(),
+    "?": () => help?.showModal(),
+  }[event.key];
+  if (does) { event.preventDefault(); does(); }
+}
+
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !document.cookie.split("; ").includes(`tz=${zone}`)) {
+  document.cookie = `tz=${zone}; path=/; max-age=31536000; samesite=lax`;
+}
+tick();
+setInterval(tick, 1000);
+document.addEventListener("keydown", keys);
+for (const live of document.querySelectorAll("[data-stream]")) listen(live);
