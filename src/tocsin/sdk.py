@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, TypeAlias, TypeVar
 
 import orjson
@@ -302,9 +303,6 @@ def text_of(value: object, limit: int = TEXT_LIMIT) -> str:
     return ""
 
 
-_FRACTION = re.compile(r"\.(\d{6})\d+")
-
-
 def parse_instant(value: object, otherwise: datetime) -> datetime:
     """
     Read an RFC 3339 text, also with nanoseconds and `+0000`.
@@ -312,10 +310,18 @@ def parse_instant(value: object, otherwise: datetime) -> datetime:
     Returns:
         The instant in UTC; *otherwise* for what cannot be read, has no zone, or is Go's zero time.
     """
-    if not isinstance(value, str) or len(value) > 64 or value.startswith("0001-01-01"):
-        return otherwise
+    return (_instant(value) or otherwise) if isinstance(value, str) and len(value) <= 64 else otherwise
+
+
+@lru_cache(maxsize=4096)  # the alerts of a group often began together
+def _instant(text: str) -> datetime | None:
+    if text.startswith("0001-01-01"):
+        return None
     try:
-        instant = datetime.fromisoformat(_FRACTION.sub(r".\1", value))
-        return instant.astimezone(UTC) if instant.tzinfo else otherwise
+        instant = datetime.fromisoformat(_FRACTION.sub(r".\1", text))
+        return instant.astimezone(UTC) if instant.tzinfo else None
     except (ValueError, OverflowError):
-        return otherwise
+        return None
+
+
+_FRACTION: Final = re.compile(r"\.(\d{6})\d+")

@@ -60,4 +60,7 @@ def severity_of(word: object) -> AlertSeverity:
 
 def first_label(labels: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     """Return the first of *names* that has a text in *labels*, or None."""
-    return next((labels[name] for name in names if labels.get(name)), None)
+    for name in names:
+        if value := labels.get(name):
+            return value
+    return None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Final
 
 from tocsin.core.alert import Alert
@@ -56,21 +57,25 @@ def _words(wanted: str | tuple[str, ...]) -> str:
 def _matcher(field: str, wanted: str | tuple[str, ...]) -> Matcher:
     values = (wanted,) if isinstance(wanted, str) else tuple(wanted)
     if field in ("text", "title"):
-        patterns = [re.compile(value, re.IGNORECASE | re.DOTALL) for value in values]
+        search = re.compile("|".join(f"(?:{value})" for value in values), re.IGNORECASE | re.DOTALL).search
         if field == "title":
-            return lambda alert: any(p.search(alert.title[:READ_LIMIT]) for p in patterns)
-        return lambda alert: any(p.search(f"{alert.title}\n{alert.text}"[:READ_LIMIT]) for p in patterns)
+            return lambda alert: search(alert.title[:READ_LIMIT]) is not None
+        return lambda alert: search(f"{alert.title}\n{alert.text}"[:READ_LIMIT]) is not None
     accepted = frozenset(values)
     if field.startswith("labels."):
         label = field.removeprefix("labels.")
         return lambda alert: alert.labels.get(label) in accepted
-    return lambda alert: getattr(alert, field) in accepted
+    read = attrgetter(field)
+    return lambda alert: read(alert) in accepted
 
 
 def sort(triage: Triage, alert: Alert) -> Sorted:
     """Apply the first rule that matches; a signal that none matches still opens an incident on its own service."""
     for matchers, rule, name in triage.rules:
-        if all(matches(alert) for matches in matchers):
+        for matches in matchers:
+            if not matches(alert):
+                break
+        else:
             service = rule.service or alert.service
             return Sorted(rule.severity, service, name, group_key(triage.by, alert, service))
     return Sorted(triage.unmatched, alert.service, NO_RULE, group_key(triage.by, alert, alert.service))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import func, insert, select
@@ -19,9 +20,13 @@ def dedup_of(source: str, key: str) -> str:
 
 def latest(tx: Tx, dedups: Iterable[str]) -> dict[str, Any]:
     """The newest episode of each key that has one: rows of dedup, id, episode, state, count, incident."""
+    return {row.dedup: row for row in tx.all(_latest(tx.sqlite), {"values": listed(tx, dedups)})}
+
+
+@cache
+def _latest(sqlite: bool) -> Any:
     columns = (alerts.c.dedup, alerts.c.id, alerts.c.episode, alerts.c.state, alerts.c.count, alerts.c.incident)
-    statement = select(*columns).where(among(tx, alerts.c.dedup), alerts.c.latest)
-    return {row.dedup: row for row in tx.all(statement, {"values": listed(tx, dedups)})}
+    return select(*columns).where(among(sqlite, alerts.c.dedup), alerts.c.latest)
 
 
 def insert_alerts(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -7,9 +7,10 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -78,7 +79,6 @@ class _Job:
     usecase: Callable[..., Any]
     args: tuple[Any, ...]
     batch: bool
-    future: Future[Any]
     loop: asyncio.AbstractEventLoop | None
     waiter: asyncio.Future[Any] | None = None
     outcome: Any = None
@@ -135,8 +135,9 @@ class Database:
     def write_now(self, usecase: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run *usecase* in a transaction of its own, in this thread: for the command line, start-up and tests."""
         with self._lock:
-            job = _Job(lambda tx: usecase(tx, *args, **kwargs), (), False, Future(), None)
-            self._commit([job])
+            job = _Job(lambda tx: usecase(tx, *args, **kwargs), (), False, None)
+            touched = self._commit([job])
+        self._tell(touched)
         if job.error:
             raise job.error
         result: R = job.outcome
@@ -147,7 +148,7 @@ class Database:
             raise Busy("too many writes wait")
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
-        job = _Job(usecase, args, batch, Future(), loop, waiter)
+        job = _Job(usecase, args, batch, loop, waiter)
         if self._thread is None:
             self._start()
         with self._wake:
@@ -168,45 +169,53 @@ class Database:
                     return
                 jobs = [self._jobs.popleft() for _ in range(min(len(self._jobs), GROUP_LIMIT))]
             with self._lock:
-                self._commit(jobs)
-            if jobs[0].loop:
-                jobs[0].loop.call_soon_threadsafe(_settle, jobs)
+                touched = self._commit(jobs)
+            if jobs[0].loop:  # one call into the loop for all that wait: each costs a wake-up
+                jobs[0].loop.call_soon_threadsafe(self._settle, jobs, touched)
 
-    def _commit(self, jobs: list[_Job]) -> None:
-        """Run *jobs* in one transaction. What fails alone is undone alone; if the commit fails, all of it is undone."""
+    def _commit(self, jobs: list[_Job]) -> frozenset[str]:
+        """
+        Run *jobs* in one transaction; returns what it touched.
+
+        What fails alone is undone alone; if the commit fails, all of it is undone.
+        """
         try:
             connection = self._begin()
         except DBAPIError as error:
             for job in jobs:
                 job.error = _busy(error)
-            return
+            return frozenset()
         tx = Tx(connection, self._now(connection), self.sqlite)
         try:
-            for group in _groups(jobs):
-                self._run(tx, group)
+            groups = list(_groups(jobs))
+            for group in groups:
+                self._run(tx, group, alone=len(groups) == 1)
             self._end(connection, "COMMIT")
         except BaseException as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
             self._abandon(connection)
+            if len(jobs) > 1 and not isinstance(error, DBAPIError):
+                return frozenset().union(*(self._commit([job]) for job in jobs))
             for job in jobs:
                 job.error = job.error or (_busy(error) if isinstance(error, DBAPIError) else error)
-            return
+            return frozenset()
         self.commits += 1
         self.writes += len(jobs)
-        if tx.touched:
-            self._tell(frozenset(tx.touched), next((job.loop for job in jobs if job.loop), None))
+        return frozenset(tx.touched)
 
-    def _run(self, tx: Tx, group: list[_Job]) -> None:
-        """Run one use case, or one batch; when a batch fails, its items are tried one by one."""
+    def _run(self, tx: Tx, group: list[_Job], *, alone: bool = False) -> None:
+        """
+        Run one use case, or one batch; when a batch fails, its items are tried one by one.
+
+        *alone* in its transaction a group needs no savepoint: a failure undoes the transaction.
+        """
+        if alone:
+            _call(tx, group)
+            return
         touched = set(tx.touched)
         savepoint = tx.connection.exec_driver_sql
         savepoint("SAVEPOINT job")
         try:
-            if group[0].batch:
-                results = group[0].usecase(tx, [job.args[0] for job in group])
-                for job, result in zip(group, results, strict=True):
-                    job.outcome = result
-            else:
-                group[0].outcome = group[0].usecase(tx, *group[0].args)
+            _call(tx, group)
             savepoint("RELEASE SAVEPOINT job")
         except Exception as error:  # noqa: BLE001 - handed to who asked
             savepoint("ROLLBACK TO SAVEPOINT job")
@@ -247,12 +256,21 @@ class Database:
     def _now(self, connection: Connection) -> datetime:
         return self.clock()
 
-    def _tell(self, touched: frozenset[str], loop: asyncio.AbstractEventLoop | None) -> None:
-        for listener in self._listeners:
-            if loop:
-                loop.call_soon_threadsafe(listener, touched)
-            else:
+    def _tell(self, touched: frozenset[str]) -> None:
+        if touched:
+            for listener in self._listeners:
                 listener(touched)
+
+    def _settle(self, jobs: list[_Job], touched: frozenset[str]) -> None:
+        """Answer those who wait, then tell the listeners; in the thread of the event loop."""
+        for job in jobs:
+            if job.waiter is None or job.waiter.done():
+                continue
+            if job.error:
+                job.waiter.set_exception(job.error)
+            else:
+                job.waiter.set_result(job.outcome)
+        self._tell(touched)
 
     # ----------------------------------------------------------------------------------------- reading
 
@@ -295,14 +313,13 @@ class Database:
         self.engine.dispose()
 
 
-def _settle(jobs: list[_Job]) -> None:
-    for job in jobs:
-        if job.waiter is None or job.waiter.done():
-            continue
-        if job.error:
-            job.waiter.set_exception(job.error)
-        else:
-            job.waiter.set_result(job.outcome)
+def _call(tx: Tx, group: list[_Job]) -> None:
+    first = group[0]
+    if not first.batch:
+        first.outcome = first.usecase(tx, *first.args)
+        return
+    for job, result in zip(group, first.usecase(tx, [job.args[0] for job in group]), strict=True):
+        job.outcome = result
 
 
 def _groups(jobs: list[_Job]) -> Iterable[list[_Job]]:
@@ -345,7 +362,14 @@ def _engine(url: str, memory: bool) -> Engine:
 def _sqlite_connected(connection: sqlite3.Connection, _record: Any) -> None:
     """WAL, and a commit that returns is on disk. The driver begins no transaction by itself."""
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000", "temp_store=MEMORY"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "cache_size=-16000",
+        "temp_store=MEMORY",
+        "wal_autocheckpoint=8000",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -353,44 +377,49 @@ def insert_rows(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]]) -> None
     """
     Insert *rows*, all with the same keys, values as stored (microseconds, JSON as text).
 
-    On SQLite they go in as one statement: the driver then gives up the interpreter lock once, not once a row.
+    On SQLite many rows go in as one statement: the driver then gives up the interpreter lock once, not once a row.
+    The statements come in a few sizes, so that each is compiled once.
     """
     if not rows:
         return
-    names = tuple(rows[0])
     if not tx.sqlite:
         tx.connection.execute(insert(table), list(rows))
         return
-    statement = _INSERTS.get((table.name, names))
-    if statement is None:
-        columns = ", ".join(f'"{name}"' for name in names)
-        values = ", ".join(f"json_extract(value, '$[{i}]')" for i in range(len(names)))
-        statement = f'INSERT INTO "{table.name}" ({columns}) SELECT {values} FROM json_each(?)'  # noqa: S608 - our names
-        _INSERTS[(table.name, names)] = statement
-    body = orjson.dumps([[row[name] for name in names] for row in rows]).decode()
-    tx.connection.exec_driver_sql(statement, (body,))
+    names, done = tuple(rows[0]), 0
+    for size in INSERT_SIZES:
+        while len(rows) - done >= size:
+            values = tuple([row[name] for row in rows[done : done + size] for name in names])
+            tx.connection.exec_driver_sql(_insert(table.name, names, size), values)
+            done += size
 
 
-_INSERTS: dict[tuple[str, tuple[str, ...]], str] = {}
+INSERT_SIZES = (256, 64, 16, 4, 1)  # rows; 256 of 22 columns stay below SQLite's 32,766 parameters
 
 
-def update_rows(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Set columns of many rows: each mapping has the primary key `id` and the same columns, values as stored."""
+@cache
+def _insert(table: str, names: tuple[str, ...], size: int) -> str:
+    columns = ", ".join(f'"{name}"' for name in names)
+    row = f"({', '.join('?' * len(names))})"
+    return f'INSERT INTO "{table}" ({columns}) VALUES {", ".join([row] * size)}'  # noqa: S608 - our own names
+
+
+def update_rows(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]], key: str = "id") -> None:
+    """Set columns of many rows: each mapping has the primary key *key* and the same columns, values as stored."""
     if not rows:
         return
-    names = tuple(name for name in rows[0] if name != "id")
+    names = tuple(name for name in rows[0] if name != key)
     if not tx.sqlite:
         values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
-        statement = update(table).where(table.c.id == bindparam("old_id")).values(values)
+        statement = update(table).where(table.c[key] == bindparam("old_key")).values(values)
         tx.connection.execute(
-            statement, [{"old_id": row["id"], **{f"new_{name}": row[name] for name in names}} for row in rows]
+            statement, [{"old_key": row[key], **{f"new_{name}": row[name] for name in names}} for row in rows]
         )
         return
     sets = ", ".join(f'"{name}" = j.c{i}' for i, name in enumerate(names))
     picks = ", ".join(f"json_extract(value, '$[{i + 1}]') AS c{i}" for i in range(len(names)))
-    each = f"SELECT json_extract(value, '$[0]') AS id, {picks} FROM json_each(?)"  # noqa: S608 - our own names
-    body = orjson.dumps([[row["id"], *(row[name] for name in names)] for row in rows]).decode()
-    text_ = f'UPDATE "{table.name}" SET {sets} FROM ({each}) AS j WHERE "{table.name}".id = j.id'  # noqa: S608
+    each = f"SELECT json_extract(value, '$[0]') AS k, {picks} FROM json_each(?)"  # noqa: S608 - our own names
+    body = orjson.dumps([[row[key], *(row[name] for name in names)] for row in rows]).decode()
+    text_ = f'UPDATE "{table.name}" SET {sets} FROM ({each}) AS j WHERE "{table.name}"."{key}" = j.k'  # noqa: S608
     tx.connection.exec_driver_sql(text_, (body,))
 
 
@@ -404,9 +433,9 @@ def insert_new(tx: Tx, table: Table, row: Mapping[str, Any]) -> bool:
     return tx.connection.execute(pg_insert(table).on_conflict_do_nothing(), row).rowcount > 0
 
 
-def among(tx: Tx, column: Column[Any], name: str = "values") -> ColumnElement[bool]:
+def among(sqlite: bool, column: Column[Any], name: str = "values") -> ColumnElement[bool]:
     """Say that *column*, a text, is one of a list bound to *name* with `listed`: one statement for any length."""
-    if tx.sqlite:
+    if sqlite:
         each = func.json_each(bindparam(name)).table_valued("value")
         return column.in_(select(each.c.value))
     bound: BindParameter[Any] = bindparam(name, type_=ARRAY(Text))

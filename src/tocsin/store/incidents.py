@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import orjson
@@ -14,7 +15,7 @@ from tocsin.core import ledger
 from tocsin.core.incident import Incident, from_json, to_json
 from tocsin.core.ledger import Entry
 from tocsin.core.types import Fact, Refused, incident_name
-from tocsin.store.db import Tx, among, insert_rows, listed, lock_rows
+from tocsin.store.db import Tx, among, insert_rows, listed, lock_rows, update_rows
 from tocsin.store.schema import incidents, meta, to_micros
 from tocsin.store.schema import timeline as lines
 
@@ -43,6 +44,7 @@ class Brief:
     last_alert_at: datetime | None
     seq: int
     head: str
+    alerts: int
 
 
 def _stored(row: Any) -> Stored:
@@ -125,19 +127,19 @@ def _row(state: Incident) -> dict[str, Any]:
 
 def _append(tx: Tx, number: int, seq: int, head: str, facts: Sequence[Fact]) -> tuple[int, str]:
     entries = ledger.append(head, number, seq, facts)
-    insert_rows(
-        tx,
-        lines,
-        [
-            {
-                "incident": number, "seq": seq, "at": to_micros(fact.at), "kind": fact.kind, "actor": fact.actor,
-                "data": data, "hash": hash_,
-            }
-            for seq, fact, data, hash_ in entries
-        ],
-    )  # fmt: skip
+    insert_rows(tx, lines, _lines(number, entries))
     tx.touched.add(f"incident:{number}")
     return (entries[-1][0], entries[-1][3]) if entries else (seq, head)
+
+
+def _lines(number: int, entries: Iterable[tuple[int, Fact, str, str]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "incident": number, "seq": seq, "at": to_micros(fact.at), "kind": fact.kind, "actor": fact.actor,
+            "data": data, "hash": hash_,
+        }
+        for seq, fact, data, hash_ in entries
+    ]  # fmt: skip
 
 
 def _entry(row: Any) -> Entry:
@@ -169,32 +171,47 @@ def next_wake(tx: Tx) -> datetime | None:
     return value
 
 
+_BRIEF = (
+    incidents.c.number, incidents.c.severity, incidents.c.status, incidents.c.group_key,
+    incidents.c.last_alert_at, incidents.c.seq, incidents.c.head, incidents.c.alerts,
+)  # fmt: skip
+
+
+@cache
+def _joinable(sqlite: bool) -> Any:
+    alive = or_(incidents.c.status != "resolved", incidents.c.wake_at.isnot(None))
+    statement = select(*_BRIEF).where(among(sqlite, incidents.c.group_key), alive).order_by(incidents.c.number)
+    return statement if sqlite else statement.with_for_update()
+
+
 def joinable(tx: Tx, group_keys: Iterable[str]) -> dict[str, Brief]:
     """The newest incident of each group that a new alert may join: open, or ended and still being watched."""
-    columns = (
-        incidents.c.number, incidents.c.severity, incidents.c.status, incidents.c.group_key,
-        incidents.c.last_alert_at, incidents.c.seq, incidents.c.head,
-    )  # fmt: skip
-    alive = or_(incidents.c.status != "resolved", incidents.c.wake_at.isnot(None))
-    statement = select(*columns).where(among(tx, incidents.c.group_key), alive).order_by(incidents.c.number)
-    return {row.group_key: Brief(*row) for row in tx.all(statement, {"values": listed(tx, group_keys)})}
+    rows = tx.all(_joinable(tx.sqlite), {"values": listed(tx, group_keys)})
+    return {row.group_key: Brief(*row) for row in rows}
 
 
 def brief(tx: Tx, numbers: Iterable[int]) -> dict[int, Brief]:
     """The same of incidents by number."""
-    columns = (
-        incidents.c.number, incidents.c.severity, incidents.c.status, incidents.c.group_key,
-        incidents.c.last_alert_at, incidents.c.seq, incidents.c.head,
-    )  # fmt: skip
-    return {row.number: Brief(*row) for row in tx.all(select(*columns).where(incidents.c.number.in_(list(numbers))))}
+    statement = select(*_BRIEF).where(incidents.c.number.in_(list(numbers))).order_by(incidents.c.number)
+    rows = tx.all(statement if tx.sqlite else statement.with_for_update())
+    return {row.number: Brief(*row) for row in rows}
 
 
-def attach(tx: Tx, brief_: Brief, fact: Fact, count: int) -> None:
-    """Note on the timeline that *count* alerts joined, where nothing else follows from it. Changes *brief_* too."""
-    brief_.seq, brief_.head = _append(tx, brief_.number, brief_.seq, brief_.head, [fact])
-    brief_.last_alert_at = tx.now
-    values = {"seq": brief_.seq, "head": brief_.head, "last_alert_at": tx.now, "alerts": incidents.c.alerts + count}
-    tx.run(update(incidents).where(incidents.c.number == brief_.number).values(**values))
+def attach(tx: Tx, joined: Sequence[tuple[Brief, Fact, int]]) -> None:
+    """Note on timelines that so many alerts joined, where nothing else follows from it; all in two statements."""
+    lines_, rows = [], []
+    for brief_, fact, count in joined:
+        chained = ledger.append(brief_.head, brief_.number, brief_.seq, [fact])
+        lines_ += _lines(brief_.number, chained)
+        brief_.seq, brief_.head, brief_.alerts = chained[-1][0], chained[-1][3], brief_.alerts + count
+        brief_.last_alert_at = tx.now
+        rows.append(
+            {"number": brief_.number, "seq": brief_.seq, "head": brief_.head, "alerts": brief_.alerts,
+             "last_alert_at": to_micros(tx.now)}
+        )  # fmt: skip
+        tx.touched.add(f"incident:{brief_.number}")
+    insert_rows(tx, lines, lines_)
+    update_rows(tx, incidents, rows, key="number")
 
 
 def count_alerts(tx: Tx, number: int, count: int) -> None:

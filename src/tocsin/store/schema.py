@@ -152,7 +152,10 @@ alerts = Table(
     Column("raw", LargeBinary),  # the bytes of what could not be read
     sqlite_with_rowid=False,
 )
-Index("alerts_latest", alerts.c.dedup, unique=True, sqlite_where=alerts.c.latest, postgresql_where=alerts.c.latest)
+# The condition is written as SQLite's queries write it: otherwise the partial index is not used.
+Index(
+    "alerts_latest", alerts.c.dedup, unique=True, sqlite_where=text("latest = 1"), postgresql_where=text("latest")
+)  # fmt: skip
 Index("alerts_incident", alerts.c.incident, alerts.c.state)
 
 changes = Table(

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from tocsin import runbook_file
 from tocsin.core import oncall
@@ -36,6 +36,7 @@ class Setup:
     secret_key: bytes = field(repr=False)
     data: Path = Path("var")
     runbooks: dict[str, Runbook] = field(default_factory=dict, repr=False)  # by version, as read; they never change
+    current: str | None = None  # the version in force, where no other process can change it
 
     @property
     def ways(self) -> Ways:
@@ -64,6 +65,7 @@ def adopt(tx: Tx, setup: Setup, text: str) -> runbook_file.Reading:
     setup.runbooks[reading.version] = reading.runbook
     insert_new(tx, runbooks, {"version": reading.version, "text": text, "loaded_at": tx.now})
     put_meta(tx, IN_FORCE, reading.version)
+    setup.current = None  # read anew: this transaction may still be undone
     tx.touched.add("runbook")
     return reading
 
@@ -75,9 +77,11 @@ def in_force(tx: Tx, setup: Setup) -> tuple[str, Runbook]:
     Raises:
         NoRunbook: none was adopted yet.
     """
-    version = get_meta(tx, IN_FORCE)
+    version = setup.current or get_meta(tx, IN_FORCE)
     if version is None:
         raise NoRunbook("no runbook is in force: start with `tocsin serve --runbook FILE`")
+    if tx.sqlite:
+        setup.current = version
     return version, runbook_of(tx, setup, version)
 
 
@@ -155,9 +159,12 @@ def claim_key(tx: Tx, setup: Setup) -> bool:
     return known in (None, mark)
 
 
+_META: Final = select(meta.c.value).where(meta.c.key == bindparam("name"))
+
+
 def get_meta(tx: Tx, key: str) -> str | None:
     """Read one word of the database about itself."""
-    row = tx.first(select(meta.c.value).where(meta.c.key == key))
+    row = tx.first(_META, {"name": key})
     return str(row.value) if row else None
 
 

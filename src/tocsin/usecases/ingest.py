@@ -58,6 +58,7 @@ class _Batch:
     changes: list[dict[str, Any]] = field(default_factory=list)
     opened: list[tuple[_Known, Alert, triage.Sorted]] = field(default_factory=list)
     ended: list[tuple[_Known, Alert]] = field(default_factory=list)
+    joined: list[tuple[Brief, Fact, int]] = field(default_factory=list)
     acknowledged: dict[int, str] = field(default_factory=dict)
 
 
@@ -189,6 +190,7 @@ def _assign(batch: _Batch) -> None:
                 known.fresh["incident"] = number
         if isinstance(where, int):
             _attach(batch, before[where], items)
+    incidents.attach(tx, batch.joined)
 
 
 def _takes(batch: _Batch, brief: Brief) -> bool:
@@ -220,7 +222,7 @@ def _attach(batch: _Batch, brief: Brief, items: list[tuple[_Known, Alert, triage
     rises = brief.status != "resolved" and triage.worse(worst, brief.severity, batch.runbook.severities)
     if brief.status not in ("monitoring", "resolved") and not rises:
         data = {"keys": list(keys), "count": len(items)}
-        incidents.attach(tx, brief, Fact("alert_attached", tx.now, f"source:{source}", data), len(items))
+        batch.joined.append((brief, Fact("alert_attached", tx.now, f"source:{source}", data), len(items)))
         return
     act(tx, setup, brief.number, AlertsAttached(keys, len(items), source))
     if rises and worst in runbook_of(tx, setup, incidents.load(tx, brief.number).state.runbook_version).severities:

@@ -40,6 +40,7 @@ class IngestApp:
         self._keys: dict[str, str] = {}  # hash of a key to the source it is good for
         self._configs: Mapping[str, Any] = {}
         self._read_at = -1e9
+        self._reading: asyncio.Task[tuple[dict[str, str], Mapping[str, Any]]] | None = None
         db.listen(self._heard)
 
     def _taker(self) -> Callable[[Tx, list[Sequence[Signal]]], list[None]]:
@@ -135,10 +136,18 @@ class IngestApp:
 
     async def _refresh(self) -> None:
         """Read the keys and the mappings again, at most once a second."""
-        now = asyncio.get_running_loop().time()
-        if now - self._read_at > KEYS_LIVE_SECONDS:
-            self._read_at = now
-            self._keys, self._configs = await self.db.read(_known, self.setup)
+        loop = asyncio.get_running_loop()
+        if loop.time() - self._read_at <= KEYS_LIVE_SECONDS:
+            return
+        if self._reading is None:  # whoever comes meanwhile waits for the same answer
+            self._reading = loop.create_task(self.db.read(_known, self.setup))
+        reading = self._reading
+        try:
+            self._keys, self._configs = await asyncio.shield(reading)
+            self._read_at = loop.time()
+        finally:
+            if self._reading is reading:
+                self._reading = None
 
 
 def _known(tx: Tx, setup: Setup) -> tuple[dict[str, str], Mapping[str, Any]]:

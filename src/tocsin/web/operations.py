@@ -33,9 +33,14 @@ class Meters:
         self.commits = Gauge("tocsin_commits", "Commits of this process", **kwargs)
         self.writes = Gauge("tocsin_writes", "Writes that shared those commits", **kwargs)
 
+        self._children: dict[tuple[str, str], Counter] = {}  # looked up once: this is the hot path
+
     def count(self, source: str, outcome: str) -> None:
         """Count one inbound request."""
-        self.ingested.labels(source, outcome).inc()
+        child = self._children.get((source, outcome))
+        if child is None:
+            child = self._children[(source, outcome)] = self.ingested.labels(source, outcome)
+        child.inc()
 
 
 async def healthy(request: Request) -> Response:

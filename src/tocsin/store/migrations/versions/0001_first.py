@@ -51,7 +51,7 @@ def upgrade() -> None:
         "alerts",
         ["dedup"],
         unique=True,
-        sqlite_where=sa.text("latest"),
+        sqlite_where=sa.text("latest = 1"),
         postgresql_where=sa.text("latest"),
     )
     op.create_table(
