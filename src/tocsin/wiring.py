@@ -313,7 +313,7 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
 
     app = create_app(house.db, house.setup, new_secret=lambda: secrets.token_urlsafe(24), lifespan=life)
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, proxy_headers=False, lifespan="on", server_header=False, date_header=True,
+        app, log_config=None, access_log=False, proxy_headers=False, lifespan="on", server_header=False,
         timeout_keep_alive=30, h11_max_incomplete_event_size=16_384, timeout_graceful_shutdown=5, http="httptools",
     )  # fmt: skip
     server = uvicorn.Server(config)

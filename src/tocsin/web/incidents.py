@@ -150,6 +150,12 @@ def line(state: Incident, names: Names, now: datetime) -> Line:
     )  # fmt: skip
 
 
+def urgency(state: Incident, order: Sequence[str]) -> tuple[int, bool, int]:
+    """Sort the worst first, among them what nobody has, then the newest."""
+    worst = order.index(state.severity) if state.severity in order else len(order)
+    return worst, state.answered, -state.number
+
+
 def has_it(state: Incident, names: Names) -> str:
     """Say who has the incident, or that nobody does."""
     if state.commander:
@@ -180,7 +186,7 @@ def duty_view(duty: Duty, names: Names, now: datetime, can_act: bool) -> DutyVie
         deadline=duty.deadline if state in ("due", "missed") else None,
         left=_left(duty, now) if state == "due" and duty.deadline else "", note=_note(duty, names),
         propose=duty.propose if protocol.is_open(duty) else (),
-        can_tick=can_act and protocol.is_open(duty) and state != "waiting",
+        can_tick=can_act and protocol.is_open(duty) and state != "waiting" and "acknowledged" not in duty.done_by,
     )  # fmt: skip
 
 
@@ -257,6 +263,7 @@ def find(tx: Tx, setup: Setup, filters: Mapping[str, str], before: int | None) -
     """Read the list: open ones first, then what is over, a page at a time."""
     _, runbook = in_force(tx, setup)
     names = {id_: person.name for id_, person in runbook.people.items()}
+    order = list(runbook.severities)
     severity, service, status = (filters.get(name) or None for name in ("severity", "service", "status"))
     open_: list[Stored] = []
     if before is None and not status:
@@ -265,7 +272,7 @@ def find(tx: Tx, setup: Setup, filters: Mapping[str, str], before: int | None) -
         tx, severity=severity, service=service, status=status or "resolved", before=before, limit=LIST_SIZE
     )
     return {
-        "open": [line(stored.state, names, tx.now) for stored in open_],
+        "open": [line(stored.state, names, tx.now) for stored in sorted(open_, key=lambda s: urgency(s.state, order))],
         "over": [line(stored.state, names, tx.now) for stored in over],
         "before": over[-1].state.number if len(over) == LIST_SIZE else None,
         "severities": runbook.severities, "services": sorted(runbook.services), "organization": runbook.organization,
