@@ -47,7 +47,7 @@ class World:
         self.requests: list[tuple[datetime, Outgoing]] = []
         self.sent: list[tuple[datetime, str, str]] = []
         self.forum = True
-        self._read = 0
+        self._seen: set[str] = set()
 
     # ------------------------------------------------------------------------------------- the outside
 
@@ -173,10 +173,10 @@ class World:
         return list(reversed(self.db.read_now(queue.pages, incident=number)))
 
     def paged(self, number: int = 1) -> list[str]:
-        """Who was paged since this was asked last, in order."""
-        people = [row.person for row in self.pages(number)]
-        fresh, self._read = people[self._read :], len(people)
-        return fresh
+        """Who was paged since this was asked last, by name."""
+        fresh = [row for row in self.pages(number) if row.id not in self._seen]
+        self._seen |= {row.id for row in fresh}
+        return sorted(row.person for row in fresh)
 
     def texts(self, who: str) -> list[str]:
         return [text for _, to, text in self.sent if to == who]
@@ -196,6 +196,7 @@ def _ok(result: Any) -> Response:
 def changed(change: Callable[[dict[str, Any]], None]) -> str:
     """The example runbook with something changed, as text."""
     data = copy.deepcopy(yaml.load(EXAMPLE, yaml.BaseLoader))  # noqa: S506 - BaseLoader makes texts and nothing else
+    data["version"] = 1
     change(data)
     return yaml.dump(data, sort_keys=False, allow_unicode=True)
 

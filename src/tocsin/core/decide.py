@@ -186,7 +186,8 @@ def _walk(draft: _Draft, *, at_once: bool = False) -> tuple[escalation.Taken, ..
     if state.walk is None or not (_climbing(state) or at_once):
         return ()
     policy = state.walk.policy
-    _, steps = escalation.advance(state.walk, draft.now, draft.around.who, at_once=at_once)
+    who = draft.around.who
+    _, steps = escalation.climb(state.walk, who) if at_once else escalation.advance(state.walk, draft.now, who)
     for step in steps:
         reason = f"step {step.step} of {policy}, round {step.round}: {', '.join(step.targets)}"
         for person in sorted(step.people):
@@ -330,13 +331,27 @@ def _escalate(draft: _Draft, event: Escalate) -> None:
     _climb_now(draft)
 
 
-def _climb_now(draft: _Draft) -> None:
-    """Page the next step of the policy at once, also when the incident is already acknowledged."""
+def _climb_now(draft: _Draft, *, ahead: bool = False) -> None:
+    """
+    Page the next step of the policy at once, also when the incident is already acknowledged.
+
+    *ahead*: the walk goes on by itself, and takes that step again at its own time.
+    """
     if draft.state.walk is None:
         for person in sorted(draft.around.who("everyone")):
             _page(draft, person, "escalated; this severity has no policy, so everyone is paged")
         return
-    _walk(draft, at_once=True)
+    if ahead:
+        _page_ahead(draft, draft.state.walk, "escalated")
+    else:
+        _walk(draft, at_once=True)
+
+
+def _page_ahead(draft: _Draft, walk: escalation.Walk, why: str) -> None:
+    """Page the next step's people before its time; the walk takes that step again when it is due."""
+    _, steps = escalation.climb(walk, draft.around.who)
+    for person in sorted(steps[-1].people):
+        _page(draft, person, f"{why}: {', '.join(steps[-1].targets)}, the next step of {walk.policy}")
 
 
 def _extend(draft: _Draft, event: Extend) -> None:
@@ -470,11 +485,12 @@ def _room_opened(draft: _Draft, event: RoomOpened) -> None:
 
 
 def _page_failed(draft: _Draft, event: PageFailed) -> None:
-    """Nobody was reached by this page: say so, and let the next step of the policy be taken now."""
+    """Nobody was reached by this page: say so, and page the next step now; once for each step, then by the clock."""
     draft.add("page_failed", SYSTEM, page=event.page, person=event.person, why=event.why)
-    walk = draft.state.walk
-    if walk and _climbing(draft.state) and not draft.state.paging and walk.taken < len(walk.steps):
-        _climb_now(draft)  # only in the first round: where nobody can be reached at all, the clock goes on
+    state = draft.state
+    if state.walk and _climbing(state) and not state.paging and state.pages_failed <= len(state.walk.steps):
+        further = replace(state.walk, taken=state.walk.taken + state.pages_failed - 1)
+        _page_ahead(draft, further, "nobody was reached")
 
 
 # --------------------------------------------------------------------------------------------- the clock
@@ -517,7 +533,7 @@ def _miss(draft: _Draft, duty: Duty) -> None:
     _hand_on(draft, _duty(draft, duty.id), frozenset(owners))
     if "escalate" in duty.if_missed:
         draft.add("escalated", SYSTEM, reason=f"the duty {duty.id} was missed", if_missed=True)
-        _climb_now(draft)
+        _climb_now(draft, ahead=_climbing(draft.state))
 
 
 def _hand_on(draft: _Draft, duty: Duty, had: frozenset[str] | None = None) -> None:

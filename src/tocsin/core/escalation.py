@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from tocsin.core.runbook import EscalationPolicy
 
+Who: TypeAlias = Callable[[str], frozenset[str]]
 ONE_STEP_GAP = timedelta(minutes=5)  # between rounds of a policy with a single step that names no wait
 
 
@@ -65,9 +67,7 @@ def due_at(walk: Walk) -> datetime:
     return walk.started_at + walk.repeat * length + (walk.taken - walk.repeat * size) * walk.gap
 
 
-def advance(
-    walk: Walk, now: datetime, who: Callable[[str], frozenset[str]], *, at_once: bool = False
-) -> tuple[Walk, tuple[Taken, ...]]:
+def advance(walk: Walk, now: datetime, who: Who) -> tuple[Walk, tuple[Taken, ...]]:
     """
     Take every step that is due at *now*.
 
@@ -75,22 +75,29 @@ def advance(
         walk: The walk so far.
         now: Aware UTC instant. A late call, after downtime, is normal: it takes all that it missed.
         who: Target name to the people it stands for now; a step that stands for nobody lets the next be taken at once.
-        at_once: Take one step even though none is due (a person escalates).
 
     Returns:
         The new walk and the steps taken, in order. Calling again at *now*: no step.
     """
     taken: list[Taken] = []
-    empty = 0  # steps in a row that stand for nobody
-    while due_at(walk) <= now or at_once or (taken and not taken[-1].people and empty < len(walk.steps)):
-        step = _step(walk, who)
-        walk, taken = replace(walk, taken=walk.taken + 1), [*taken, step]
-        at_once = False
-        empty = 0 if step.people else empty + 1
+    while due_at(walk) <= now:
+        walk, more = climb(walk, who)
+        taken += more
     return walk, tuple(taken)
 
 
-def _step(walk: Walk, who: Callable[[str], frozenset[str]]) -> Taken:
+def climb(walk: Walk, who: Who) -> tuple[Walk, tuple[Taken, ...]]:
+    """Take the next step though it is not due: a person escalates, or nobody could be reached. Skips empty steps."""
+    taken: list[Taken] = []
+    while len(taken) < len(walk.steps):
+        taken.append(_step(walk, who))
+        walk = replace(walk, taken=walk.taken + 1)
+        if taken[-1].people:
+            break
+    return walk, tuple(taken)
+
+
+def _step(walk: Walk, who: Who) -> Taken:
     rounds, index = divmod(walk.taken, len(walk.steps))
     past = rounds >= walk.repeat
     chosen = walk.steps[-1] if past else walk.steps[index]

@@ -77,6 +77,7 @@ class Incident:
     updates: int = 0
     paging: tuple[str, ...] = ()
     pages: int = 0  # asked for so far
+    pages_failed: int = 0  # of them, those that reached nobody
     walk: Walk | None = None
     duties: tuple[Duty, ...] = ()
     room: Room | None = None
@@ -173,7 +174,8 @@ def _paged(s: Incident, f: Fact) -> Incident:
 
 
 def _page_failed(s: Incident, f: Fact) -> Incident:
-    return replace(s, paging=tuple(p for p in s.paging if p != f.data.get("person")))
+    left = tuple(p for p in s.paging if p != f.data.get("person"))
+    return replace(s, paging=left, pages_failed=s.pages_failed + 1)
 
 
 def _severity(s: Incident, f: Fact) -> Incident:
