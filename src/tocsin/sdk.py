@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +28,7 @@ __all__ = [
     "Alert", "AlertSeverity", "Answer", "BadPayload", "CHECK_LABELS", "Config", "Conversation", "Delivered", "Field",
     "Inbound", "LABEL_LIMIT", "Line", "Mail", "Message", "Outgoing", "Refusal", "Reject", "Request", "Response",
     "Retry", "SERVICE_LABELS", "Signal", "SignalAction", "Source", "Transport", "Verdict", "clean", "clip",
-    "first_label", "parse_instant", "read_json", "severity_of", "text_of",
+    "first_label", "key_of", "one_line", "parse_instant", "read_json", "severity_of", "text_of", "wait_of",
 ]  # fmt: skip
 
 Config: TypeAlias = Mapping[str, Any]  # settings of one integration, keys as the runbook writes them, secrets in clear
@@ -280,7 +282,9 @@ def read_json(body: bytes) -> Any:
     raise BadPayload(f"the body is nested over {DEPTH_LIMIT} levels deep")
 
 
-_ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_ODD = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff]"
+)  # of the control characters only the tab and the line feed stay
 
 
 def clean(text: str) -> str:
@@ -301,6 +305,33 @@ def text_of(value: object, limit: int = TEXT_LIMIT) -> str:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     return ""
+
+
+def one_line(text: str, limit: int) -> str:
+    """Clean a title: line ends and runs of blanks become one blank each; cut to *limit* characters."""
+    return clip(text if text.isprintable() else " ".join(text.split()), limit).strip()
+
+
+def key_of(value: object, limit: int = 512) -> str:
+    """
+    Read a sender's dedup key, at most *limit* characters; the empty text when it is none.
+
+    A longer one keeps its beginning and ends in 16 hex digits of its hash: two long keys stay two.
+    """
+    key = text_of(value, 1_000_000).strip()
+    return key if len(key) <= limit else f"{key[: limit - 17]}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+
+
+WAIT_LIMIT: Final = 86_400.0  # seconds; whoever asks for more is asked again after a day
+
+
+def wait_of(value: object) -> float | None:
+    """Read the seconds that a provider asks to wait, a number or its text: 0 to a day; None for anything else."""
+    if isinstance(value, str) and len(value) <= 20:
+        value = int(value) if value.isascii() and value.isdecimal() else None
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or math.isnan(value):
+        return None
+    return float(min(max(value, 0), WAIT_LIMIT))
 
 
 def parse_instant(value: object, otherwise: datetime) -> datetime:

@@ -139,9 +139,9 @@ def born(number: int, runbook_version: str, fact: Fact) -> Incident:
 
 def fold(state: Incident, fact: Fact) -> Incident:
     """Apply one fact to the state. The timeline folded from its first entry gives the stored state."""
-    status = LIFE.get((state.status, fact.kind), state.status)
     changed = _FOLDS[fact.kind](state, fact) if fact.kind in _FOLDS else state
-    return replace(changed, status=status) if status != changed.status and fact.kind != "update_posted" else changed
+    status = LIFE.get((state.status, fact.kind))
+    return changed if status is None else replace(changed, status=status)
 
 
 def replay(number: int, runbook_version: str, facts: list[Fact]) -> Incident:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from tocsin.sdk import Config, Conversation, Delivered, Line, Message, Transport, Verdict
+from tocsin.sdk import Config, Conversation, Delivered, Line, Message, Transport, Verdict, clean
 
 
 def send(message: Message, config: Config) -> Conversation[Verdict]:
     """A block of lines. It always arrives; whether somebody reads it is another question."""
-    head = f"for {message.to}" if message.acknowledge_link else f"to {message.to}"
-    lines = [f"--- {'PAGE' if message.acknowledge_link else 'message'} {head} ---"]
-    lines += [] if message.plain else [message.title]
-    lines += [message.text]
+    kind, joint = ("PAGE", "for") if message.acknowledge_link else ("message", "to")
+    lines = [f"--- {kind} {joint} {message.to} ---" if message.to else f"--- {kind} ---"]
+    lines += [message.text] if message.plain else [message.title, message.text]
     if message.acknowledge_link:
         lines.append(f"Acknowledge: {message.acknowledge_link}")
-    elif message.link and message.link not in message.text:
+    elif message.link and not message.plain:
         lines.append(message.link)
-    yield Line("\n".join([*lines, "---"]))
+    yield Line(clean("\n".join([*lines, "---"])))  # a text must not steer the terminal
     return Delivered(receipt="console", proven=True)
 
 

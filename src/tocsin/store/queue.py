@@ -90,12 +90,13 @@ def note_attempt(tx: Tx, outbox_id: str, page_id: str | None, epoch: int, **colu
 
 
 def due(tx: Tx, limit: int) -> Sequence[Any]:
-    """Rows to be sent now, pages and then urgent texts first: pending and due, or left behind under a lease that has run out."""
+    """Rows to be sent now, pages first, then urgent texts: pending and due, or left under a lease that ran out."""
     where = or_(
         and_(outbox.c.state == "pending", outbox.c.due <= tx.now),
         and_(outbox.c.state == "leased", outbox.c.lease_until <= tx.now),
     )
-    statement = select(outbox).where(where).order_by((outbox.c.kind == "page").desc(), outbox.c.urgent.desc(), outbox.c.due)
+    order = (outbox.c.kind == "page").desc(), outbox.c.urgent.desc(), outbox.c.due
+    statement = select(outbox).where(where).order_by(*order)
     return tx.all(lock_rows(tx, statement.limit(limit)))
 
 
