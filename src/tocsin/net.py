@@ -151,15 +151,14 @@ async def _read(answer: httpx.Response) -> bytes:
     packed = answer.headers.get("content-encoding", "").strip().lower() in PACKED
     unpacker = zlib.decompressobj(GZIP_OR_ZLIB) if packed else None
     taken = bytearray()
-    async with contextlib.aclosing(answer.aiter_raw()) as chunks:
-        async for chunk in chunks:
-            room = ANSWER_LIMIT - len(taken)
-            try:
-                taken += unpacker.decompress(chunk, room) if unpacker else chunk[:room]
-            except zlib.error:
-                break
-            if len(taken) >= ANSWER_LIMIT:
-                break
+    async for chunk in answer.aiter_raw():
+        room = ANSWER_LIMIT - len(taken)
+        try:
+            taken += unpacker.decompress(chunk, room) if unpacker else chunk[:room]
+        except zlib.error:
+            break
+        if len(taken) >= ANSWER_LIMIT:
+            break
     return bytes(taken)
 
 

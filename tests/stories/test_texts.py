@@ -57,7 +57,9 @@ def test_every_text_of_a_p0_goes_out_word_for_word(world):
 
     assert [INITIAL, ACKNOWLEDGED, ALL_CLEAR] == world.texts("alerts")
     assert [INITIAL, ACKNOWLEDGED, UPDATE, ALL_CLEAR] == world.texts("alerts#77")
-    mails = [email.message_from_bytes(text.encode(), policy=email.policy.default) for text in world.texts("team@proofi.ai")]
+    mails = [
+        email.message_from_bytes(text.encode(), policy=email.policy.default) for text in world.texts("team@proofi.ai")
+    ]
     assert [UPDATE] == [mail.get_body(("plain",)).get_content().replace("\r\n", "\n").rstrip("\n") for mail in mails]
 
 

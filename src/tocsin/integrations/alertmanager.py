@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from tocsin.sdk import (
     CHECK_LABELS,
@@ -16,16 +16,20 @@ from tocsin.sdk import (
     Inbound,
     Refusal,
     Signal,
+    SignalAction,
     Source,
     clean,
     clip,
     first_label,
+    key_of,
+    one_line,
     parse_instant,
     severity_of,
 )
 
-TITLE_LIMIT, TEXT_LIMIT, LINK_LIMIT = 1024, 10_000, 2048  # characters
-LINKS = (("runbook_url", "Runbook"), ("dashboard_url", "Dashboard"), ("dashboard", "Dashboard"))
+TITLE_LIMIT, TEXT_LIMIT, NAME_LIMIT, LINK_LIMIT = 1024, 10_000, 1024, 2048  # characters
+ACTIONS: Final[dict[str, SignalAction]] = {"firing": "trigger", "resolved": "resolve"}
+LINKS: Final = (("runbook_url", "Runbook"), ("dashboard_url", "Dashboard"), ("dashboard", "Dashboard"))
 
 
 def parse(inbound: Inbound) -> Sequence[Signal]:
@@ -34,33 +38,33 @@ def parse(inbound: Inbound) -> Sequence[Signal]:
     if not isinstance(body, dict):
         raise BadPayload("the body is not a JSON object")
     alerts = body.get("alerts")
-    if not isinstance(alerts, list):
-        raise BadPayload("'alerts' is missing or not a list")
-    sender = body.get("externalURL")
-    source, received = inbound.source, inbound.received_at
-    return [_signal(i, alert, source, received, sender) for i, alert in enumerate(alerts)]
+    if not isinstance(alerts, list) or not alerts:
+        raise BadPayload("'alerts' is missing, empty or not a list")
+    source, received, group, sender = inbound.source, inbound.received_at, body.get("status"), body.get("externalURL")
+    return [_signal(i, alert, source, received, group, sender) for i, alert in enumerate(alerts)]
 
 
-def _signal(i: int, alert: Any, source: str, received: datetime, sender: Any) -> Signal:
+def _signal(i: int, alert: Any, source: str, received: datetime, group: Any, sender: Any) -> Signal:
     if not isinstance(alert, dict):
         raise BadPayload(f"alerts[{i}] is not an object")
     labels = _labels(i, alert.get("labels"))
-    key = alert.get("fingerprint")
-    if not (isinstance(key, str) and key):
+    key = key_of(alert.get("fingerprint"))
+    if not key:
         if not labels:
             raise BadPayload(f"alerts[{i}] has neither a fingerprint nor labels")
         key = fingerprint(labels)
-    status = alert.get("status")
-    if status not in ("firing", "resolved"):
+    status = alert.get("status", group)
+    action = ACTIONS.get(status) if isinstance(status, str) else None
+    if action is None:
         raise BadPayload(f"alerts[{i}].status is neither firing nor resolved")
     notes = alert.get("annotations")
     if not isinstance(notes, dict):
         notes = {}
-    title = _first(notes, "summary", "title") or labels.get("alertname") or ", ".join(labels.values()) or key
+    title = _first(notes, "summary", "title") or labels.get("alertname") or ", ".join(labels.values())
     return Signal(
-        "trigger" if status == "firing" else "resolve",
+        action,
         Alert(
-            source, clip(key, 512), clip(title, TITLE_LIMIT), parse_instant(alert.get("startsAt"), received),
+            source, key, one_line(title, TITLE_LIMIT) or key, parse_instant(alert.get("startsAt"), received),
             clip(_first(notes, "description", "message"), TEXT_LIMIT), first_label(labels, SERVICE_LABELS),
             first_label(labels, CHECK_LABELS), severity_of(labels.get("severity")), labels,
             _links(alert, notes, sender),
@@ -79,8 +83,8 @@ def _labels(i: int, labels: Any) -> dict[str, str]:
         if type(said) not in (str, int, float):
             continue
         value = said if type(said) is str else str(said)
-        if len(value) > LABEL_LIMIT // 4 and len(value.encode()) > LABEL_LIMIT:
-            raise BadPayload(f"alerts[{i}].labels.{name[:100]} is over {LABEL_LIMIT} bytes")
+        if len(name) > NAME_LIMIT or (len(value) > LABEL_LIMIT // 4 and len(value.encode()) > LABEL_LIMIT):
+            raise BadPayload(f"alerts[{i}].labels.{clip(name, 100)} is over {LABEL_LIMIT} bytes, or its name too long")
         texts[name if name.isascii() and name.isprintable() else clean(name)] = (
             value if value.isascii() and value.isprintable() else clean(value)
         )
@@ -90,17 +94,20 @@ def _labels(i: int, labels: Any) -> dict[str, str]:
 def _first(notes: dict[str, Any], *names: str) -> str:
     for name in names:
         value = notes.get(name)
-        if isinstance(value, str) and value:
+        if isinstance(value, str) and value and not value.isspace():
             return value
     return ""
 
 
 def _links(alert: dict[str, Any], notes: dict[str, Any], sender: Any) -> tuple[tuple[str, str], ...]:
+    """The query, the runbook, the dashboard and Alertmanager itself, as (text, address); only http addresses."""
     found = [("Source", alert.get("generatorURL"))]
-    found += [(title, notes.get(name)) for name, title in LINKS if name in notes]
+    found += [(title, notes[name]) for name, title in LINKS if name in notes]
     found.append(("Alertmanager", sender))
     return tuple(
-        (title, clip(link, LINK_LIMIT)) for title, link in found if isinstance(link, str) and link.startswith("http")
+        (title, link if link.isascii() and link.isprintable() else clean(link))
+        for title, link in found
+        if isinstance(link, str) and link.startswith(("http://", "https://")) and len(link) <= LINK_LIMIT
     )
 
 
@@ -119,9 +126,10 @@ def accepted(signals: Sequence[Signal]) -> Answer:
 
 
 def refused(refusal: Refusal) -> Answer:
-    """Alertmanager gives up on 4xx for this flush, and tries again on 5xx: overload is 503, never 429."""
-    headers = {"Retry-After": str(refusal.retry_after_seconds)} if refusal.retry_after_seconds else {}
-    return Answer(refusal.status, {"status": "error", "error": "; ".join(refusal.errors)}, headers)
+    """Alertmanager gives up on 4xx for this flush, and tries again on 5xx: a limit is told as 503, never as 429."""
+    status = 503 if refusal.status == 429 else refusal.status
+    headers = {"Retry-After": str(refusal.retry_after_seconds)} if refusal.retry_after_seconds is not None else {}
+    return Answer(status, {"status": "error", "error": "; ".join(refusal.errors)}, headers)
 
 
 SOURCE = Source("alertmanager", "Prometheus Alertmanager", parse=parse, accepted=accepted, refused=refused)

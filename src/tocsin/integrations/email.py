@@ -122,7 +122,8 @@ def _html(message: Message) -> str:
 TRANSPORT = Transport(
     "smtp", "E-mail", send=send, address="email",
     fields=(
-        Field("host", "Server"), Field("port", "Port", required=False, help="25, 465 with tls, 587 with starttls"), Field("from", "Sender's address"),
+        Field("host", "Server"), Field("port", "Port", required=False, help="25, 465 with tls, 587 with starttls"),
+        Field("from", "Sender's address"),
         Field("username", "User name", required=False), Field("password", "Password", secret=True, required=False),
         Field("security", "Security", required=False, help="none, starttls or tls"),
     ),
