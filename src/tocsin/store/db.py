@@ -430,7 +430,8 @@ def insert_new(tx: Tx, table: Table, row: Mapping[str, Any]) -> bool:
         return tx.connection.execute(statement, row).rowcount > 0
     from sqlalchemy.dialects.postgresql import insert as pg_insert  # noqa: PLC0415 - only where PostgreSQL is
 
-    return tx.connection.execute(pg_insert(table).on_conflict_do_nothing(), row).rowcount > 0
+    new = pg_insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return tx.connection.execute(new, row).first() is not None
 
 
 def among(sqlite: bool, column: Column[Any], name: str = "values") -> ColumnElement[bool]:

@@ -1,0 +1,180 @@
+"""The grouping writer and the readers, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+
+import pytest
+from sqlalchemy import insert, select, text
+from tocsin.store.db import Busy, Database, among, insert_new, insert_rows, listed, update_rows
+from tocsin.store.schema import meta
+
+
+def put(tx, key, value="1"):
+    tx.run(insert(meta).values(key=key, value=value))
+    tx.touched.add(key)
+    return key
+
+
+def keys(tx):
+    return sorted(row.key for row in tx.all(select(meta.c.key)))
+
+
+def test_a_write_is_there_for_every_reader(db):
+    assert "a" == db.write_now(put, "a")
+    assert ["a"] == db.read_now(keys)
+
+
+def test_a_use_case_that_fails_leaves_nothing(db):
+    def fails(tx):
+        put(tx, "half")
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        db.write_now(fails)
+    assert [] == db.read_now(keys)
+
+
+def test_writes_that_wait_share_a_commit_and_fail_alone(db):
+    """A hundred writes need far fewer commits; the one among them that fails takes nobody with it."""
+
+    def fails(tx):
+        put(tx, "half")
+        raise ValueError("no")
+
+    async def run():
+        jobs = [db.write(put, f"k{i:03d}") for i in range(100)]
+        return await asyncio.gather(*jobs[:50], db.write(fails), *jobs[50:], return_exceptions=True)
+
+    results = asyncio.run(run())
+    assert 1 == len([r for r in results if isinstance(r, ValueError)])
+    assert 100 == len(db.read_now(keys))
+    assert db.commits < 50
+
+
+def test_a_batch_is_called_once_for_all_that_wait(db):
+    calls = []
+
+    def take(tx, items):
+        calls.append(list(items))
+        for item in items:
+            put(tx, item)
+        return [item.upper() for item in items]
+
+    async def run():
+        return await asyncio.gather(*(db.write_batched(take, f"k{i}") for i in range(20)))
+
+    assert [f"K{i}" for i in range(20)] == asyncio.run(run())
+    assert len(calls) < 20
+    assert 20 == len(db.read_now(keys))
+
+
+def test_a_batch_that_fails_is_taken_one_by_one(db):
+    """The one item that cannot be stored is refused; the others of its commit are stored."""
+
+    def take(tx, items):
+        for item in items:
+            if item == "bad":
+                raise ValueError(item)
+            put(tx, item)
+        return items
+
+    async def run():
+        jobs = [db.write_batched(take, item) for item in ("a", "b", "bad", "c")]
+        return await asyncio.gather(*jobs, return_exceptions=True)
+
+    results = asyncio.run(run())
+    assert ["a", "b", "c"] == [r for r in results if isinstance(r, str)]
+    assert ["a", "b", "c"] == db.read_now(keys)
+
+
+def test_listeners_hear_what_a_commit_touched(db):
+    heard = []
+    db.listen(heard.append)
+    db.write_now(put, "a")
+
+    assert [frozenset({"a"})] == heard
+
+
+@pytest.mark.parametrize("count", [1, 5, 100, 600])
+def test_many_rows_go_in_and_change_at_once(db, count):
+    rows = [{"key": f"k{i:04d}", "value": 'é"\\'} for i in range(count)]
+
+    def store(tx):
+        insert_rows(tx, meta, rows)
+        update_rows(tx, meta, [{"key": row["key"], "value": f"v{i}"} for i, row in enumerate(rows)], key="key")
+
+    db.write_now(store)
+    found = db.read_now(lambda tx: {row.key: row.value for row in tx.all(select(meta))})
+    assert {f"k{i:04d}": f"v{i}" for i in range(count)} == found
+
+
+def test_among_finds_a_list_of_any_length(db):
+    db.write_now(lambda tx: [put(tx, f"k{i}") for i in range(9)] and None)
+
+    def find(tx):
+        statement = select(meta.c.key).where(among(tx.sqlite, meta.c.key))
+        return sorted(row.key for row in tx.all(statement, {"values": listed(tx, ["k1", "k7", "none"])}))
+
+    assert ["k1", "k7"] == db.read_now(find)
+
+
+def test_inserting_again_inserts_nothing(db):
+    row = {"key": "a", "value": "1"}
+
+    assert db.write_now(insert_new, meta, row)
+    assert not db.write_now(insert_new, meta, {**row, "value": "2"})
+    assert "1" == db.read_now(lambda tx: tx.first(select(meta.c.value)).value)
+
+
+def test_a_locked_database_is_busy_and_then_goes_on(tmp_path, time, monkeypatch):
+    """Another process holds the write lock: the writer says so after its patience, and works again afterwards."""
+    from tocsin.store import migrate  # noqa: PLC0415
+
+    monkeypatch.setattr("tocsin.store.db.BUSY_SECONDS", 0.1)
+    database = Database(f"sqlite:///{tmp_path}/t.db", time)
+    migrate.up_to_date(database)
+    other = sqlite3.connect(tmp_path / "t.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Busy):
+        database.write_now(put, "a")
+    other.execute("ROLLBACK")
+    other.close()
+    database.write_now(put, "b")
+
+    assert ["b"] == database.read_now(keys)
+    database.close()
+
+
+def test_what_is_answered_is_on_disk(tmp_path, time):
+    """Another process reads what a write has answered, while the writer still runs."""
+    from tocsin.store import migrate  # noqa: PLC0415
+
+    database = Database(f"sqlite:///{tmp_path}/t.db", time)
+    migrate.up_to_date(database)
+    database.write_now(put, "a")
+    other = sqlite3.connect(tmp_path / "t.db")
+    assert [("a",)] == other.execute("SELECT key FROM meta").fetchall()
+    other.close()
+    pragma = database.read_now(lambda tx: tx.connection.execute(text("PRAGMA synchronous")).scalar_one())
+    assert 2 == pragma  # FULL
+    database.close()
+
+
+def test_the_hot_queries_use_their_indexes(tmp_path, time):
+    """A partial index whose condition is written differently is silently not used."""
+    from tocsin.store import alerts, incidents, migrate  # noqa: PLC0415
+
+    database = Database(f"sqlite:///{tmp_path}/t.db", time)
+    migrate.up_to_date(database)
+
+    def plan(tx, statement, parameters):
+        compiled = str(statement.compile(tx.connection.engine))
+        rows = tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", parameters).all()
+        return " / ".join(row[3] for row in rows)
+
+    latest = database.read_now(plan, alerts._latest(True), ('["a"]',))
+    group = database.read_now(plan, incidents._joinable(True), ('["a"]', "resolved"))
+    assert "alerts_latest" in latest and "incidents_group" in group
+    database.close()
