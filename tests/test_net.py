@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
+import tracemalloc
+import zlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from tocsin.net import ANSWER_LIMIT, Network, redact, sign
-from tocsin.sdk import Line, Mail, Request
+from tocsin.sdk import Line, Mail, Reject, Request, Retry
 
 from .fakes.smtp import FakeMail
 from .fakes.web import FakeServer, FakeWebhook
@@ -147,3 +158,380 @@ def test_a_bug_in_a_conversation_stays_loud():
     with pytest.raises(ZeroDivisionError):
         asyncio.run(run())
     assert threading.current_thread() is threading.main_thread()
+
+
+# --------------------------------------------------------------------------------------------- a bad far side
+
+
+async def _raw(handle, *, timeout_seconds=2.0, **changes):
+    """Send one request to a server that does with the socket what *handle(reader, writer)* does."""
+    done = []
+
+    async def serve(reader, writer):
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            await handle(writer)
+            await writer.drain()
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+            done.append(asyncio.current_task())
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    network = Network(lambda text: None, lambda: NOW)
+    try:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        return await network.send(Request("GET", url, timeout_seconds=timeout_seconds, **changes))
+    finally:
+        await network.close()
+        server.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+
+def raw(handle, **changes):
+    return asyncio.run(_raw(handle, **changes))
+
+
+def says(*chunks):
+    async def handle(writer):
+        for chunk in chunks:
+            writer.write(chunk)
+
+    return handle
+
+
+async def drips(writer):
+    """One byte now and then, for ever: every single read is quick."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    while True:
+        writer.write(b".")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def pours(writer):
+    """An answer without an end."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")
+    while True:
+        writer.write(b"x" * 65_536)
+        await writer.drain()
+
+
+async def heads_without_end(writer):
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        writer.write(b"X-Filler: " + b"x" * 8000 + b"\r\n")
+        await writer.drain()
+
+
+async def resets(writer):
+    writer.transport.abort()
+
+
+def test_a_server_that_drips_costs_no_more_than_the_deadline():
+    response = raw(drips, timeout_seconds=0.2)
+
+    assert (0, "no answer within 0.2 s") == (response.status, response.error)
+
+
+def test_an_answer_without_end_counts_with_what_was_read():
+    response = raw(pours)
+
+    assert (200, ANSWER_LIMIT) == (response.status, len(response.body))
+
+
+@pytest.mark.parametrize(
+    "handle",
+    [
+        heads_without_end, resets, says(), says(b"not HTTP at all\r\n\r\n"), says(b"HTTP/1.1 200 OK\r\nContent-Len"),
+        says(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nshort"),
+        says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+    ],
+)  # fmt: skip
+def test_what_is_no_http_is_no_answer(handle):
+    response = raw(handle)
+
+    assert 0 == response.status and response.error
+
+
+def packed(body, encoding=b"gzip"):
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: " + encoding + b"\r\nContent-Length: %d\r\n\r\n" % len(body)
+    return says(head + body)
+
+
+@pytest.mark.parametrize(
+    ("pack", "encoding"), [(gzip.compress, b"gzip"), (gzip.compress, b"X-GZIP"), (zlib.compress, b"deflate")]
+)
+def test_an_answer_that_is_packed_all_the_same_is_read(pack, encoding):
+    assert {"ok": True} == raw(packed(pack(b'{"ok": true}'), encoding)).json
+
+
+def test_a_bomb_is_unpacked_no_further_than_the_limit():
+    """300 KB on the wire would be 300 MB in memory."""
+    bomb = zlib.compressobj(9, wbits=31)
+    body = b"".join(bomb.compress(b"\0" * 1_000_000) for _ in range(300)) + bomb.flush()
+    tracemalloc.start()
+    try:
+        response = raw(packed(body), timeout_seconds=10)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert (200, ANSWER_LIMIT) == (response.status, len(response.body))
+    assert peak < 10_000_000
+
+
+def test_what_only_claims_to_be_packed_keeps_its_status():
+    response = raw(packed(b"plain text"))
+
+    assert (200, b"") == (response.status, response.body)
+
+
+def test_no_cookie_is_kept():
+    """What one destination sets is never sent again, to it or to another."""
+
+    seen = []
+
+    class Cookies(FakeServer):
+        def answer(self, path, headers, body):
+            seen.append(headers.get("Cookie", ""))
+            return 200, {"Set-Cookie": "a=b; Path=/"}, b""
+
+    with Cookies() as server:
+        send(*(Request("GET", server.url) for _ in range(2)))
+
+    assert ["", ""] == seen
+
+
+def test_no_proxy_is_taken_from_the_environment(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    with Endless() as server:
+        [response] = send(Request("GET", server.url))
+
+    assert 200 == response.status
+
+
+def test_one_dead_destination_does_not_hold_up_another():
+    """While one request waits out its deadline, the next one is through."""
+
+    async def run(silent, server):
+        network = Network(lambda text: None, lambda: NOW)
+        try:
+            slow = asyncio.create_task(network.send(Request("GET", silent, timeout_seconds=5)))
+            quick = await network.send(Request("GET", server.url))
+            was_waiting = not slow.done()
+            slow.cancel()
+            await asyncio.gather(slow, return_exceptions=True)
+            return quick.status, was_waiting
+        finally:
+            await network.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as silent, Endless() as server:
+        assert (200, True) == asyncio.run(run(f"http://127.0.0.1:{silent.getsockname()[1]}/", server))
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request("GET", ""), Request("GET", "no scheme"), Request("GET", "ftp://x.example/"), Request("GET", "http://"),
+        Request("GET", "http://127.0.0.1:99999/"), Request("GET", "http://a..b/"), Request("GET", "http://\x00/"),
+        Request("GET", "http://" + "a" * 300 + ".example/"), Request("GET", "http://127.0.0.1:1/", {"X": "ü"}),
+        Request("GET", "http://127.0.0.1:1/", {"X": "a\r\nY: b"}), Request("G T", "http://127.0.0.1:1/"),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_an_address_that_is_none_is_no_answer(request_):
+    [response] = send(request_)
+
+    assert 0 == response.status and response.error
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(certificate):
+    """TLS is checked: a stranger in between gets nothing."""
+
+    async def run():
+        async def serve(reader, writer):
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=certificate.context)
+        network = Network(lambda text: None, lambda: NOW)
+        try:
+            return await network.send(Request("GET", f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))
+        finally:
+            await network.close()
+            server.close()
+
+    response = asyncio.run(run())
+
+    assert 0 == response.status
+    assert "CERTIFICATE_VERIFY_FAILED" in response.error
+
+
+# --------------------------------------------------------------------------------------------- conversations, secrets
+
+
+def test_a_conversation_of_several_steps_is_carried_to_its_end():
+    def conversation():
+        first = yield Request("POST", server.url, json={"n": 1})
+        second = yield Request("POST", server.url, json={"n": first.json["n"] + 1})
+        return second.json
+
+    async def run():
+        network = Network(lambda text: None, lambda: NOW)
+        try:
+            return await network.converse(conversation())
+        finally:
+            await network.close()
+
+    with Endless() as server:
+        assert {"n": 2} == asyncio.run(run())
+
+
+def test_a_reason_that_repeats_a_secret_is_cleaned():
+    """Some providers say what they were sent; it must not get into the store."""
+
+    async def run(verdict):
+        def conversation():
+            yield Line("x")
+            return verdict
+
+        network = Network(lambda text: None, lambda: NOW)
+        try:
+            return await network.converse(conversation())
+        finally:
+            await network.close()
+
+    token = "7012345678:AAH" + "x" * 32
+
+    assert Retry("no such bot: ***", 5.0) == asyncio.run(run(Retry(f"no such bot: {token}", 5.0)))
+    assert Reject("/bot***/x", broken=True) == asyncio.run(run(Reject("/bot1:a/x", broken=True)))
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("GET https://api.telegram.org/bot123:abc/sendMessage", "GET https://api.telegram.org/bot***/sendMessage"),
+        ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
+        ("{'Authorization': 'Basic dXNlcjpwYXNz'}", "{'Authorization': 'Basic ***'}"),
+        ("sent Bearer abcdefgh12 to it", "sent Bearer *** to it"),
+        ('{"password": "two words", "a": 1}', '{"password": ***, "a": 1}'),
+        ("api_key=abc&x=1", "api_key=***&x=1"),
+        ("postgresql://me:p@ss@db.example/x", "postgresql://me:***@db.example/x"),
+        ("nothing secret at 10:30, https://x.example/a?b=c", "nothing secret at 10:30, https://x.example/a?b=c"),
+    ],
+)
+def test_what_looks_like_a_secret_is_taken_out(text, cleaned):
+    assert cleaned == redact(text)
+
+
+def test_a_secret_that_is_known_is_taken_out_wherever_it_stands():
+    assert "login of *** failed" == redact("login of hunter2 failed", "hunter2", "")
+
+
+@given(st.text(max_size=200))
+def test_redacting_twice_changes_nothing_more(text):
+    assert redact(redact(text)) == redact(text)
+
+
+def test_a_password_that_the_mail_server_repeats_is_taken_out():
+    with FakeMail() as server:
+        server.answer = "550 5.7.1 hunter2-of-the-box is wrong"
+        [response] = send(mail(server.port, password="hunter2-of-the-box"))
+
+    assert (550, "5.7.1 *** is wrong") == (response.status, response.error)
+
+
+def test_a_request_shows_its_secrets_nowhere_in_its_repr():
+    shown = repr(Request("GET", "http://x", sign_with="hunter2")) + repr(mail(25, password="hunter2"))
+
+    assert "hunter2" not in shown
+
+
+# --------------------------------------------------------------------------------------------- mail
+
+
+def test_a_date_that_is_there_stays():
+    message = b"Date: Mon, 23 Nov 2026 08:00:00 +0000\r\nSubject: s\r\n\r\nHello\r\n"
+    with FakeMail() as server:
+        send(mail(server.port, message=message))
+
+    assert 8 == server.messages[0]["Date"].datetime.hour
+    assert 1 == len(server.messages[0].get_all("Date"))
+
+
+def test_a_mail_server_that_never_answers_costs_no_more_than_the_deadline():
+    with FakeMail() as server:
+        server.answer = "slow"
+        [response] = send(mail(server.port, timeout_seconds=0.3))
+
+    assert (0, "no answer within 0.3 s") == (response.status, response.error)
+
+
+def test_a_mail_server_that_hangs_up_or_cannot_speak_is_no_answer():
+    for said in (b"", b"HTTP/1.1 200 OK\r\n\r\n", b"220"):
+
+        async def run(said=said):
+            async def serve(reader, writer):
+                writer.write(said)
+                writer.close()
+
+            server = await asyncio.start_server(serve, "127.0.0.1", 0)
+            network = Network(lambda text: None, lambda: NOW)
+            try:
+                return await network.send(mail(server.sockets[0].getsockname()[1], timeout_seconds=1))
+            finally:
+                await network.close()
+                server.close()
+
+        response = asyncio.run(run())
+        assert 0 == response.status and response.error
+
+
+@pytest.mark.parametrize("wrong", [{"host": "no-such-host.invalid"}, {"host": "a\x00b"}, {"port": 99_999}])
+def test_a_mail_server_that_is_none_is_no_answer(wrong):
+    [response] = send(mail(**{"port": 1, **wrong}))
+
+    assert 0 == response.status and response.error
+
+
+def test_starttls_with_a_certificate_that_nobody_vouches_for_sends_nothing(certificate):
+    with FakeMail(certificate.context) as server:
+        [response] = send(mail(server.port, security="starttls"))
+
+    assert (0, []) == (response.status, server.messages)
+
+
+def test_starttls_with_a_good_certificate_sends(certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.file))  # the machine's own list of who vouches
+    with FakeMail(certificate.context) as server:
+        [response] = send(mail(server.port, security="starttls"))
+
+    assert (250, 1) == (response.status, len(server.messages))
+
+
+@dataclass(frozen=True)
+class Certificate:
+    file: Path
+    context: ssl.SSLContext
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate of this machine's own making, for 127.0.0.1."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("needs the openssl command")
+    folder = tmp_path_factory.mktemp("tls")
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"],
+        cwd=folder, check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return Certificate(folder / "cert.pem", context)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import EntryPoint
+from types import ModuleType
 
 import pytest
+
 from tocsin import plugins
+from tocsin.sdk import Answer, Delivered, Line, Source, Transport
 
 
 def point(name, value):
@@ -28,11 +32,71 @@ def test_another_package_that_is_broken_is_left_out_and_named():
 
 
 def test_a_broken_one_of_ours_stays_loud():
-    with pytest.raises(ModuleNotFoundError):
+    with pytest.raises(ModuleNotFoundError) as error:
         plugins.load([point("odd", "tocsin.integrations.no_such")])
+
+    assert ["while the integration odd (tocsin.integrations.no_such) was loaded"] == error.value.__notes__
 
 
 def test_a_name_that_is_taken_is_refused():
     loaded = plugins.load([point("a", "tocsin.integrations.console"), point("b", "tocsin.integrations.console")])
 
     assert "the name console is taken" in loaded.problems[0]
+
+
+def send(message, config):
+    yield Line(message.text)
+    return Delivered()
+
+
+def source(name, *paths):
+    return Source(name, name, lambda i: [], lambda s: Answer(200), lambda r: Answer(400), paths=paths)
+
+
+@pytest.fixture
+def package(monkeypatch):
+    """Makes a module of another package, with these exports."""
+
+    def make(name, **exports):
+        module = ModuleType(name)
+        module.__dict__.update(exports)
+        monkeypatch.setitem(sys.modules, name, module)
+        return point(name, name)
+
+    return make
+
+
+def test_another_packages_integration_is_one_like_ours(package):
+    loaded = plugins.load([package("pager_x", TRANSPORT=Transport("x", "X", send=send), SOURCE=source("x"))])
+
+    assert ({"x"}, {"x"}, ()) == (set(loaded.transports), set(loaded.sources), loaded.problems)
+
+
+@pytest.mark.parametrize(
+    "exports",
+    [{}, {"TRANSPORT": "x"}, {"SOURCE": Transport("x", "X", send=send)}, {"SOURCE": source("x"), "TRANSPORT": 5}],
+)
+def test_a_package_that_exports_something_else_is_left_out_whole(package, exports):
+    loaded = plugins.load([package("odd", **exports)])
+
+    assert ({}, {}) == (loaded.transports, loaded.sources)
+    assert "odd" in loaded.problems[0]
+
+
+def test_ours_goes_first_whatever_the_order(package):
+    """A package cannot take the place of one of ours by its name, its source's name or its paths."""
+    ours = [point(name, f"tocsin.integrations.{name}") for name in ("console", "pagerduty", "generic")]
+    theirs = [
+        package("a_console", TRANSPORT=Transport("console", "X", send=send), SOURCE=source("mine")),
+        package("a_generic", SOURCE=source("generic")),
+        package("a_path", SOURCE=source("other", "/v2/enqueue")),
+    ]
+    loaded = plugins.load([*theirs, *ours])
+
+    assert "Console" == loaded.transports["console"].title
+    assert {"generic", "pagerduty"} == set(loaded.sources)
+    assert [
+        "the integration a_console is left out: the name console is taken",
+        "the integration a_generic is left out: the name generic is taken",
+        "the integration a_path is left out: the path /v2/enqueue is taken",
+    ] == list(loaded.problems)

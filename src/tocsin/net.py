@@ -99,6 +99,10 @@ class Network:
             return Response(0, error=f"no answer within {outgoing.timeout_seconds:g} s")
         except OUTSIDE as error:
             return Response(0, error=_words(f"{type(error).__name__}: {error}", outgoing))
+        except ExceptionGroup as group:  # how the connector tells of some
+            if group.split(OUTSIDE)[1] is not None:
+                raise
+            return Response(0, error=_words(f"{group.exceptions[0]}", outgoing))
 
     async def _request(self, request: Request) -> Response:
         headers = {"User-Agent": "Tocsin", "Accept-Encoding": "identity", **request.headers}
@@ -130,7 +134,7 @@ class Network:
             refused = error.recipients[0]
             return Response(refused.code, error=_words(refused.message, mail))
         except aiosmtplib.SMTPResponseException as error:
-            return Response(error.code, error=_words(error.message, mail))
+            return Response(max(error.code, 0), error=_words(error.message, mail))  # -1: no SMTP at all
         finally:
             client.close()
         return Response(250, body=answer.encode())

@@ -13,10 +13,6 @@ GROUP: Final = "tocsin.integrations"
 OURS: Final = "tocsin.integrations."
 
 
-class BadIntegration(Exception):  # noqa: N818 - it is what the integration is
-    """An integration that cannot be used; its text names it and says why."""
-
-
 @dataclass(frozen=True, slots=True)
 class Plugins:
     """The sources and transports that are installed, by name; `problems` tells of packages that could not be used."""
@@ -30,23 +26,26 @@ def load(points: Iterable[EntryPoint] | None = None) -> Plugins:
     """
     Load every integration, ours first. A module exports SOURCE, TRANSPORT or both.
 
-    Another package that cannot be loaded, or takes a name or path that is taken, is left out whole and named in
-    `problems`.
+    Another package that cannot be used, and whatever takes a name or path that is taken, is left out whole and named
+    in `problems`.
 
     Raises:
-        BadIntegration: the same fault in one of ours, which stays loud.
+        Exception: a module of ours cannot be used; a note on the error names it.
     """
     found = list(entry_points(group=GROUP) if points is None else points)
     known = Plugins()
     problems: list[str] = []
     for point in sorted(found, key=lambda point: (not point.value.startswith(OURS), point.name)):
         try:
-            source, transport = _load(point)
-            _check(known, point, source, transport)
-        except BadIntegration as problem:
+            source, transport = _exports(point)
+        except Exception as error:  # whatever another package does when it is imported
             if point.value.startswith(OURS):
+                error.add_note(f"while the integration {point.name} ({point.value}) was loaded")
                 raise
-            problems.append(str(problem))
+            problems.append(f"the integration {point.name} cannot be used: {type(error).__name__}: {error}")
+            continue
+        if taken := _taken(known, source, transport):
+            problems.append(f"the integration {point.name} is left out: {taken} is taken")
             continue
         if source:
             known.sources[source.name] = source
@@ -55,30 +54,22 @@ def load(points: Iterable[EntryPoint] | None = None) -> Plugins:
     return Plugins(known.sources, known.transports, tuple(problems))
 
 
-def _load(point: EntryPoint) -> tuple[Source | None, Transport | None]:
-    try:
-        module = point.load()
-    except Exception as error:  # whatever another package's module does when it is imported
-        raise BadIntegration(f"{_named(point)} cannot be loaded: {type(error).__name__}: {error}") from error
+def _exports(point: EntryPoint) -> tuple[Source | None, Transport | None]:
+    module = point.load()
     source, transport = getattr(module, "SOURCE", None), getattr(module, "TRANSPORT", None)
     if source is None and transport is None:
-        raise BadIntegration(f"{_named(point)} exports neither SOURCE nor TRANSPORT")
+        raise TypeError("it exports neither SOURCE nor TRANSPORT")
     if not isinstance(source, (Source, type(None))) or not isinstance(transport, (Transport, type(None))):
-        raise BadIntegration(f"{_named(point)} exports a SOURCE or TRANSPORT of another type than the sdk's")
+        raise TypeError("its SOURCE or TRANSPORT is not of the sdk's type")
     return source, transport
 
 
-def _check(known: Plugins, point: EntryPoint, source: Source | None, transport: Transport | None) -> None:
-    taken = ""
+def _taken(known: Plugins, source: Source | None, transport: Transport | None) -> str:
+    """What another integration has already; empty when nothing is."""
     if transport and transport.name in known.transports:
-        taken = f"the transport name {transport.name}"
+        return f"the name {transport.name}"
     if source and source.name in known.sources:
-        taken = f"the source name {source.name}"
-    elif source and (paths := {p for other in known.sources.values() for p in other.paths} & {*source.paths}):
-        taken = f"the path {min(paths)}"
-    if taken:
-        raise BadIntegration(f"{_named(point)} is left out: {taken} is taken")
-
-
-def _named(point: EntryPoint) -> str:
-    return f"the integration {point.name} ({point.value})"
+        return f"the name {source.name}"
+    paths = {path for other in known.sources.values() for path in other.paths}
+    clash = paths.intersection(source.paths) if source else ()
+    return f"the path {min(clash)}" if clash else ""

@@ -2,47 +2,65 @@
 
 from __future__ import annotations
 
+import asyncio
 import email.policy
+import ssl
 from email import message_from_bytes
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, Self
 
 from aiosmtpd.controller import Controller
 
+HEADERS = ("Date", "Message-ID", "From", "To", "Subject", "Auto-Submitted")
+LINE_LIMIT = 998  # bytes; RFC 5322 2.1.1
+
+
+class _Server(Controller):
+    """Takes a free port: the controller's own first call, which shows that it serves, must know which one it got."""
+
+    def _trigger_server(self) -> None:
+        self.port = int(self.server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
+        super()._trigger_server()
+
 
 class FakeMail:
-    """`answer` is what the server says to a message: "250 OK", "451 try later", "550 no such box"."""
+    """
+    `answer` is what the server says to a message: "250 OK", "451 try later", "550 no such box"; "slow" never answers.
 
-    def __init__(self) -> None:
+    With *tls* it offers STARTTLS.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.answer = "250 2.0.0 queued as 42"
         self.messages: list[EmailMessage] = []
+        self.recipients: list[list[str]] = []
         self.faults: list[str] = []
-        self._controller = Controller(self, hostname="127.0.0.1", port=0)
+        self._controller = _Server(self, hostname="127.0.0.1", port=0, tls_context=tls)
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if self.answer.startswith("5"):
             return self.answer
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        if self.answer == "slow":
+            await asyncio.Event().wait()
         if self.answer.startswith("4"):
             return self.answer
-        if any(len(line) > 998 for line in envelope.content.splitlines()):
+        if any(len(line) > LINE_LIMIT for line in envelope.content.splitlines()):
             self.faults.append("a line over 998 bytes")
         message = message_from_bytes(envelope.content, policy=email.policy.default)
-        for name in ("Date", "Message-ID", "From", "To", "Subject", "Auto-Submitted"):
-            if not message[name]:
-                self.faults.append(f"no {name}")
+        self.faults += [f"no {name}" for name in HEADERS if not message[name]]
         self.messages.append(message)  # type: ignore[arg-type]
+        self.recipients.append(envelope.rcpt_tos)
         return self.answer
 
     @property
     def port(self) -> int:
-        return int(self._controller.server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
+        return int(self._controller.port)
 
-    def __enter__(self) -> FakeMail:
-        self._controller._trigger_server = lambda: None  # type: ignore[method-assign]  # port 0: it cannot call itself
+    def __enter__(self) -> Self:
         self._controller.start()
         return self
 

@@ -12,12 +12,19 @@ TOKEN = "123456:fake-token-of-the-tests"
 
 
 class FakeTelegram(FakeServer):
-    """`mode`: ok, flood, down, html, lie (200 with ok:false), hang_up, blocked, slow. `forum`: the group has topics."""
+    """
+    `mode`: ok, flood, down, html, lie (200 with ok:false), hang_up, hang, blocked, kicked. `forum`: it has topics.
+
+    `retry_after` is what a flood asks for, in seconds; `migrated` maps a group's old id to its new one.
+    `messages` are the bodies of sendMessage that were taken; `faults` tells where a request broke the API's rules.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.mode = "ok"
         self.forum = True
+        self.retry_after = 2
+        self.migrated: dict[int, int] = {}
         self.messages: list[dict[str, Any]] = []
         self.topics: dict[int, str] = {}
         self.calls: list[tuple[float, str]] = []
@@ -33,14 +40,19 @@ class FakeTelegram(FakeServer):
         try:
             said = json.loads(body)
         except ValueError:
+            self.faults.append("not JSON")
             return self._no(400, "Bad Request: not JSON")
+        if new := self.migrated.get(said.get("chat_id")):
+            why = "Bad Request: group chat was upgraded to a supergroup chat"
+            return self._no(400, why, {"migrate_to_chat_id": new})
         if method == "createForumTopic":
             return self._topic(said)
         return self._message(said) if method == "sendMessage" else self._no(404, "Not Found")
 
     def _scripted(self) -> tuple[int, dict[str, str], bytes] | None:
         if self.mode == "flood":
-            return self._no(429, "Too Many Requests: retry after 2", {"retry_after": 2})
+            why = f"Too Many Requests: retry after {self.retry_after}"
+            return self._no(429, why, {"retry_after": self.retry_after})
         if self.mode == "down":
             return 502, {}, b"<html>Bad gateway</html>"
         if self.mode == "html":
@@ -49,8 +61,12 @@ class FakeTelegram(FakeServer):
             return 200, {}, b'{"ok": false, "description": "internal"}'
         if self.mode == "hang_up":
             return 0, {}, b""
+        if self.mode == "hang":
+            return self.hang()
         if self.mode == "blocked":
             return self._no(403, "Forbidden: bot was blocked by the user")
+        if self.mode == "kicked":
+            return self._no(403, "Forbidden: bot was kicked from the supergroup chat")
         return None
 
     def _topic(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:

@@ -7,6 +7,8 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+from hypothesis import strategies as st
+
 from tocsin.net import Network
 from tocsin.sdk import Inbound, Message, Response, read_json
 
@@ -58,3 +60,21 @@ def payload(name):
 def inbound(body, **changes):
     given = {"body": body, "json": read_json(body), "received_at": NOW, "source": "test"}
     return Inbound(**{**given, **changes})
+
+
+# Any JSON at all, with the texts that make trouble: control characters, directions, long ones, numbers that are large.
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
+    ["", " ", "\x00", "\u202e", "\x9b", "a\r\nb", "http://x.example/", "https://", "2026-11-23T09:00:00Z", "k" * 9000]
+)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | _TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def texts_of(alert):
+    """Every text that an alert carries."""
+    yield from (alert.source, alert.key, alert.title, alert.text, alert.service or "", alert.check or "")
+    for pair in (*alert.labels.items(), *alert.links):
+        yield from pair

@@ -22,3 +22,17 @@ def test_a_text_is_shown_as_it_is():
     over_socket(console.send(message(to="alerts", plain=True, acknowledge_link="", text="**x**"), {}), lines)
 
     assert "--- message to alerts ---\n**x**\n" in lines[0]
+
+
+def test_a_text_cannot_steer_the_terminal():
+    lines = []
+    over_socket(console.send(message(title="\x1b[2J\x9bred", text="a\rb\x07\u202ec"), {}), lines)
+
+    assert "\n[2Jred\nabc\n" in lines[0]
+
+
+def test_a_message_about_an_incident_has_its_link():
+    lines = []
+    over_socket(console.send(message(to="alerts", acknowledge_link=""), {}), lines)
+
+    assert "http://tocsin.example.org/incidents/INC-1\n---" in lines[0]

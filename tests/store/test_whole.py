@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select, update
+
 from tocsin import plugins
 from tocsin.core.alert import Alert, Signal
 from tocsin.core.events import Acknowledge, Resolve
@@ -71,10 +72,10 @@ def test_a_whole_incident_is_kept(house, setup, time):
 
 
 def test_the_same_story_gives_the_same_timeline_on_both(tmp_path, postgres, setup, time):
-    from tocsin.store import migrate  # noqa: PLC0415
-    from tocsin.store.db import Database  # noqa: PLC0415
+    from tocsin.store import migrate
+    from tocsin.store.db import Database
 
-    from .conftest import START, empty  # noqa: PLC0415
+    from .conftest import START, empty
 
     hashes = []
     for url in (f"sqlite:///{tmp_path}/same.db", postgres):
@@ -97,7 +98,7 @@ def test_a_broken_chain_is_found_and_named(house, setup, time, fault):
     last = house.read_now(incidents.load, 1).seq
 
     def tamper(tx):
-        at = lambda seq: (timeline.c.incident == 1, timeline.c.seq == seq)  # noqa: E731
+        at = lambda seq: (timeline.c.incident == 1, timeline.c.seq == seq)
         if fault == "edit":
             tx.run(update(timeline).where(*at(3)).values(actor="somebody else"))
         elif fault == "swap":
@@ -168,7 +169,7 @@ def test_secrets_are_kept_as_hashes(house):
     house.write_now(access.put_credential, "a-very-secret-secret", "token", "ci", role="viewer")
 
     def everything(tx):
-        from tocsin.store.schema import credentials  # noqa: PLC0415
+        from tocsin.store.schema import credentials
 
         return str(tx.all(select(credentials)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
+
 from tocsin.core.alert import Alert, Signal
 from tocsin.core.events import Acknowledge, Resolve
 from tocsin.store import alerts, incidents
@@ -78,7 +79,7 @@ def test_a_key_that_fires_again_rejoins_its_own_open_incident(world):
 
 def test_what_no_rule_matches_still_opens_a_p2_on_its_service(world):
     """Never silence: the signal pages whoever is on call."""
-    from .conftest import World, changed  # noqa: PLC0415
+    from .conftest import World, changed
 
     quiet = World(world.data, changed(lambda data: data.__setitem__("triage", [])))
     quiet.alert("x", service="nobody-knows", check="odd", severity="info")

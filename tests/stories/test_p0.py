@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from tocsin.core.events import Acknowledge, Check, Escalate, Extend, PostUpdate, Reopen, Resolve, SetSeverity
 from tocsin.core.protocol import state_of
 from tocsin.core.types import Refused
@@ -289,8 +290,8 @@ def test_the_second_room_of_a_day_gets_a_number(world):
 
 def test_every_step_stands_in_one_unbroken_chain_that_gives_the_state_again(world):
     """The timeline is numbered without holes, its hashes hold, and folding it gives the stored state."""
-    from tocsin.core.incident import replay  # noqa: PLC0415
-    from tocsin.core.types import Fact  # noqa: PLC0415
+    from tocsin.core.incident import replay
+    from tocsin.core.types import Fact
 
     world.alert()
     world.wait(minutes=7)

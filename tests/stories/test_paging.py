@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
 from tocsin.core.events import Acknowledge, Resolve
 from tocsin.sdk import Mail, Response
 from tocsin.store import queue
@@ -202,7 +203,7 @@ def test_a_worker_that_dies_while_sending_loses_nothing(world):
         job.message.key for job in again if job.message
     }  # fmt: skip
     before = [row.state for row in world.pages()]
-    from tocsin.sdk import Delivered  # noqa: PLC0415
+    from tocsin.sdk import Delivered
 
     world.db.write_now(deliver.settle, world.setup, lost[0], Delivered("late"), 1)
     assert before == [row.state for row in world.pages()]

@@ -236,9 +236,7 @@ def _set_severity(draft: _Draft, event: SetSeverity) -> None:
         raise Refused(f"no severity {event.severity!r}; the runbook has {known}", 422)
     if event.severity != draft.state.severity:
         _change_severity(draft, event)
-    elif any(d for d in draft.state.duties if "severity_confirmed" in d.done_by and protocol.is_open(d)) or not any(
-        d for d in draft.state.duties if "severity_confirmed" in d.done_by
-    ):
+    elif draft.state.confirmed != event.severity:
         draft.add("severity_confirmed", event.by, severity=event.severity, reason=event.reason or None)
 
 

@@ -60,6 +60,7 @@ class Incident:
     status: Status = "triggered"
     service: str | None = None
     check: str | None = None
+    confirmed: str | None = None  # the severity that a person looked at and said to be right
     impact: str | None = None
     drill: bool = False
     urgency: Literal["high", "low", "none"] = "none"
@@ -258,6 +259,7 @@ def _review(s: Incident, f: Fact) -> Incident:
 
 _FOLDS: Final[Mapping[str, Any]] = {
     "severity_changed": _severity,
+    "severity_confirmed": lambda s, f: replace(s, confirmed=f.data["severity"]),
     "paged": _paged,
     "page_moot": _paged,
     "page_failed": _page_failed,

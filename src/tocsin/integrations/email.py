@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import re
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -25,6 +26,7 @@ from tocsin.sdk import (
 SUBJECT_LIMIT = 200  # characters
 SECURITY = ("none", "starttls", "tls")
 NO_BOX = (550, 551, 553)  # RFC 5321 4.2.3: no such box, not here, not a name for one
+ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]{1,255}", re.ASCII)  # no quoted ones, no comments
 SEVEN_BIT = SMTP.clone(cte_type="7bit")  # every server takes it, and no line is over 998 bytes
 
 
@@ -35,8 +37,8 @@ def send(message: Message, config: Config) -> Conversation[Verdict]:
         return Reject(f"security must be {', '.join(SECURITY)} and port a number: {security}, {port}")
     try:
         whole = compose(message, sender)
-    except (ValueError, IndexError) as error:  # IndexError: the parser of addresses, on some that are none
-        return Reject(f"not a mail address: {error}", broken=True)
+    except ValueError as error:
+        return Reject(str(error), broken=True)
     response = yield Mail(
         host=str(config["host"]), port=int(port), security=security, username=str(config.get("username") or ""),
         password=str(config.get("password") or ""), sender=sender, recipients=(message.to,), message=whole,
@@ -54,13 +56,11 @@ def compose(message: Message, sender: str) -> bytes:
     Write the whole mail but its Date: text and HTML, in the thread of its incident, marked as sent by a machine.
 
     Raises:
-        ValueError, IndexError: the sender or the recipient is no mail address in ASCII.
+        ValueError: the sender or the recipient is no single mail address in ASCII.
     """
-    if not (sender.isascii() and message.to.isascii() and "@" in sender and "@" in message.to):
-        raise ValueError(f"{sender} or {message.to}")
     mail = EmailMessage(policy=SEVEN_BIT)
-    mail["From"] = Address("Tocsin", addr_spec=sender)
-    mail["To"] = Address(addr_spec=message.to)
+    mail["From"] = _address(sender, "Tocsin")
+    mail["To"] = _address(message.to)
     mail["Subject"] = _subject(message)
     mail["Message-ID"] = _id(message, sender)
     if message.incident:  # mails of one incident stand together, under a first mail that nobody needs to have
@@ -73,6 +73,13 @@ def compose(message: Message, sender: str) -> bytes:
     mail.set_content(message.text if message.plain else _text(message))
     mail.add_alternative(_html(message), subtype="html")
     return mail.as_bytes()
+
+
+def _address(text: str, name: str = "") -> Address:
+    if not ADDRESS.fullmatch(text):
+        raise ValueError(f"not a mail address: {one_line(text, 100)}")
+    user, _, domain = text.partition("@")
+    return Address(name, user, domain)
 
 
 def _domain(sender: str) -> str:

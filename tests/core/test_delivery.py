@@ -1,0 +1,68 @@
+"""The ways to people and channels, and how long to wait between tries."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tocsin import plugins, runbook_file
+from tocsin.core import delivery
+
+TEXT = (Path(__file__).parents[2] / "examples/proofi/runbook.yaml").read_text(encoding="utf-8")
+SET_UP = runbook_file.read(TEXT, {"TELEGRAM_BOT_TOKEN": "1:x"}).runbook
+BARE = runbook_file.read(TEXT, {}).runbook
+KINDS = plugins.load().transports
+WAYS = delivery.Ways(
+    {name: t.address for name, t in KINDS.items()}, {name: t.channel_address for name, t in KINDS.items()}
+)
+
+
+def ways(book, person, urgency="high"):
+    routes = delivery.to_person(book, WAYS, person, urgency)
+    return [(r.via, r.kind, r.address, r.after // timedelta(seconds=1), r.why_not) for r in routes]
+
+
+def test_a_person_is_reached_by_their_own_rules():
+    assert [
+        ("alerts", "telegram", "700000002", 0, ""), ("email", "smtp", "backup1@proofi.ai", 60, "")
+    ] == ways(SET_UP, "backup1")  # fmt: skip
+
+
+def test_a_way_without_its_secret_is_named_and_the_console_stands_in():
+    assert [
+        ("alerts", "telegram", "700000002", 0, "no TELEGRAM_BOT_TOKEN"),
+        ("email", "smtp", "backup1@proofi.ai", 60, ""),
+        ("console", "console", "backup1", 0, ""),
+    ] == ways(BARE, "backup1")
+
+
+def test_a_person_without_that_address_is_told_so():
+    people = {**SET_UP.people, "backup1": SET_UP.people["backup1"].model_copy(update={"telegram": None})}
+    book = SET_UP.model_copy(update={"people": people})
+
+    assert "backup1 has no telegram" == ways(book, "backup1")[0][4]
+
+
+def test_nobody_is_left_without_a_way():
+    assert [("console", "console", "stranger", 0, "")] == ways(SET_UP, "stranger")
+
+
+def test_a_channel_speaks_to_its_group_or_to_the_console():
+    assert ("telegram", "-1001234567890") == (
+        delivery.to_channel(SET_UP, WAYS, "alerts").kind, delivery.to_channel(SET_UP, WAYS, "alerts").address
+    )  # fmt: skip
+    assert ("console", "no TELEGRAM_BOT_TOKEN") == (
+        delivery.to_channel(BARE, WAYS, "alerts").kind, delivery.to_channel(BARE, WAYS, "alerts").why_not
+    )  # fmt: skip
+    assert "no channel nowhere" in delivery.to_channel(BARE, WAYS, "nowhere").why_not
+    assert "cannot speak to a group" in delivery.to_channel(SET_UP, WAYS, "email").why_not
+
+
+@pytest.mark.parametrize(("failures", "longest"), [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (500, 60)])
+def test_the_wait_doubles_to_a_minute_less_up_to_a_fifth(failures, longest):
+    waits = {delivery.backoff(failures, f"row-{i}").total_seconds() for i in range(200)}
+
+    assert longest * 0.8 <= min(waits) <= max(waits) <= longest
+    assert len(waits) > 50
