@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import shutil
 import socket
@@ -19,6 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tocsin import net
 from tocsin.net import ANSWER_LIMIT, Network, redact, sign
 from tocsin.sdk import Line, Mail, Reject, Request, Retry
 
@@ -163,37 +165,55 @@ def test_a_bug_in_a_conversation_stays_loud():
 # --------------------------------------------------------------------------------------------- a bad far side
 
 
-async def _raw(handle, *, timeout_seconds=2.0, **changes):
-    """Send one request to a server that does with the socket what *handle(reader, writer)* does."""
-    done = []
+@contextlib.asynccontextmanager
+async def listening(serve, **changes):
+    """A server of our own for as long as this lasts; gives its port."""
 
-    async def serve(reader, writer):
+    async def whole(reader, writer):
         try:
-            await reader.readuntil(b"\r\n\r\n")
-            await handle(writer)
+            await serve(reader, writer)
             await writer.drain()
-        except ConnectionError:
+        except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
-            writer.close()
-            done.append(asyncio.current_task())
+            writer.transport.abort() if writer.transport.get_write_buffer_size() else writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    network = Network(lambda text: None, lambda: NOW)
+    server = await asyncio.start_server(whole, "127.0.0.1", 0, **changes)
     try:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        return await network.send(Request("GET", url, timeout_seconds=timeout_seconds, **changes))
+        yield server.sockets[0].getsockname()[1]
     finally:
-        await network.close()
         server.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        for _ in range(5):  # turns of the loop, in which what was closed ends
+            await asyncio.sleep(0)
 
 
-def raw(handle, **changes):
-    return asyncio.run(_raw(handle, **changes))
+def to(serve, outgoing, **changes):
+    """Send what *outgoing(port)* makes to a server that does what *serve(reader, writer)* does."""
+
+    async def run():
+        async with listening(serve, **changes) as port:
+            network = Network(lambda text: None, lambda: NOW)
+            try:
+                return await network.send(outgoing(port))
+            finally:
+                await network.close()
+
+    return asyncio.run(run())
+
+
+def raw(handle, timeout_seconds=2.0):
+    """Send one request; *handle(writer)* answers it."""
+
+    async def serve(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        await handle(writer)
+        await writer.drain()
+
+    return to(serve, lambda port: Request("GET", f"http://127.0.0.1:{port}/", timeout_seconds=timeout_seconds))
 
 
 def says(*chunks):
@@ -354,19 +374,10 @@ def test_an_address_that_is_none_is_no_answer(request_):
 def test_a_certificate_that_nobody_vouches_for_is_refused(certificate):
     """TLS is checked: a stranger in between gets nothing."""
 
-    async def run():
-        async def serve(reader, writer):
-            writer.close()
+    async def serve(reader, writer):
+        pass
 
-        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=certificate.context)
-        network = Network(lambda text: None, lambda: NOW)
-        try:
-            return await network.send(Request("GET", f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))
-        finally:
-            await network.close()
-            server.close()
-
-    response = asyncio.run(run())
+    response = to(serve, lambda port: Request("GET", f"https://127.0.0.1:{port}/"), ssl=certificate.context)
 
     assert 0 == response.status
     assert "CERTIFICATE_VERIFY_FAILED" in response.error
@@ -472,24 +483,14 @@ def test_a_mail_server_that_never_answers_costs_no_more_than_the_deadline():
     assert (0, "no answer within 0.3 s") == (response.status, response.error)
 
 
-def test_a_mail_server_that_hangs_up_or_cannot_speak_is_no_answer():
-    for said in (b"", b"HTTP/1.1 200 OK\r\n\r\n", b"220"):
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\n\r\n", b"220"])
+def test_a_mail_server_that_hangs_up_or_cannot_speak_is_no_answer(said):
+    async def serve(reader, writer):
+        writer.write(said)
 
-        async def run(said=said):
-            async def serve(reader, writer):
-                writer.write(said)
-                writer.close()
+    response = to(serve, lambda port: mail(port, timeout_seconds=1))
 
-            server = await asyncio.start_server(serve, "127.0.0.1", 0)
-            network = Network(lambda text: None, lambda: NOW)
-            try:
-                return await network.send(mail(server.sockets[0].getsockname()[1], timeout_seconds=1))
-            finally:
-                await network.close()
-                server.close()
-
-        response = asyncio.run(run())
-        assert 0 == response.status and response.error
+    assert 0 == response.status and response.error
 
 
 @pytest.mark.parametrize("wrong", [{"host": "no-such-host.invalid"}, {"host": "a\x00b"}, {"port": 99_999}])
@@ -535,3 +536,21 @@ def certificate(tmp_path_factory):
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
     return Certificate(folder / "cert.pem", context)
+
+
+def test_a_mail_that_was_taken_is_delivered_though_the_goodbye_hangs(monkeypatch):
+    """Once the server has it, it would only be sent twice."""
+    monkeypatch.setattr(net, "GOODBYE_SECONDS", 0.05)
+
+    async def serve(reader, writer):
+        writer.write(b"220 hi\r\n")
+        for answer in (b"250 hi\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go on\r\n"):  # EHLO, MAIL, RCPT, DATA
+            await reader.readline()
+            writer.write(answer)
+        await reader.readuntil(b"\r\n.\r\n")
+        writer.write(b"250 2.0.0 taken\r\n")
+        await reader.read()  # QUIT is not answered
+
+    response = to(serve, lambda port: mail(port, timeout_seconds=2))
+
+    assert (250, b"2.0.0 taken") == (response.status, response.body)

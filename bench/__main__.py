@@ -1,0 +1,240 @@
+"""Speed and size, printed with their conditions. `make bench`, or `python -m bench NAME …` for some of it.
+
+The server and the generator are processes of their own on the same machine; SQLite in a file, every commit on disk
+before the answer. Where Debian's prometheus-alertmanager is installed it is measured the same way; it keeps alerts in
+memory alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import signal
+import socket
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+KEY = "ingest-key-of-the-benchmark"
+SECONDS = float(os.environ.get("BENCH_SECONDS", "10"))
+RUNBOOK = """\
+version: 1
+people:
+  ana: {{name: Ana, notify: {{high: [{{via: hook}}], low: [{{via: hook}}]}}, webhook: "{hook}"}}
+severities:
+  P0: {{title: Critical, respond_within: 15m, resolve_within: 1h, page: [everyone], urgency: high, protocol: critical}}
+  P2: {{title: Medium, respond_within: 2h, resolve_within: 1d, page: [], urgency: none, protocol: critical}}
+triage:
+  - {{match: {{severity: critical}}, severity: P0}}
+  - {{match: {{severity: warning}}, severity: P2}}
+protocols:
+  critical:
+    duties:
+      - {{id: acknowledge, at: 0m, within: 15m, owner: on_call, title: Acknowledge, done_by: acknowledged}}
+channels:
+  hook: {{webhook: {{secret: ""}}}}
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes]) -> float:
+    begun = time.perf_counter()
+    while time.perf_counter() - begun < 30:
+        try:
+            with urllib.request.urlopen(url, timeout=1) as answer:
+                if answer.status == 200:
+                    return time.perf_counter() - begun
+        except OSError:
+            time.sleep(0.01)
+        if process.poll() is not None:
+            raise SystemExit(f"the server ended with {process.returncode}")
+    raise SystemExit("the server never became ready")
+
+
+@contextmanager
+def tocsin(data: Path, hook: str = "http://127.0.0.1:1/") -> Iterator[tuple[str, subprocess.Popen[bytes], float]]:
+    """A server of its own on *data*: its address, its process, and the seconds until it was ready."""
+    runbook = data / "runbook.yaml"
+    runbook.write_text(RUNBOOK.format(hook=hook))
+    url = f"http://127.0.0.1:{free_port()}"
+    env = {**os.environ, "TOCSIN_INGEST_KEY": KEY, "TOCSIN_DATABASE": f"sqlite:///{data}/tocsin.db"}
+    command = [sys.executable, "-m", "tocsin", "serve", "--runbook", str(runbook), "--port", url.rpartition(":")[2]]
+    with (data / "log").open("ab") as log:
+        process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
+    try:
+        yield url, process, wait_for(f"{url}/-/ready", process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(15)
+
+
+def load(url: str, **options: Any) -> dict[str, Any]:
+    words = [f"--{name}={value}" for name, value in {"seconds": SECONDS, **options}.items()]
+    out = subprocess.run([sys.executable, "-m", "bench.load", url, *words], check=True, capture_output=True, text=True)
+    result: dict[str, Any] = json.loads(out.stdout)
+    return result
+
+
+def resident_mb(process: subprocess.Popen[bytes]) -> float:
+    for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return round(int(line.split()[1]) / 1024, 1)
+    return 0.0
+
+
+CASES = (
+    ("one new alert per POST", {"size": 1, "connections": 32}, "requests_per_second"),
+    ("64 new alerts per POST", {"size": 64, "connections": 16}, "alerts_per_second"),
+    ("a repeated alert per POST", {"size": 1, "connections": 32, "keys": 1000}, "requests_per_second"),
+)
+
+
+def ingest() -> None:
+    peer = _peer()
+    for name, options, unit in CASES:
+        with tempfile.TemporaryDirectory() as folder, tocsin(Path(folder)) as (url, process, _):
+            path = f"{url}/in/alertmanager/{KEY}"
+            if "keys" in options:
+                load(path, **{**options, "seconds": 1})
+            got = load(path, **options)
+            say(name, got, unit, f"{resident_mb(process)} MB at the end")
+            assert_nothing_lost(Path(folder), got, options)
+        if peer and name in peer:
+            print(f"    peer, in memory: {peer[name][unit]:,} {unit.replace('_', ' ')}; "
+                  f"p99 {peer[name]['p99_ms']} ms; ratio {got[unit] / peer[name][unit]:.2f}")  # fmt: skip
+
+
+def assert_nothing_lost(folder: Path, got: dict[str, Any], options: dict[str, Any]) -> None:
+    """Every alert that was answered 2xx is in the file."""
+    with sqlite3.connect(folder / "tocsin.db") as db:
+        kept = db.execute("SELECT sum(count) FROM alerts").fetchone()[0]
+    expected = (got["requests"] - got["not_2xx"]) * options["size"]
+    if "keys" not in options and kept < expected:
+        raise SystemExit(f"lost: {expected} answered, {kept} stored")
+
+
+def _peer() -> dict[str, dict[str, Any]]:
+    program = shutil.which("prometheus-alertmanager")
+    if not program:
+        print("  (prometheus-alertmanager is not installed: no peer)")
+        return {}
+    results = {}
+    for name, options, _ in CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            config = Path(folder) / "am.yml"
+            config.write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
+            url = f"http://127.0.0.1:{free_port()}"
+            words = [f"--config.file={config}", f"--storage.path={folder}/data", "--cluster.listen-address=",
+                     f"--web.listen-address={url.removeprefix('http://')}"]  # fmt: skip
+            process = subprocess.Popen([program, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                wait_for(f"{url}/-/ready", process)
+                results[name] = load(f"{url}/api/v2/alerts", shape="api-v2", **options)
+            finally:
+                process.terminate()
+                process.wait(15)
+    return results
+
+
+def say(name: str, got: dict[str, Any], unit: str, more: str = "") -> None:
+    rest = f"p50 {got['p50_ms']} ms, p99 {got['p99_ms']} ms, {got['not_2xx']} not 2xx of {got['requests']:,}"
+    print(f"  {name}: {got[unit]:,} {unit.replace('_', ' ')}; {rest}; {more}")
+
+
+class Hook(BaseHTTPRequestHandler):
+    """The provider: notes when it was called for which incident."""
+
+    called: ClassVar[dict[str, float]] = {}
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        at = time.perf_counter()
+        said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        Hook.called.setdefault(said["title"].rpartition(" ")[2], at)
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+def page(samples: int = 200) -> None:
+    """From the answer to the sender until the provider's own handler runs, on an idle server."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    accepted: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        with tocsin(Path(folder), f"http://127.0.0.1:{server.server_address[1]}/") as (url, _, _):
+            for n in range(samples):
+                labels = {"alertname": f"c{n}", "service": f"s{n}", "severity": "critical"}
+                alert = {"status": "firing", "labels": labels, "annotations": {"summary": f"bench mark-{n}"}}
+                body = json.dumps({"version": "4", "alerts": [alert]}).encode()
+                request = urllib.request.Request(
+                    f"{url}/in/alertmanager/{KEY}", body, {"Content-Type": "application/json"}
+                )
+                urllib.request.urlopen(request, timeout=10).read()
+                accepted[f"mark-{n}"] = time.perf_counter()
+                time.sleep(0.03)
+            time.sleep(1)
+    server.shutdown()
+    missing = [mark for mark in accepted if mark not in Hook.called]
+    took = sorted(max(Hook.called[mark] - at, 0) * 1000 for mark, at in accepted.items() if mark in Hook.called)
+    print(f"  accepted -> provider called, {samples} pages one after the other: p50 {statistics.median(took):.1f} ms, "
+          f"p99 {took[int(len(took) * 0.99) - 1]:.1f} ms, {len(missing)} not called")  # fmt: skip
+
+
+def start() -> None:
+    """Ready after a start with 10,000 open alerts, and what the process then holds."""
+    with tempfile.TemporaryDirectory() as folder:
+        with tocsin(Path(folder)) as (url, _, _):
+            for n in range(100):
+                labels = lambda i: {"alertname": f"c{i % 10}", "service": "bench", "severity": "warning", "n": str(i)}  # noqa: E731
+                alerts = [{"status": "firing", "labels": labels(n * 100 + i)} for i in range(100)]
+                request = urllib.request.Request(
+                    f"{url}/in/alertmanager/{KEY}", json.dumps({"alerts": alerts}).encode(),
+                    {"Content-Type": "application/json"},
+                )  # fmt: skip
+                urllib.request.urlopen(request, timeout=10).read()
+        times = []
+        for _ in range(5):
+            with tocsin(Path(folder)) as (_, process, seconds):
+                times.append(seconds)
+                time.sleep(0.5)
+                memory = resident_mb(process)
+        print(f"  ready with 10,000 open alerts: median {statistics.median(times):.2f} s of 5 starts "
+              f"({min(times):.2f} to {max(times):.2f}); resident {memory} MB")  # fmt: skip
+
+
+PARTS = {"ingest": ingest, "page": page, "start": start}
+
+
+def main() -> None:
+    names = sys.argv[1:] or list(PARTS)
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+          f"SQLite {sqlite3.sqlite_version}, generator on the same machine, {SECONDS:g} s each")  # fmt: skip
+    for name in names:
+        print(f"{name}:")
+        PARTS[name]()
+
+
+if __name__ == "__main__":
+    main()
