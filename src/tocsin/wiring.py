@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import secrets
@@ -34,6 +35,7 @@ from tocsin.worker import Worker
 
 EXAMPLE = Path("examples/proofi/runbook.yaml")
 SIGN_IN_LIFE = timedelta(hours=24)
+GC_THRESHOLDS = (20_000, 20, 50)  # alerts come and go by the thousand; the default looks at them every 700
 SWITCH_SECONDS = 0.0005  # the writer must get the interpreter back soon while requests keep the other thread busy
 LOCAL_TOKEN, INGEST_FILE, SECRET_FILE, SERVER_FILE = "admin.token", "ingest.key", "secret.key", "server.json"
 
@@ -227,6 +229,8 @@ def serve(
     _remember_server(given, house.setup.public_url, token)
     _greet(house, ingest, link)
     sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()  # what a start has loaded stays
+    gc.set_threshold(*GC_THRESHOLDS)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(house, listener, role))

@@ -150,7 +150,6 @@ alerts = Table(
     Column("disposition", Text, nullable=False),  # incident, silenced, quarantined
     Column("rule", Text, nullable=False),
     Column("raw", LargeBinary),  # the bytes of what could not be read
-    sqlite_with_rowid=False,
 )
 # The condition is written as SQLite's queries write it: otherwise the partial index is not used.
 Index(

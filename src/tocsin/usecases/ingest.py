@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -118,11 +118,15 @@ def _row(batch: _Batch, alert: Alert, dedup: str, episode: int, sorted_: triage.
         "id": _id(batch.now, dedup, episode), "dedup": dedup, "episode": episode, "latest": True,
         "source": alert.source, "key": alert.key, "title": alert.title, "text": alert.text,
         "service": sorted_.service, "check": alert.check, "severity": alert.severity,
-        "labels": orjson.dumps(dict(alert.labels)).decode(), "links": orjson.dumps(alert.links).decode(),
+        "labels": _json(alert.labels), "links": orjson.dumps(alert.links).decode() if alert.links else "[]",
         "state": "firing", "count": 1, "started_at": to_micros(alert.started_at), "first_at": batch.now,
         "last_at": batch.now, "resolved_at": None, "incident": None, "disposition": "incident",
         "rule": sorted_.rule,
     }  # fmt: skip
+
+
+def _json(labels: Mapping[str, str]) -> str:
+    return orjson.dumps(labels if type(labels) is dict else dict(labels)).decode() if labels else "{}"
 
 
 def _id(now: int, dedup: str, episode: int) -> str:

@@ -43,7 +43,6 @@ def upgrade() -> None:
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("raw", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
-        sqlite_with_rowid=False,
     )
     op.create_index("alerts_incident", "alerts", ["incident", "state"], unique=False)
     op.create_index(
