@@ -39,7 +39,7 @@ class FakeServer:
                 self.end_headers()
                 self.wfile.write(body)
 
-            do_GET = do_POST  # noqa: N815 - the name that http.server looks for
+            do_GET = do_POST
 
             def log_message(self, *args: Any) -> None:
                 pass

@@ -54,6 +54,27 @@ def test_every_generic_payload_is_taken(site, name):
     assert int("ok" not in name) == len(site.api("GET", "/alerts").json()["items"])
 
 
+def test_the_runbook_says_where_a_free_body_keeps_its_words(site):
+    """Dotted paths of `connections.generic` find key, title, severity and state in a body of any shape."""
+    from tocsin.usecases import configure
+
+    from .conftest import EXAMPLE
+
+    mapping = (
+        "connections:\n  generic:\n    fields: {key: data.uid, title: data.what, severity: level, state: now.is}\n"
+        "    resolved_values: [fine]\n"
+    )
+    assert not site.db.write_now(configure.adopt, site.setup, EXAMPLE.replace("connections:\n", mapping)).errors
+    body = {"data": {"uid": "u1", "what": "The queue is full"}, "level": "critical", "now": {"is": "bad"}}
+    site.ask("POST", f"/in/generic/{KEY}", json=body)
+    [alert] = site.api("GET", "/alerts").json()["items"]
+    assert ("u1", "The queue is full", "critical", "firing") == tuple(
+        alert[key] for key in ("key", "title", "severity", "state")
+    )
+    site.ask("POST", f"/in/generic/{KEY}", json={**body, "now": {"is": "fine"}})
+    assert "resolved" == site.api("GET", "/alerts").json()["items"][0]["state"]
+
+
 def test_a_pagerduty_key_comes_back_and_resolves(site):
     key = site.ask("POST", "/v2/enqueue", json=trigger(dedup_key=None)).json()["dedup_key"]
     site.ask("POST", "/v2/enqueue", json=trigger(event_action="resolve", dedup_key=key))

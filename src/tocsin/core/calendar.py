@@ -30,8 +30,8 @@ class BusinessHours(Protocol):
 
 
 _UNITS: Final = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}  # seconds
-_DURATION = re.compile(r"(?:\d{1,6}[wdhms])+")
-_PART = re.compile(r"(\d+)([wdhms])")
+_DURATION = re.compile(r"(?:[0-9]{1,6}[wdhms])+")
+_PART = re.compile(r"([0-9]+)([wdhms])")
 
 
 def parse_duration(text: str) -> timedelta:

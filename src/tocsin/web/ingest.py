@@ -153,8 +153,8 @@ class IngestApp:
 def _known(tx: Tx, setup: Setup) -> tuple[dict[str, str], Mapping[str, Any]]:
     keys = {row.hash: row.source for row in access.ingest_keys(tx)}
     _, runbook = in_force(tx, setup)
-    generic = getattr(runbook.connections, "generic", None) or {}
-    return keys, {"generic": generic}
+    generic = runbook.connections.generic
+    return keys, {"generic": generic.model_dump() if generic else {}}
 
 
 async def _body(receive: Receive, limit: int) -> bytes | None:

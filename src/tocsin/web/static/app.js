@@ -26,10 +26,10 @@ function tick() {
 function swap(target, html) {
   if (target.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return;
   const opened = [...target.querySelectorAll("details[open]")].map((details) => details.id);
-  const focused = target.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+  const focused = target.contains(document.activeElement) ? document.activeElement.getAttribute("aria-describedby") : null;
   target.replaceChildren(html);
   for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
-  if (focused) [...target.querySelectorAll("[aria-label]")].find((e) => e.getAttribute("aria-label") === focused)?.focus();
+  if (focused) target.querySelector(`[aria-describedby="${CSS.escape(focused)}"]`)?.focus();
 }
 
 async function refresh(live) {

@@ -1,0 +1,139 @@
+"""The command line against a real server, and without one."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+
+from ..served import ROOT, Served
+
+EXAMPLE = ROOT / "examples/proofi/runbook.yaml"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    with Served(tmp_path_factory.mktemp("cli"), EXAMPLE) as server:
+        yield server
+
+
+def ran(result, code=0):
+    assert code == result.returncode, result.stdout + result.stderr
+    return result.stdout if code == 0 else result.stderr
+
+
+def test_an_incident_is_led_from_the_command_line(served):
+    out = ran(served.cli("declare", "--severity", "P0", "--title", "Down [bold]", "--service", "api", "--json"))
+    name = json.loads(out)["id"]
+    for words in (
+        ("ack", name, "--by", "martijn"), ("severity", name, "P0", "--by", "martijn"),
+        ("assign", name, "scribe", "backup1"), ("update", name, "--summary", "We look", "--status", "identified"),
+        ("note", name, "A note"), ("checked", name, "fix"), ("extend", name, "--for", "2h"), ("escalate", name),
+        ("resolve", name, "--root-cause", "A disk", "--resolution", "Space"), ("reopen", name, "--reason", "again"),
+    ):  # fmt: skip
+        assert name in ran(served.cli("incident", *words))
+    shown = json.loads(ran(served.cli("incident", "show", name, "--json", "--timeline")))
+    assert ("investigating", "martijn", "backup1") == (shown["status"], shown["commander"], shown["roles"]["scribe"])
+    assert {"declared", "acknowledged", "note", "resolved", "reopened"} <= {e["kind"] for e in shown["timeline"]}
+    assert "Down [bold]" in ran(served.cli("incident", "list"))
+    assert "Martijn" not in ran(served.cli("incident", "show", name, "--timeline"))  # ids, as commands take them
+
+
+def test_refusals_are_one_sentence_and_exit_1(served):
+    assert "tocsin: there is no incident INC-99\n" == ran(served.cli("incident", "show", "INC-99"), 1)
+    assert "the runbook has P0, P1, P2, P3" in ran(served.cli("declare", "--severity", "P9", "--title", "x"), 1)
+    assert 2 == served.cli("declare").returncode
+
+
+def test_without_a_server_it_says_what_to_do(tmp_path):
+    server = Served(tmp_path, EXAMPLE, TOCSIN_URL="http://127.0.0.1:1", TOCSIN_TOKEN="some-token-of-sixteen")
+
+    assert "no Tocsin answers at http://127.0.0.1:1" in ran(server.cli("incident", "list"), 1)
+    assert "TOCSIN_URL and TOCSIN_TOKEN" in ran(Served(tmp_path, EXAMPLE).cli("incident", "list"), 1)
+
+
+def test_a_wrong_setting_names_itself(tmp_path):
+    result = Served(tmp_path, EXAMPLE, TOCSIN_PORT="many").cli("serve")
+
+    assert "TOCSIN_PORT: 'many'; accepted: a number from 0 to 65535" in ran(result, 1)
+
+
+def test_on_call_with_and_without_a_server(served, tmp_path):
+    asked = json.loads(ran(served.cli("oncall", "--at", "2026-11-23T12:00Z", "--json")))
+    read = Served(tmp_path, EXAMPLE).cli("oncall", "--at", "2026-11-23T12:00Z", "--runbook", str(EXAMPLE), "--json")
+
+    assert asked == json.loads(ran(read))
+    assert [["martijn"], ["backup1"]] == [item["people"] for item in asked]
+    assert "martijn" in ran(served.cli("oncall", "primary"))
+    assert 2 == served.cli("oncall", "--at", "soon").returncode
+
+
+def test_check(tmp_path):
+    server = Served(tmp_path, EXAMPLE)
+    report = json.loads(ran(server.cli("check", str(EXAMPLE), "--json")))
+    assert ([], True, True) == (report["errors"], bool(report["warnings"]), bool(report["findings"]))
+    assert 1 == server.cli("check", str(EXAMPLE), "--strict").returncode
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(EXAMPLE.read_text().replace("urgency: low", "urgency: lo"))
+    assert "bad.yaml:103: error: severities.P2.urgency: found 'lo'" in server.cli("check", str(bad)).stdout
+    assert 1 == server.cli("check", str(bad)).returncode
+    assert "cannot read" in ran(server.cli("check", "nowhere.yaml"), 1)
+
+
+def test_init_writes_a_runbook_that_checks(tmp_path):
+    server = Served(tmp_path, EXAMPLE)
+    ran(server.cli("init", "mine.yaml"))
+
+    assert [] == json.loads(ran(server.cli("check", "mine.yaml", "--json")))["errors"]
+    assert "is there already" in ran(server.cli("init", "mine.yaml"), 1)
+
+
+def test_triage_shows_what_a_payload_would_do(tmp_path):
+    file = ROOT / "tests/payloads/pagerduty/enqueue_trigger_full.json"
+    words = ("triage", "test", str(file), "--source", "pagerduty", "--runbook", str(EXAMPLE), "--json")
+    result = json.loads(ran(Served(tmp_path, EXAMPLE).cli(*words)))
+
+    assert {"severity", "service", "rule", "would_page", "disposition"} <= set(result)
+    assert ("P1", "incident") == (result["severity"], result["disposition"])
+
+
+def test_keys_and_tokens_are_made_and_work_at_once(served):
+    key = json.loads(ran(served.cli("key", "create", "--source", "generic", "--json")))["key"]
+    token = json.loads(ran(served.cli("token", "create", "--name", "ci", "--role", "viewer", "--json")))["token"]
+
+    def taken():
+        return served.send(f"/in/generic/{key}", {"title": "from a new key", "severity": "info"}).status_code == 202
+
+    from ..served import until
+
+    until(taken)
+    listed = httpx.get(f"{served.url}/api/v1/incidents", headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+    assert 200 == listed.status_code
+    assert "no source 'nothing'" in ran(served.cli("key", "create", "--source", "nothing"), 1)
+
+
+def test_a_user_gets_a_password(served):
+    assert "may sign in" in ran(
+        served.cli("user", "add", "backup1", "--password-stdin", given="correct horse battery\n")
+    )
+    answer = httpx.post(
+        f"{served.url}/sign-in", data={"name": "backup1", "password": "correct horse battery"}, trust_env=False
+    )
+    assert 303 == answer.status_code
+
+
+def test_verify_and_migrate(served):
+    assert "every link holds" in ran(served.cli("verify"))
+    assert {"ok": True, "broken": None}.items() <= json.loads(ran(served.cli("verify", "--json"))).items()
+    assert "at version" in ran(served.cli("migrate"))
+
+
+def test_a_postmortem_is_printed(served):
+    name = json.loads(ran(served.cli("declare", "--severity", "P0", "--title", "Ends", "--json")))["id"]
+    ran(served.cli("incident", "resolve", name, "--root-cause", "A disk"))
+
+    from ..served import until
+
+    until(lambda: served.cli("postmortem", "show", name).returncode == 0)
+    assert "# Postmortem: Ends" in ran(served.cli("postmortem", "show", name))

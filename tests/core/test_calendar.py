@@ -1,0 +1,96 @@
+"""Durations, business days, and local time through the changes of the clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.core import calendar
+from tocsin.core.runbook import BusinessHours
+
+HOURS = BusinessHours.model_validate({"timezone": "Europe/Amsterdam", "holidays": "NL"})
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90s", 90), ("15m", 900), ("4h", 14_400), ("1d", 86_400), ("1w", 604_800), ("1h30m", 5_400), (" 2H ", 7_200)],
+)
+def test_durations_read(text, seconds):
+    assert timedelta(seconds=seconds) == calendar.parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["", "15", "m", "1.5h", "-5m", "15 m", "1y", "٣m", "9999999s", "next business day"])
+def test_what_is_no_duration_says_what_is(text):
+    with pytest.raises(ValueError, match="90s, 15m, 4h, 1d, 1w"):
+        calendar.parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 seconds"), (-5, "0 seconds"), (45, "45 seconds"), (60, "1 minute"), (900, "15 minutes"),
+        (3_900, "1 hour 5 minutes"), (3_605, "1 hour"), (183_600, "2 days 3 hours"), (86_400, "1 day"),
+    ],
+)  # fmt: skip
+def test_durations_in_words(seconds, words):
+    assert words == calendar.words(timedelta(seconds=seconds))
+
+
+@given(st.integers(1, 10**7))
+def test_words_of_whole_units_read_back(seconds):
+    span = timedelta(seconds=seconds)
+    words = calendar.words(span)
+    units = {"day": "d", "hour": "h", "minute": "m", "second": "s"}
+    parts = words.split()
+    compact = "".join(f"{n}{units[unit.rstrip('s')]}" for n, unit in zip(parts[::2], parts[1::2], strict=True))
+
+    assert timedelta(0) <= span - calendar.parse_duration(compact) < timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("zone", "local", "instant"),
+    [
+        ("Europe/Madrid", (2026, 3, 29, 2, 30), (2026, 3, 29, 1, 30)),  # a gap: by the offset before it
+        ("Europe/Madrid", (2026, 10, 25, 2, 30), (2026, 10, 25, 0, 30)),  # an overlap: the first
+        ("Africa/Cairo", (2026, 4, 24, 0, 0), (2026, 4, 23, 22, 0)),  # no midnight
+        ("Australia/Lord_Howe", (2026, 10, 4, 2, 15), (2026, 10, 3, 15, 45)),  # half an hour
+        ("Antarctica/Troll", (2026, 3, 29, 1, 30), (2026, 3, 29, 1, 30)),  # two hours
+        ("Pacific/Apia", (2011, 12, 30, 12, 0), (2011, 12, 30, 22, 0)),  # a day that never was
+        ("UTC", (2026, 1, 1, 9, 0), (2026, 1, 1, 9, 0)),
+    ],
+)
+def test_local_times_become_instants(zone, local, instant):
+    year, month, day, hour, minute = local
+
+    assert datetime(*instant, tzinfo=UTC) == calendar.local_to_utc(date(year, month, day), time(hour, minute), zone)
+
+
+@pytest.mark.parametrize(
+    ("at", "end"),
+    [
+        ((2026, 11, 23, 9), (2026, 11, 24, 16)),  # Monday: until Tuesday's close
+        ((2026, 11, 27, 20), (2026, 11, 30, 16)),  # Friday evening: Monday
+        ((2026, 12, 24, 9), (2026, 12, 28, 16)),  # Christmas, and a weekend
+        ((2026, 3, 27, 12), (2026, 3, 30, 15)),  # the clock changes in between: 17:00 is 15:00 UTC
+    ],
+)
+def test_the_next_business_day_ends_with_its_business(at, end):
+    instant = datetime(*at, tzinfo=UTC)
+
+    assert datetime(*end, tzinfo=UTC) == calendar.next_business_day(instant, HOURS)
+    assert datetime(*end, tzinfo=UTC) == calendar.deadline(instant, "next business day", HOURS)
+    assert instant + timedelta(hours=1) == calendar.deadline(instant, timedelta(hours=1), HOURS)
+
+
+def test_hours_without_holidays_know_weekends_alone():
+    plain = BusinessHours()
+
+    assert calendar.is_business_day(date(2026, 12, 25), plain)
+    assert not calendar.is_business_day(date(2026, 12, 26), plain)
+
+
+def test_instants_in_words():
+    assert "2026-11-23 09:02 UTC" == calendar.utc_words(datetime(2026, 11, 23, 9, 2, 59, tzinfo=UTC))
