@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +14,7 @@ from tocsin import runbook_file
 from tocsin.core import decide
 from tocsin.core import events as e
 from tocsin.core.incident import replay
-from tocsin.core.types import Page, Refused
+from tocsin.core.types import OpenRoom, Page, Refused, Tell, WriteDraft
 
 NOW = datetime(2026, 11, 23, 9, 2, tzinfo=UTC)
 TEXT = (Path(__file__).parents[2] / "examples/proofi/runbook.yaml").read_text(encoding="utf-8")
@@ -69,3 +71,103 @@ def test_whatever_happens_the_rules_hold(severity, steps):
         if state.is_open and not state.answered and state.walk:
             assert decision.wake_at is not None
         assert decision.wake_at is None or decision.wake_at > now
+
+
+def started(severity="P0", book=BOOK, **changes):
+    event = e.Declared(**{"title": "Down", "severity": severity, "by": "ana", "service": "proofi.ai", **changes})
+    return decide.declare(1, "v", event, book, NOW, AROUND)
+
+
+def kinds(decision):
+    return [fact.kind for fact in decision.facts]
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (e.Assign("ana", "king", "martijn"), "no role 'king'"),
+        (e.Assign("ana", "scribe", "nobody"), "no person 'nobody'"),
+        (e.Extend("ana", timedelta(seconds=5)), "at least one minute"),
+        (e.Note("ana", "  "), "needs a text"),
+        (e.Check("ana", "monitor"), "no duty 'monitor'"),
+        (e.PostUpdate("ana", "resolved", "x"), "use resolve"),
+        (e.SetSeverity("ana", "P9"), "no severity 'P9'"),
+    ],
+)
+def test_what_is_refused_says_why(event, words):
+    with pytest.raises(Refused, match=words):
+        decide.decide(started().state, event, BOOK, NOW, AROUND)
+
+
+def test_an_unknown_severity_cannot_be_declared():
+    with pytest.raises(Refused, match="P0, P1, P2, P3"):
+        started("P9")
+
+
+def test_a_duty_that_waits_cannot_be_ticked():
+    with pytest.raises(Refused, match="not due yet"):
+        decide.decide(started("P1").state, e.Check("ana", "write_up"), BOOK, NOW, AROUND)
+
+
+def test_who_is_given_a_role_by_another_hears_of_it():
+    decision = decide.decide(started().state, e.Assign("ana", "scribe", "backup1"), BOOK, NOW, AROUND)
+    again = decide.decide(decision.state, e.Assign("ana", "scribe", "backup1"), BOOK, NOW, AROUND)
+
+    assert ["role_assigned"] == kinds(decision)
+    assert ["You are scribe of INC-1"] == [
+        t.title for t in decision.effects if isinstance(t, Tell) and t.person == "backup1"
+    ]
+    assert () == again.facts
+
+
+def test_escalating_what_has_no_policy_pages_everyone():
+    decision = decide.decide(started("P3").state, e.Escalate("ana", "It is worse"), BOOK, NOW, AROUND)
+
+    assert {"martijn", "backup1"} == {effect.person for effect in decision.effects if isinstance(effect, Page)}
+
+
+def test_all_hands_tells_those_who_are_not_paged():
+    """A P0 that pages on call alone still tells everybody else, without asking them to acknowledge."""
+    severity = BOOK.severities["P0"].model_copy(update={"page": ("on_call",)})
+    book = BOOK.model_copy(update={"severities": {**BOOK.severities, "P0": severity}})
+    decision = started(book=book)
+
+    assert ["martijn"] == [effect.person for effect in decision.effects if isinstance(effect, Page)]
+    assert ["backup1"] == [t.person for t in decision.effects if isinstance(t, Tell) and t.key.startswith("all_hands")]
+
+
+def test_a_chat_with_rooms_is_asked_for_one_and_its_answer_counts_once():
+    decision = started()
+    [room] = [effect for effect in decision.effects if isinstance(effect, OpenRoom)]
+    assert ("alerts", "#incident-2026-11-23") == (room.channel, room.name)
+    opened = decide.decide(decision.state, e.RoomOpened(room.name, "alerts", "7"), BOOK, NOW, AROUND)
+    again = decide.decide(opened.state, e.RoomOpened(room.name, "alerts", "8"), BOOK, NOW, AROUND)
+
+    assert ("7", ()) == (again.state.room.thread, again.facts)
+
+
+def test_a_p1_that_recurs_gets_a_postmortem():
+    for recurring, written in ((False, []), (True, [WriteDraft()])):
+        around = replace(AROUND, recurring=recurring)
+        decision = decide.decide(started("P1").state, e.Resolve("ana", "x", "y"), BOOK, NOW, around)
+        assert written == [effect for effect in decision.effects if isinstance(effect, WriteDraft)]
+        assert recurring == ("review_scheduled" in kinds(decision))
+
+
+@pytest.mark.parametrize(
+    ("resolved", "review"),
+    [
+        ((2026, 11, 23, 10, 30), (2026, 11, 25, 10, 0)),  # the meeting's hour, two days on
+        ((2026, 11, 23, 9, 47), (2026, 11, 25, 9, 45)),  # that hour would be beyond 48 hours
+        ((2026, 11, 23, 23, 59), (2026, 11, 25, 10, 0)),
+    ],
+)
+def test_the_review_is_two_days_on_and_within_48_hours(resolved, review):
+    assert datetime(*review, tzinfo=UTC) == decide.review_time(datetime(*resolved, tzinfo=UTC), BOOK)
+
+
+def test_a_resolved_incident_takes_no_acknowledgement_and_an_open_one_no_reopening():
+    resolved = decide.decide(started().state, e.Resolve("ana"), BOOK, NOW, AROUND).state
+
+    assert () == decide.decide(resolved, e.Acknowledge("martijn"), BOOK, NOW, AROUND).facts
+    assert () == decide.decide(started().state, e.Reopen("martijn"), BOOK, NOW, AROUND).facts
