@@ -154,6 +154,7 @@ def build(given: Settings) -> House:
     given.data.mkdir(parents=True, exist_ok=True)
     clock = Clock()
     db = Database(given.database, clock)
+    db.asks_clock = not db.sqlite
     try:
         fresh = migrate.up_to_date(db)
     except migrate.WrongDatabase as error:
@@ -308,7 +309,7 @@ def _greet(house: House, ingest: str, link: str) -> None:
 async def _serve(house: House, listener: socket.socket, role: str) -> None:
     network = Network(console=_say, now=house.clock)
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    worker = Worker(house.db, house.setup, network, owner, house.clock)
+    worker = Worker(house.db, house.setup, network, owner)
     tasks = [asyncio.create_task(worker.run(), name="worker")] if role in ("all", "worker") else []
 
     @contextlib.asynccontextmanager

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -29,8 +27,8 @@ log = structlog.get_logger("tocsin.worker")
 class Worker:
     """One loop over one database. Any number of them, on any number of nodes, may work side by side."""
 
-    def __init__(self, db: Database, setup: Setup, network: Network, owner: str, clock: Callable[[], datetime]) -> None:
-        self.db, self.setup, self.network, self.owner, self.clock = db, setup, network, owner, clock
+    def __init__(self, db: Database, setup: Setup, network: Network, owner: str) -> None:
+        self.db, self.setup, self.network, self.owner = db, setup, network, owner
         self._awake = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
         self._gates: dict[str, asyncio.Semaphore] = {}
@@ -75,12 +73,9 @@ class Worker:
     async def turn(self) -> float:
         """Do what is due now; returns the seconds to sleep, 0 when there may be more."""
         self.turns += 1
-        due = await self.db.read(tick.next_due)
-        now = self.clock()
-        if due is None:
-            return POLL_SECONDS
-        if due > now:
-            return min((due - now).total_seconds(), POLL_SECONDS)
+        left = await self.db.read(tick.seconds_left)
+        if left is None or left > 0:
+            return POLL_SECONDS if left is None else min(left, POLL_SECONDS)
         ticked = await self.db.write(tick.tick, self.setup)
         jobs = await self.db.write(deliver.claim, self.setup, self.owner)
         for job in jobs:

@@ -90,6 +90,24 @@ def test_a_batch_that_fails_is_taken_one_by_one(db):
     assert ["a", "b", "c"] == db.read_now(keys)
 
 
+def test_several_nodes_judge_time_by_the_database(url, time):
+    """The node's own clock is years off; on PostgreSQL the transaction's instant is the database's."""
+    from datetime import UTC, datetime, timedelta
+
+    from tocsin.store import migrate
+
+    node = Database(url, lambda: datetime(1999, 1, 1, tzinfo=UTC))
+    migrate.up_to_date(node)
+    node.asks_clock = not node.sqlite
+    written, read = node.write_now(lambda tx: tx.now), node.read_now(lambda tx: tx.now)
+    if node.sqlite:
+        assert {datetime(1999, 1, 1, tzinfo=UTC)} == {written, read}
+    else:
+        assert timedelta(0) <= read - written < timedelta(seconds=5)
+        assert abs(written - datetime.now(UTC)) < timedelta(minutes=1)
+    node.close()
+
+
 def test_listeners_hear_what_a_commit_touched(db):
     heard = []
     db.listen(heard.append)

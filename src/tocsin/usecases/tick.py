@@ -21,6 +21,12 @@ def tick(tx: Tx, setup: Setup) -> int:
     return len(numbers)
 
 
+def seconds_left(tx: Tx) -> float | None:
+    """How long until something is due, by the clock that due times are judged by; 0 when it is overdue."""
+    due = next_due(tx)
+    return None if due is None else max((due - tx.now).total_seconds(), 0.0)
+
+
 def next_due(tx: Tx) -> datetime | None:
     """When the next step or the next row of the outbox is due, or None."""
     instants = [at for at in (incidents.next_wake(tx), queue.next_due(tx)) if at is not None]
