@@ -193,3 +193,14 @@ def test_a_taken_port_is_said_in_one_line(served):
 
     assert 1 == result.returncode
     assert f"cannot listen on 127.0.0.1:{port}" in result.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_being_told_to_stop_ends_tidily(tmp_path, how):
+    """Exit 0 within seconds; the log of the database is folded in, and no address of a dead server is left."""
+    with Served(tmp_path, ROOT / "examples/proofi/runbook.yaml") as server:
+        assert (tmp_path / "server.json").exists()
+        server.stop(how)
+        assert 0 == server.process.returncode
+    assert {"tocsin.db"} == {path.name for path in tmp_path.glob("tocsin.db*")}
+    assert not (tmp_path / "server.json").exists()

@@ -321,10 +321,11 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
         app, log_config=None, access_log=False, proxy_headers=False, lifespan="on", server_header=False,
         timeout_keep_alive=30, h11_max_incomplete_event_size=16_384, timeout_graceful_shutdown=5, http="httptools",
     )  # fmt: skip
-    server = uvicorn.Server(config)
+    server = _Server(config)
+    _on_signals(server)
     try:
         if role == "worker":
-            await _until_told()
+            await server.told.wait()
         else:
             await server.serve(sockets=[listener])
     finally:
@@ -334,11 +335,27 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
         await network.close()
 
 
-async def _until_told() -> None:
-    told = asyncio.Event()
+class _Server(uvicorn.Server):
+    """A server that returns when it is told to stop: uvicorn's own raises the signal again, before all is tidied up."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.told = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def stop(self) -> None:
+        """Take no more requests and end; told twice, end at once."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+        self.told.set()
+
+
+def _on_signals(server: _Server) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, told.set)
-    await told.wait()
+        asyncio.get_running_loop().add_signal_handler(name, server.stop)
 
 
 def _say(text: str) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from tocsin import runbook_file
 from tocsin.core import oncall
-from tocsin.core.delivery import CONSOLE, Ways
+from tocsin.core.delivery import Ways
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import incident_name
 from tocsin.plugins import Plugins
@@ -117,17 +117,22 @@ def who(tx: Tx, runbook: Runbook, service: str | None, at: datetime) -> Callable
 def notices(tx: Tx, setup: Setup) -> list[str]:
     """Say in plain sentences what the runbook in force names but this server cannot use."""
     _, runbook = in_force(tx, setup)
+    known = setup.plugins.transports
     lines = []
     for where, names in runbook.left_out.items():
-        kind = where.split(".")[-1] if where.startswith("channels.") else where
-        found = setup.plugins.transports.get(kind)
-        name = found.title if found else kind
-        instead = "; pages go to the console and the web page" if where.startswith("channels.") else ""
-        lines.append(f"{name}: no {', '.join(names)}{instead}")
-    for name, channel in runbook.channels.items():
-        kind = getattr(channel, "kind", "")
-        if kind and kind not in setup.plugins.transports and kind != CONSOLE:
-            lines.append(f"{kind}: not installed; the channel {name} is left out, pages go by the other ways")
+        part, *_, last = where.split(".")
+        if part == "channels" and last in known:
+            lines.append(f"{known[last].title}: no {', '.join(names)}; pages go to the console and the web page")
+        elif part != "channels":
+            lines.append(f"{where.replace('.', ' ')}: no {', '.join(names)}; left out")
+    absent: dict[str, list[str]] = {}
+    for name in runbook.channels:
+        channel = runbook.channel(name)
+        if channel and channel.kind not in known:
+            absent.setdefault(channel.kind, []).append(name)
+    for kind, names_ in absent.items():
+        lines.append(f"{kind} ({', '.join(names_)}): not in this version; pages go by the other ways")
+    lines += setup.plugins.problems
     return list(dict.fromkeys(lines))
 
 
