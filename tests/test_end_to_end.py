@@ -195,6 +195,25 @@ def test_a_taken_port_is_said_in_one_line(served):
     assert f"cannot listen on 127.0.0.1:{port}" in result.stderr
 
 
+def test_a_runbook_is_read_again_on_sighup_and_a_bad_one_is_refused(tmp_path):
+    """New incidents open with the new version; an error leaves the good one in force and is told in the log."""
+    file = tmp_path / "runbook.yaml"
+    text = (ROOT / "examples/proofi/runbook.yaml").read_text(encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
+    with Served(tmp_path, file) as server:
+        first = server.api("GET", "/runbook")["version"]
+        file.write_text(text.replace("repeat: 3", "repeet: 3"), encoding="utf-8")
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: "did you mean 'repeat'?" in server.said())
+        assert first == server.api("GET", "/runbook")["version"]
+        file.write_text(text.replace("repeat: 3", "repeat: 2"), encoding="utf-8")
+        server.process.send_signal(signal.SIGHUP)
+        second = until(
+            lambda: server.api("GET", "/runbook")["version"] != first and server.api("GET", "/runbook")["version"]
+        )
+        assert second == server.api("POST", "/incidents", {"title": "x", "severity": "P3"})["runbook_version"]
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_being_told_to_stop_ends_tidily(tmp_path, how):
     """Exit 0 within seconds; the log of the database is folded in, and no address of a dead server is left."""

@@ -27,7 +27,7 @@ from tocsin.net import Network
 from tocsin.sdk import BadPayload, Inbound, read_json
 from tocsin.settings import Settings
 from tocsin.store import migrate
-from tocsin.store.db import Database
+from tocsin.store.db import Busy, Database
 from tocsin.usecases import access, configure
 from tocsin.usecases.configure import Setup
 from tocsin.web.app import create_app
@@ -322,7 +322,7 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
         timeout_keep_alive=30, h11_max_incomplete_event_size=16_384, timeout_graceful_shutdown=5, http="httptools",
     )  # fmt: skip
     server = _Server(config)
-    _on_signals(server)
+    _on_signals(server, house)
     try:
         if role == "worker":
             await server.told.wait()
@@ -353,9 +353,34 @@ class _Server(uvicorn.Server):
         self.told.set()
 
 
-def _on_signals(server: _Server) -> None:
+def _on_signals(server: _Server, house: House) -> None:
+    """Stop when told; on SIGHUP read the runbook's file again."""
+    loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, server.stop)
+        loop.add_signal_handler(name, server.stop)
+    again: set[asyncio.Task[None]] = set()
+
+    def reread() -> None:
+        task = loop.create_task(_read_again(house))
+        again.add(task)
+        task.add_done_callback(again.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, reread)
+
+
+async def _read_again(house: House) -> None:
+    """Put the file's new text in force for new incidents, or say what is wrong with it and keep the good one."""
+    path = house.settings.runbook or EXAMPLE
+    try:
+        text = path.read_text(encoding="utf-8")
+        reading = await house.db.write(configure.adopt, house.setup, text)
+    except (OSError, UnicodeDecodeError, Busy) as error:
+        log.error("runbook_not_read", file=str(path), why=str(error))
+        return
+    if reading.runbook is None:
+        log.error("runbook_refused", file=str(path), errors=[str(problem) for problem in reading.errors])
+    else:
+        log.info("runbook_in_force", file=str(path), version=reading.version[:12])
 
 
 def _say(text: str) -> None:

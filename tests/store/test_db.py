@@ -147,6 +147,31 @@ def test_inserting_again_inserts_nothing(db):
     assert "1" == db.read_now(lambda tx: tx.first(select(meta.c.value)).value)
 
 
+def test_more_than_the_queue_holds_is_refused_at_once(db, monkeypatch):
+    """What waits is bounded: the writes over the limit are told to come back, the others are all stored."""
+    monkeypatch.setattr("tocsin.store.db.QUEUE_LIMIT", 5)
+
+    async def run():
+        return await asyncio.gather(*(db.write(put, f"k{i}") for i in range(50)), return_exceptions=True)
+
+    with db._lock:  # the writer cannot take anything yet
+
+        async def held():
+            task = asyncio.create_task(run())
+            await asyncio.sleep(0.05)
+            db._lock.release()
+            try:
+                return await task
+            finally:
+                db._lock.acquire()
+
+        results = asyncio.run(held())
+    stored = [r for r in results if isinstance(r, str)]
+    assert sorted(stored) == db.read_now(keys)
+    assert 5 <= len(stored) < 50
+    assert {Busy} == {type(r) for r in results if not isinstance(r, str)}
+
+
 def test_a_locked_database_is_busy_and_then_goes_on(tmp_path, time, monkeypatch):
     """Another process holds the write lock: the writer says so after its patience, and works again afterwards."""
     from tocsin.store import migrate

@@ -84,7 +84,6 @@ def test_the_same_story_gives_the_same_timeline_on_both(tmp_path, postgres, setu
         time.now = START
         db = Database(url, time)
         migrate.up_to_date(db)
-        setup.current = None
         db.write_now(configure.adopt, setup, EXAMPLE)
         story(db, setup, time)
         hashes.append([entry.hash for entry in db.read_now(incidents.timeline, 1)])

@@ -36,7 +36,6 @@ class Setup:
     secret_key: bytes = field(repr=False)
     data: Path = Path("var")
     runbooks: dict[str, Runbook] = field(default_factory=dict, repr=False)  # by version, as read; they never change
-    current: str | None = None  # the version in force, where no other process can change it
 
     @property
     def ways(self) -> Ways:
@@ -65,7 +64,6 @@ def adopt(tx: Tx, setup: Setup, text: str) -> runbook_file.Reading:
     setup.runbooks[reading.version] = reading.runbook
     insert_new(tx, runbooks, {"version": reading.version, "text": text, "loaded_at": tx.now})
     put_meta(tx, IN_FORCE, reading.version)
-    setup.current = None  # read anew: this transaction may still be undone
     tx.touched.add("runbook")
     return reading
 
@@ -77,11 +75,9 @@ def in_force(tx: Tx, setup: Setup) -> tuple[str, Runbook]:
     Raises:
         NoRunbook: none was adopted yet.
     """
-    version = setup.current or get_meta(tx, IN_FORCE)
+    version = get_meta(tx, IN_FORCE)
     if version is None:
         raise NoRunbook("no runbook is in force: start with `tocsin serve --runbook FILE`")
-    if tx.sqlite:
-        setup.current = version
     return version, runbook_of(tx, setup, version)
 
 
