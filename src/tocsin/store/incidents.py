@@ -192,7 +192,10 @@ def joinable(tx: Tx, group_keys: Iterable[str]) -> dict[str, Brief]:
 
 def brief(tx: Tx, numbers: Iterable[int]) -> dict[int, Brief]:
     """The same of incidents by number."""
-    statement = select(*_BRIEF).where(incidents.c.number.in_(list(numbers))).order_by(incidents.c.number)
+    wanted = list(numbers)
+    if not wanted:
+        return {}
+    statement = select(*_BRIEF).where(incidents.c.number.in_(wanted)).order_by(incidents.c.number)
     rows = tx.all(statement if tx.sqlite else statement.with_for_update())
     return {row.number: Brief(*row) for row in rows}
 
