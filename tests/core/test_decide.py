@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin import runbook_file
-from tocsin.core import decide
+from tocsin.core import decide, people
 from tocsin.core import events as e
 from tocsin.core.incident import replay
 from tocsin.core.types import OpenRoom, Page, Refused, Tell, WriteDraft
@@ -163,7 +163,7 @@ def test_a_p1_that_recurs_gets_a_postmortem():
     ],
 )
 def test_the_review_is_two_days_on_and_within_48_hours(resolved, review):
-    assert datetime(*review, tzinfo=UTC) == decide.review_time(datetime(*resolved, tzinfo=UTC), BOOK)
+    assert datetime(*review, tzinfo=UTC) == people.review_time(datetime(*resolved, tzinfo=UTC), BOOK)
 
 
 def test_a_resolved_incident_takes_no_acknowledgement_and_an_open_one_no_reopening():

@@ -1,0 +1,108 @@
+"""Paging an incident: the severity's people, the steps of the policy, once in a decision, and never in silence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tocsin.core import escalation
+from tocsin.core.calendar import words
+from tocsin.core.draft import Draft
+from tocsin.core.incident import (
+    Incident,
+    walk_to_json,
+)
+from tocsin.core.types import (
+    SYSTEM,
+    Page,
+    Tell,
+    uuid7,
+)
+
+
+def climbing(state: Incident) -> bool:
+    """Say whether the policy still climbs: open, not answered, and of a severity that pages."""
+    return state.is_open and not state.answered and state.walk is not None and state.urgency != "none"
+
+
+def page(draft: Draft, person: str, reason: str, **data: Any) -> None:
+    """Page a person once in this decision; who is already paged by it is named, not paged twice."""
+    if any(isinstance(e, Page) and e.person == person for e in draft.effects):
+        draft.add("page_moot", SYSTEM, person=person, reason=reason, why="already paged at this instant", **data)
+        return
+    id_ = uuid7(draft.now, "page", draft.state.number, draft.state.pages, person)
+    urgency = "high" if draft.state.urgency == "high" else "low"
+    draft.add("paged", SYSTEM, person=person, page=id_, reason=reason, urgency=urgency, **data)
+    draft.effects.append(Page(id_, person, urgency, reason))  # type: ignore[arg-type]
+
+
+def page_severity(draft: Draft) -> None:
+    """Page whom the severity names at T+0."""
+    severity = draft.runbook.severities[draft.state.severity]
+    for target in severity.page:
+        for person in sorted(draft.around.who(target)):
+            if not any(isinstance(e, Page) and e.person == person for e in draft.effects):
+                page(draft, person, f"{draft.state.severity} pages {target}")
+
+
+def walk_on(draft: Draft, *, at_once: bool = False) -> tuple[escalation.Taken, ...]:
+    """Take the steps of the escalation policy that are due, and page who they name."""
+    state = draft.state
+    if state.walk is None or not (climbing(state) or at_once):
+        return ()
+    policy = state.walk.policy
+    who = draft.around.who
+    _, steps = escalation.climb(state.walk, who) if at_once else escalation.advance(state.walk, draft.now, who)
+    for step in steps:
+        reason = f"step {step.step} of {policy}, round {step.round}: {', '.join(step.targets)}"
+        for person in sorted(step.people):
+            page(draft, person, reason, taken=step.count)
+        if not step.people:
+            draft.add("page_moot", SYSTEM, reason=reason, why="this step stands for nobody now", taken=step.count)
+    if steps and steps[-1].last_resort and (not at_once):
+        _last_resort(draft)
+    return steps
+
+
+def _last_resort(draft: Draft) -> None:
+    """Say in the alerts channel that nobody answers. The key has no instant: it is said once."""
+    state = draft.state
+    text = (
+        f"Nobody has acknowledged {state.name} ({state.severity}: {state.title}) in "
+        f"{words(draft.now - state.declared_at)}. The escalation policy {state.walk.policy if state.walk else ''} "
+        f"has been walked to its end; its last step is paged again and again. Somebody, please take it: "
+        f"{draft.around.link}"
+    )
+    draft.effects.append(Tell("last_resort", f"Nobody answers: {state.name}", text, channel="alerts", urgent=True))
+
+
+def climb_now(draft: Draft, *, ahead: bool = False) -> None:
+    """
+    Page the next step of the policy at once, also when the incident is already acknowledged.
+
+    *ahead*: the walk goes on by itself, and takes that step again at its own time.
+    """
+    if draft.state.walk is None:
+        for person in sorted(draft.around.who("everyone")):
+            page(draft, person, "escalated; this severity has no policy, so everyone is paged")
+        return
+    if ahead:
+        page_ahead(draft, draft.state.walk, "escalated")
+    else:
+        walk_on(draft, at_once=True)
+
+
+def page_ahead(draft: Draft, walk: escalation.Walk, why: str) -> None:
+    """Page the next step's people before its time; the walk takes that step again when it is due."""
+    _, steps = escalation.climb(walk, draft.around.who)
+    for person in sorted(steps[-1].people):
+        page(draft, person, f"{why}: {', '.join(steps[-1].targets)}, the next step of {walk.policy}")
+
+
+def page_again(draft: Draft, why: str) -> None:
+    """Ask for an acknowledgement anew: the severity's people and the policy from its first step."""
+    name, policy = draft.runbook.policy_for(draft.state.service)
+    pages = bool(draft.runbook.severities[draft.state.severity].page) and bool(policy.steps)
+    walk = escalation.begin(name, policy, draft.now) if pages else None
+    draft.add("unacknowledged", SYSTEM, reason=why, walk=walk_to_json(walk))
+    page_severity(draft)
+    walk_on(draft)

@@ -1,0 +1,248 @@
+"""What people do to an incident: each verb turns one event into facts and effects, or refuses in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from tocsin.core import escalation, protocol
+from tocsin.core.draft import Draft
+from tocsin.core.events import (
+    Acknowledge,
+    Assign,
+    Check,
+    Escalate,
+    Extend,
+    Note,
+    PostUpdate,
+    Reopen,
+    Resolve,
+    SetSeverity,
+)
+from tocsin.core.incident import (
+    PUBLIC_STATUSES,
+    ROLES,
+    Duty,
+    Incident,
+    duty_to_json,
+    walk_to_json,
+)
+from tocsin.core.paging import climb_now, page, page_again, walk_on
+from tocsin.core.runbook import Runbook
+from tocsin.core.types import (
+    SYSTEM,
+    Refused,
+    StopPaging,
+    Tell,
+    WriteDraft,
+    instant_text,
+)
+
+EXTEND_AT_LEAST: Final = timedelta(minutes=1)
+
+
+def acknowledge(draft: Draft, event: Acknowledge) -> None:
+    """I have it: paging stops, and the first to say so leads, when nobody does yet."""
+    state = draft.state
+    if not state.is_open:
+        return
+    first = state.acknowledged_at is None
+    if not state.answered or event.by in state.paging:
+        draft.add("acknowledged", event.by)
+        draft.effects.append(StopPaging(f"acknowledged by {event.by}", by=event.by))
+    if draft.state.commander is None and event.by in draft.runbook.people:
+        draft.add("commander_assigned", event.by, person=event.by)
+    if first and state.urgency != "none":
+        draft.tell("acknowledged")
+
+
+def set_severity(draft: Draft, event: SetSeverity) -> None:
+    """Change the severity, or confirm it by saying the same."""
+    _refuse_closed(draft)
+    severity = draft.runbook.severities.get(event.severity)
+    if severity is None:
+        known = ", ".join(draft.runbook.severities)
+        raise Refused(f"no severity {event.severity!r}; the runbook has {known}", 422)
+    if event.severity != draft.state.severity:
+        _change_severity(draft, event)
+    elif draft.state.confirmed != event.severity:
+        draft.add("severity_confirmed", event.by, severity=event.severity, reason=event.reason or None)
+
+
+def _change_severity(draft: Draft, event: SetSeverity) -> None:
+    """Move to another severity: what was done stays done, and no new deadline lies in the past."""
+    state, runbook, now = draft.state, draft.runbook, draft.now
+    severity = runbook.severities[event.severity]
+    name, policy = runbook.policy_for(state.service)
+    begins = state.walk is None and bool(severity.page) and bool(policy.steps)
+    duties = _merged_duties(state, severity.protocol, runbook, now)
+    draft.add(
+        "severity_changed", event.by, **{"from": state.severity}, severity=event.severity, reason=event.reason or None,
+        urgency=severity.urgency, protocol=severity.protocol, duties=[duty_to_json(duty) for duty in duties],
+        walk=walk_to_json(escalation.begin(name, policy, now)) if begins else None,
+    )  # fmt: skip
+    if event.by != SYSTEM:
+        draft.add("severity_confirmed", event.by, severity=event.severity)
+    if not draft.state.answered:
+        already = set(draft.state.paging)
+        for target in severity.page:
+            for person in sorted(draft.around.who(target) - already):
+                page(draft, person, f"{event.severity} pages {target}")
+                already.add(person)
+        walk_on(draft)
+
+
+def _merged_duties(state: Incident, name: str, runbook: Runbook, now: datetime) -> list[Duty]:
+    had = {duty.id: duty for duty in state.duties}
+    merged = []
+    for rule in runbook.protocols[name].duties:
+        fresh = protocol.begin(rule, state.declared_at, runbook)
+        old = had.get(rule.id)
+        if old and (old.done_at or old.rounds_done) and not fresh.every:
+            merged.append(replace(fresh, done_at=old.done_at or now, evidence=old.evidence, late=old.late))
+        elif fresh.deadline is not None and fresh.deadline <= now:
+            merged.append(protocol.arm(fresh, rule, now, runbook))
+        else:
+            merged.append(fresh)
+    return merged
+
+
+def assign(draft: Draft, event: Assign) -> None:
+    """Give a role to a person, and tell them."""
+    _refuse_closed(draft)
+    if event.role not in ROLES:
+        raise Refused(f"no role {event.role!r}; there are {', '.join(ROLES)}", 422)
+    if event.person not in draft.runbook.people:
+        raise Refused(f"no person {event.person!r}; the runbook has {', '.join(draft.runbook.people)}", 422)
+    if draft.state.roles.get(event.role) == event.person:
+        return
+    if event.role == "commander":
+        draft.add("commander_assigned", event.by, person=event.person)
+    else:
+        draft.add("role_assigned", event.by, role=event.role, person=event.person)
+    if event.person != event.by:
+        text = f"{event.by} made you {event.role} of {draft.state.name}: {draft.state.title}\n{draft.around.link}"
+        key = f"assigned:{event.role}:{draft.now.isoformat()}"
+        draft.effects.append(
+            Tell(key, f"You are {event.role} of {draft.state.name}", text, person=event.person, urgent=True)
+        )
+
+
+def post_update(draft: Draft, event: PostUpdate) -> None:
+    """Say how it stands; identified and fixed are facts of their own."""
+    _refuse_closed(draft)
+    status = (event.status or "").lower() or None
+    if status == "resolved":
+        raise Refused("an update cannot resolve; use resolve, with the root cause and the resolution", 422)
+    if status is not None and status not in PUBLIC_STATUSES:
+        raise Refused(f"no status {event.status!r}; an update says {', '.join(PUBLIC_STATUSES[:3])}", 422)
+    if not (event.summary or event.next_steps or status):
+        raise Refused("an update needs a summary: one sentence on what is known", 422)
+    draft.add(
+        "update_posted", event.by, status=status or _said(draft.state), summary=event.summary,
+        next_steps=event.next_steps, eta=event.eta, impact=event.impact, public=event.public or None,
+    )  # fmt: skip
+    if status == "identified":
+        draft.add("cause_identified", event.by, summary=event.summary)
+    elif status == "monitoring":
+        draft.add("fix_deployed", event.by, summary=event.summary)
+    draft.tell("status_update")
+
+
+def _said(state: Incident) -> str:
+    """The status of an update that names none: as it is, or investigating once somebody writes at all."""
+    return state.status if state.status in PUBLIC_STATUSES else "investigating"
+
+
+def escalate(draft: Draft, event: Escalate) -> None:
+    """Page the next step now."""
+    _refuse_closed(draft)
+    draft.add("escalated", event.by, reason=event.reason or None)
+    climb_now(draft)
+
+
+def extend(draft: Draft, event: Extend) -> None:
+    """Say that it takes longer."""
+    _refuse_closed(draft)
+    if event.span is not None and event.span < EXTEND_AT_LEAST:
+        raise Refused("an extension is at least one minute", 422)
+    until = draft.now + event.span if event.span else None
+    draft.add("extended", event.by, reason=event.reason or None, until=instant_text(until))
+
+
+def note(draft: Draft, event: Note) -> None:
+    """Put a note on the timeline."""
+    if not event.text.strip():
+        raise Refused("a note needs a text", 422)
+    draft.add("note", event.by, text=event.text)
+
+
+def check(draft: Draft, event: Check) -> None:
+    """Tick a duty, whatever else would do it."""
+    duty = next((d for d in draft.state.duties if d.id == event.duty), None)
+    if duty is None:
+        raise Refused(f"no duty {event.duty!r}; there are {', '.join(d.id for d in draft.state.duties)}", 422)
+    if duty.done_at is not None:
+        return
+    if duty.at is None or draft.now < duty.at:
+        raise Refused(f"the duty {duty.id} is not due yet", 409)
+    draft.add("checked", event.by, duty=duty.id)
+
+
+def resolve(draft: Draft, event: Resolve) -> None:
+    """End it: the all-clear, and where the severity wants one the review and the draft."""
+    state, runbook, now = draft.state, draft.runbook, draft.now
+    if not state.is_open:
+        return
+    if event.root_cause and not state.root_cause:
+        draft.add("cause_identified", event.by, root_cause=event.root_cause)
+    rules = {rule.id: rule for rule in runbook.protocols[state.protocol].duties} if state.protocol else {}
+    armed = [
+        duty_to_json(protocol.arm(duty, rules[duty.id], now, runbook))
+        for duty in state.duties
+        if duty.after == "resolved" and duty.id in rules
+    ]
+    draft.add("resolved", event.by, root_cause=event.root_cause, resolution=event.resolution, armed=armed or None)
+    draft.effects.append(StopPaging(f"resolved by {event.by}", by=event.by))
+    if _needs_postmortem(draft):
+        draft.add("review_scheduled", SYSTEM, at=instant_text(review_time(now, runbook)))
+        draft.effects.append(WriteDraft())
+    if state.urgency != "none":
+        draft.tell("all_clear")
+
+
+def _needs_postmortem(draft: Draft) -> bool:
+    kind = draft.runbook.severities[draft.state.severity].postmortem
+    return kind == "required" or (kind == "if_recurring" and draft.around.recurring)
+
+
+def review_time(resolved_at: datetime, runbook: Runbook) -> datetime:
+    """
+    When the blameless review is: at the meeting's hour two local days after the end, never later than `due_within`.
+
+    Where that hour falls outside `due_within`, the last quarter of an hour inside it.
+    """
+    rules = runbook.postmortems
+    zone = ZoneInfo(runbook.organization.timezone)
+    hour, minute = map(int, rules.meeting.at.split(":"))
+    day = (resolved_at.astimezone(zone) + timedelta(days=2)).replace(hour=hour, minute=minute, second=0, microsecond=0)
+    latest = resolved_at + rules.due_within
+    if day <= latest:
+        return day.astimezone(resolved_at.tzinfo)
+    return latest.replace(minute=latest.minute // 15 * 15, second=0, microsecond=0)
+
+
+def reopen(draft: Draft, event: Reopen) -> None:
+    """It is not over."""
+    if draft.state.is_open:
+        return
+    draft.add("reopened", event.by, reason=event.reason or None)
+    if event.page_again:
+        page_again(draft, "the incident was reopened by a new alert")
+
+
+def _refuse_closed(draft: Draft) -> None:
+    if not draft.state.is_open:
+        raise Refused(f"{draft.state.name} is resolved; reopen it first")
