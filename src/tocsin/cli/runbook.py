@@ -151,7 +151,7 @@ def oncall(
 def _from_file(file: Path, schedule: str | None, at: datetime) -> list[Any]:
     from tocsin import runbook_file, wiring  # noqa: PLC0415
     from tocsin.core import oncall as core  # noqa: PLC0415
-    from tocsin.web.api import shift_json  # noqa: PLC0415
+    from tocsin.web.shapes import shift_json  # noqa: PLC0415
 
     reading = runbook_file.read(read_text(file), wiring.read_settings().environment)
     if reading.runbook is None:

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from html import escape
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Body, Depends, Header, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
-from tocsin.core import events, oncall, protocol
+from tocsin.core import events, oncall
 from tocsin.core.calendar import parse_duration
-from tocsin.core.ledger import Entry
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import Json, Refused, incident_name, incident_number, instant_text
 from tocsin.sdk import clip
 from tocsin.store import alerts, incidents, postmortems, queue
 from tocsin.store import oncall as overrides_store
 from tocsin.store.db import Tx
-from tocsin.store.incidents import Stored
 from tocsin.usecases import access, respond
 from tocsin.usecases.configure import Setup, in_force, incident_link, notices, text_of
 from tocsin.web.auth import Viewer, require, same_origin, viewer_of
+from tocsin.web.shapes import alert_json, entry_json, incident_json, override_json, page_json, shift_json
 
 router = APIRouter(prefix="/api/v1")
 LIST_LIMIT: Final = 500
@@ -128,90 +126,6 @@ class OverrideBody(Acting):
     from_: datetime = Field(alias="from")
     until: datetime
     reason: Long = ""
-
-
-# --------------------------------------------------------------------------------------------- shapes
-
-
-def duty_json(duty: protocol.Duty, now: datetime) -> Json:
-    """A duty as the API shows it."""
-    return {
-        "id": duty.id, "title": duty.title, "owner": duty.owner, "holder": protocol.holder_of(duty),
-        "state": protocol.state_of(duty, now), "due_at": instant_text(duty.deadline),
-        "done_at": instant_text(duty.done_at), "missed_at": instant_text(duty.missed_at), "late": duty.late,
-        "not_needed": duty.moot, "evidence": dict(duty.evidence) or None, "every_seconds": _seconds(duty.every),
-        "rounds_done": duty.rounds_done, "rounds_missed": duty.rounds_missed, "propose": list(duty.propose),
-    }  # fmt: skip
-
-
-def _seconds(span: timedelta | None) -> int | None:
-    return None if span is None else int(span.total_seconds())
-
-
-def incident_json(stored: Stored, link: str, now: datetime) -> Json:
-    """An incident as the API and `--json` show it."""
-    s = stored.state
-    return {
-        "id": s.name, "title": s.title, "severity": s.severity, "status": s.status, "service": s.service,
-        "check": s.check, "impact": s.impact, "declared_at": instant_text(s.declared_at),
-        "declared_by": s.declared_by, "acknowledged_at": instant_text(s.acknowledged_at),
-        "acknowledged_by": s.acknowledged_by, "resolved_at": instant_text(s.resolved_at), "commander": s.commander,
-        "roles": dict(s.roles), "duties": [duty_json(duty, now) for duty in s.duties], "alerts": stored.alerts,
-        "paging": list(s.paging), "summary": s.summary, "next_steps": s.next_steps, "eta": s.eta,
-        "root_cause": s.root_cause, "resolution": s.resolution,
-        "war_room": {"name": s.room.name, "channel": s.room.channel or None} if s.room else None,
-        "review_at": instant_text(s.review_at), "runbook_version": s.runbook_version, "drill": s.drill, "link": link,
-    }  # fmt: skip
-
-
-def entry_json(entry: Entry) -> Json:
-    """A timeline entry."""
-    return {
-        "seq": entry.seq, "at": instant_text(entry.at), "kind": entry.kind, "actor": entry.actor,
-        "data": entry.data, "hash": entry.hash,
-    }  # fmt: skip
-
-
-def page_json(row: Any, attempts: Sequence[Any]) -> Json:
-    """A page with its ledger."""
-    return {
-        "id": row.id, "incident": incident_name(row.incident), "person": row.person, "via": row.via,
-        "reason": row.reason, "state": row.state, "why": row.why, "urgency": row.urgency,
-        "requested_at": instant_text(row.requested_at), "closed_at": instant_text(row.closed_at),
-        "runbook_version": row.runbook_version,
-        "attempts": [
-            {"at": instant_text(a.at), "via": a.via, "verdict": a.verdict, "receipt": a.receipt, "why": a.why}
-            for a in attempts
-            if a.page == row.id
-        ],
-    }  # fmt: skip
-
-
-def alert_json(row: Any, *, raw: bool) -> Json:
-    """An alert; the bytes of one that could not be read only for admins."""
-    shown = {
-        "id": row.id, "key": row.key, "source": row.source, "title": row.title, "text": row.text,
-        "service": row.service, "check": row.check, "severity": row.severity, "labels": row.labels,
-        "links": [{"text": text, "href": href} for text, href in row.links], "state": row.state,
-        "episode": row.episode, "count": row.count, "first_at": instant_text(row.first_at),
-        "last_at": instant_text(row.last_at), "started_at": instant_text(row.started_at),
-        "resolved_at": instant_text(row.resolved_at),
-        "incident": incident_name(row.incident) if row.incident else None, "disposition": row.disposition,
-        "rule": row.rule,
-    }  # fmt: skip
-    if raw and row.raw is not None:
-        shown["raw"] = row.raw.decode("utf-8", "backslashreplace")
-    return shown
-
-
-def shift_json(shift: oncall.Shift) -> Json:
-    """A shift; without bounds where there are none."""
-    far = shift.start.year <= 1, shift.until.year >= 9999
-    return {
-        "schedule": shift.schedule, "people": list(shift.people),
-        "from": None if far[0] else instant_text(shift.start), "until": None if far[1] else instant_text(shift.until),
-        "override": shift.override,
-    }  # fmt: skip
 
 
 def listed(request: Request, items: list[Json], limit: int, cursor: str | int | None) -> Json:
@@ -492,14 +406,6 @@ async def list_overrides(request: Request, _: Reads) -> Json:
     return {"items": [override_json(override) for override in found], "next": None}
 
 
-def override_json(override: oncall.Override) -> Json:
-    """An override."""
-    return {
-        "id": override.id, "schedule": override.schedule, "person": override.person,
-        "from": instant_text(override.start), "until": instant_text(override.until), "reason": override.reason,
-    }  # fmt: skip
-
-
 @router.post("/overrides", status_code=201)
 async def add_override(request: Request, viewer: Acts, body: OverrideBody) -> Json:
     """Let somebody stand in for a span of a schedule."""
@@ -528,39 +434,3 @@ async def delete_override(request: Request, viewer: Acts, id: str) -> Response:
     if not await request.app.state.db.write(overrides_store.delete_override, id):
         raise Refused("there is no such override", 404)
     return Response(status_code=204)
-
-
-# --------------------------------------------------------------------------------------------- the reference
-
-
-docs = APIRouter()
-
-
-@docs.get("/api/docs", include_in_schema=False)
-async def reference(request: Request) -> Response:
-    """The reference, made from the schema; no script and nothing from outside."""
-    return HTMLResponse(reference_page(request.app.openapi()))
-
-
-def reference_page(schema: Mapping[str, Any]) -> str:
-    """Write the paths of an OpenAPI schema as one plain page."""
-    rows = []
-    for path, methods in schema["paths"].items():
-        for method, operation in methods.items():
-            content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-            name = str(content.get("schema", {}).get("$ref", "")).rpartition("/")[2]
-            body = ", ".join(schema.get("components", {}).get("schemas", {}).get(name, {}).get("properties", {}))
-            rows.append(
-                f"<tr><td><code>{method.upper()}</code></td><td><code>{escape(path)}</code></td>"
-                f"<td>{escape(operation.get('description', ''))}</td><td><code>{escape(body)}</code></td></tr>"
-            )
-    head = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Tocsin API</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<link rel="stylesheet" href="/static/app.css"></head><body><main id="main"><h1>Tocsin API</h1>'
-        "<p>Send <code>Authorization: Bearer TOKEN</code>. The schema: "
-        '<a href="/api/openapi.json">openapi.json</a>. Errors are RFC 9457 problem documents.</p>'
-    )
-    columns = "<tr><th>Method</th><th>Path</th><th>What it does</th><th>Body</th></tr>"
-    table = f'<div class="scroll"><table><thead>{columns}</thead><tbody>{"".join(rows)}</tbody></table></div>'
-    return f"{head}{table}</main></body></html>"

@@ -21,7 +21,7 @@ from tocsin.core.types import Refused
 from tocsin.sdk import BadPayload
 from tocsin.store.db import Busy, Database
 from tocsin.usecases.configure import NoRunbook, Setup
-from tocsin.web import access, api, incidents, live, oncall, operations
+from tocsin.web import access, api, incidents, live, oncall, operations, reference
 from tocsin.web.auth import NotSignedIn, SignInLimit, TooMany
 from tocsin.web.ingest import IngestApp
 from tocsin.web.operations import Meters
@@ -60,8 +60,7 @@ def create_app(
     app.state.db, app.state.setup, app.state.meters = db, setup, meters
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
-    app.include_router(api.docs)
-    for routes in (access, incidents, oncall, live, operations):
+    for routes in (access, incidents, oncall, live, operations, reference):
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))
     _handle_errors(app)

@@ -1,0 +1,101 @@
+"""The JSON shapes of the API: what others rely on. The same on `--json` of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from tocsin.core import oncall, protocol
+from tocsin.core.ledger import Entry
+from tocsin.core.types import Json, incident_name, instant_text
+from tocsin.store.incidents import Stored
+
+
+def duty_json(duty: protocol.Duty, now: datetime) -> Json:
+    """A duty as the API shows it."""
+    return {
+        "id": duty.id, "title": duty.title, "owner": duty.owner, "holder": protocol.holder_of(duty),
+        "state": protocol.state_of(duty, now), "due_at": instant_text(duty.deadline),
+        "done_at": instant_text(duty.done_at), "missed_at": instant_text(duty.missed_at), "late": duty.late,
+        "not_needed": duty.moot, "evidence": dict(duty.evidence) or None, "every_seconds": _seconds(duty.every),
+        "rounds_done": duty.rounds_done, "rounds_missed": duty.rounds_missed, "propose": list(duty.propose),
+    }  # fmt: skip
+
+
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else int(span.total_seconds())
+
+
+def incident_json(stored: Stored, link: str, now: datetime) -> Json:
+    """An incident as the API and `--json` show it."""
+    s = stored.state
+    return {
+        "id": s.name, "title": s.title, "severity": s.severity, "status": s.status, "service": s.service,
+        "check": s.check, "impact": s.impact, "declared_at": instant_text(s.declared_at),
+        "declared_by": s.declared_by, "acknowledged_at": instant_text(s.acknowledged_at),
+        "acknowledged_by": s.acknowledged_by, "resolved_at": instant_text(s.resolved_at), "commander": s.commander,
+        "roles": dict(s.roles), "duties": [duty_json(duty, now) for duty in s.duties], "alerts": stored.alerts,
+        "paging": list(s.paging), "summary": s.summary, "next_steps": s.next_steps, "eta": s.eta,
+        "root_cause": s.root_cause, "resolution": s.resolution,
+        "war_room": {"name": s.room.name, "channel": s.room.channel or None} if s.room else None,
+        "review_at": instant_text(s.review_at), "runbook_version": s.runbook_version, "drill": s.drill, "link": link,
+    }  # fmt: skip
+
+
+def entry_json(entry: Entry) -> Json:
+    """A timeline entry."""
+    return {
+        "seq": entry.seq, "at": instant_text(entry.at), "kind": entry.kind, "actor": entry.actor,
+        "data": entry.data, "hash": entry.hash,
+    }  # fmt: skip
+
+
+def page_json(row: Any, attempts: Sequence[Any]) -> Json:
+    """A page with its ledger."""
+    return {
+        "id": row.id, "incident": incident_name(row.incident), "person": row.person, "via": row.via,
+        "reason": row.reason, "state": row.state, "why": row.why, "urgency": row.urgency,
+        "requested_at": instant_text(row.requested_at), "closed_at": instant_text(row.closed_at),
+        "runbook_version": row.runbook_version,
+        "attempts": [
+            {"at": instant_text(a.at), "via": a.via, "verdict": a.verdict, "receipt": a.receipt, "why": a.why}
+            for a in attempts
+            if a.page == row.id
+        ],
+    }  # fmt: skip
+
+
+def alert_json(row: Any, *, raw: bool) -> Json:
+    """An alert; the bytes of one that could not be read only for admins."""
+    shown = {
+        "id": row.id, "key": row.key, "source": row.source, "title": row.title, "text": row.text,
+        "service": row.service, "check": row.check, "severity": row.severity, "labels": row.labels,
+        "links": [{"text": text, "href": href} for text, href in row.links], "state": row.state,
+        "episode": row.episode, "count": row.count, "first_at": instant_text(row.first_at),
+        "last_at": instant_text(row.last_at), "started_at": instant_text(row.started_at),
+        "resolved_at": instant_text(row.resolved_at),
+        "incident": incident_name(row.incident) if row.incident else None, "disposition": row.disposition,
+        "rule": row.rule,
+    }  # fmt: skip
+    if raw and row.raw is not None:
+        shown["raw"] = row.raw.decode("utf-8", "backslashreplace")
+    return shown
+
+
+def shift_json(shift: oncall.Shift) -> Json:
+    """A shift; without bounds where there are none."""
+    far = shift.start.year <= 1, shift.until.year >= 9999
+    return {
+        "schedule": shift.schedule, "people": list(shift.people),
+        "from": None if far[0] else instant_text(shift.start), "until": None if far[1] else instant_text(shift.until),
+        "override": shift.override,
+    }  # fmt: skip
+
+
+def override_json(override: oncall.Override) -> Json:
+    """An override."""
+    return {
+        "id": override.id, "schedule": override.schedule, "person": override.person,
+        "from": instant_text(override.start), "until": instant_text(override.until), "reason": override.reason,
+    }  # fmt: skip
