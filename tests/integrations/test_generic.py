@@ -184,7 +184,6 @@ def test_anything_is_read_or_refused_and_nothing_odd_gets_through(value, fields)
 def test_any_form_is_read_or_refused(body, query):
     try:
         signals = form(body, query=query)
-    except BadPayload as refused:
-        assert str(refused)
+    except BadPayload:
         return
     assert signals and all(signal.alert.title for signal in signals)
