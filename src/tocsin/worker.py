@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from time import monotonic
 from typing import Final
 
 import structlog
 
 from tocsin.net import Network
+from tocsin.points import passing
 from tocsin.sdk import Retry, Verdict
 from tocsin.store.db import Busy, Database
 from tocsin.usecases import deliver, publish, tick
@@ -19,6 +19,7 @@ from tocsin.usecases.deliver import Job
 
 POLL_SECONDS: Final = 1.0  # the longest sleep: another node may have written; R10
 PAUSE_SECONDS: Final = 0.5  # after a turn that failed
+READ_AGAIN_SECONDS: Final = 1.0  # a call that starts later than this after its claim asks first whether it is needed
 SENDS_PER_TRANSPORT: Final = 16  # at once; a transport that hangs holds back only itself
 
 log = structlog.get_logger("tocsin.worker")
@@ -33,6 +34,7 @@ class Worker:
         self._sending: set[asyncio.Task[None]] = set()
         self._gates: dict[str, asyncio.Semaphore] = {}
         self._stopping = False
+        self.write_file = write_whole
         self.turns = 0
 
     async def run(self) -> None:
@@ -76,22 +78,31 @@ class Worker:
         left = await self.db.read(tick.seconds_left)
         if left is None or left > 0:
             return POLL_SECONDS if left is None else min(left, POLL_SECONDS)
+        passing("T1")
         ticked = await self.db.write(tick.tick, self.setup)
+        passing("T4")
+        claimed_at = asyncio.get_running_loop().time()
         jobs = await self.db.write(deliver.claim, self.setup, self.owner)
+        passing("O2")
         for job in jobs:
-            task = asyncio.create_task(self._deliver(job))
+            task = asyncio.create_task(self._deliver(job, claimed_at))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
         return 0 if ticked or jobs else 0.01
 
-    async def _deliver(self, job: Job) -> None:
-        started = monotonic()
+    async def _deliver(self, job: Job, claimed_at: float) -> None:
+        """Send one job and settle it. `claimed_at`: seconds of the loop's clock."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         try:
-            verdict = await self._send(job)
+            verdict = await self._send(job, claimed_at)
         except Exception as error:
             log.exception("send_failed", incident=job.incident, via=job.via)
             verdict = Retry(f"{type(error).__name__} in the transport")
-        milliseconds = int((monotonic() - started) * 1000)
+        if verdict is None:
+            return
+        passing("O6")
+        milliseconds = int((loop.time() - started) * 1000)
         log.info(
             f"{job.kind}_{type(verdict).__name__.lower()}", incident=job.incident, via=job.via, ms=milliseconds,
             why=getattr(verdict, "why", None),
@@ -99,17 +110,22 @@ class Worker:
         while True:
             try:
                 await self.db.write(deliver.settle, self.setup, job, verdict, milliseconds)
+                passing("O7")
                 return
             except Busy:
                 await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _send(self, job: Job) -> Verdict:
+    async def _send(self, job: Job, claimed_at: float) -> Verdict | None:
+        """Send one job; None when, by the time its turn comes, it is not to be sent any more."""
         if job.draft:
-            return await asyncio.to_thread(publish.save_file, self.setup.data, job.draft, write_whole)
+            return await asyncio.to_thread(publish.save_file, self.setup.data, job.draft, self.write_file)
         if job.transport is None:
             return Retry(f"no transport for {job.via} is installed")
         gate = self._gates.setdefault(job.transport.name, asyncio.Semaphore(SENDS_PER_TRANSPORT))
         async with gate:
+            late = asyncio.get_running_loop().time() - claimed_at > READ_AGAIN_SECONDS
+            if late and not await self.db.read(deliver.wanted, job):
+                return None
             if job.message is not None:
                 return await self.network.converse(job.transport.send(job.message, job.config))
             if job.transport.open_room is None:

@@ -89,7 +89,7 @@ def _change_severity(draft: Draft, event: SetSeverity) -> None:
         already = set(draft.state.paging)
         for target in severity.page:
             for person in sorted(draft.around.who(target) - already):
-                page(draft, person, f"{event.severity} pages {target}")
+                page(draft, person, f"{event.severity} pages {target}", (target,))
                 already.add(person)
         walk_on(draft)
 

@@ -48,6 +48,13 @@ def close_page(tx: Tx, page: str, state: str, why: str | None) -> None:
     tx.run(update(asked).where(*where).values(state=state, why=why, closed_at=tx.now))
 
 
+def drop_page(tx: Tx, page: str, why: str) -> None:
+    """End one page as moot, with all that waits to be sent for it."""
+    close_page(tx, page, "moot", why)
+    waiting = and_(outbox.c.page == page, outbox.c.state.in_(("pending", "leased")))
+    tx.run(update(outbox).where(waiting).values(state="moot", why=why, done_at=tx.now))
+
+
 def page_sent(tx: Tx, page: str, state: str, via: str) -> None:
     """A provider took the page (`sent`), or says that it arrived (`delivered`)."""
     where = asked.c.id == page, asked.c.state.in_(("requested", "sent"))
@@ -97,6 +104,15 @@ def due(tx: Tx, limit: int) -> Sequence[Any]:
     )
     order = (outbox.c.kind == "page").desc(), outbox.c.urgent.desc(), outbox.c.due
     statement = select(outbox).where(where).order_by(*order)
+    return tx.all(lock_rows(tx, statement.limit(limit)))
+
+
+def old_pages(tx: Tx, like: Any, before: datetime, limit: int = 500) -> Sequence[Any]:
+    """Pages to the same person by the same way as the row *like* that wait since *before*, due or backing off."""
+    same = outbox.c.destination == like.destination, outbox.c.person == like.person, outbox.c.kind == "page"
+    due_ = or_(outbox.c.due <= tx.now, outbox.c.failures > 0)
+    waiting = outbox.c.state == "pending", due_, outbox.c.created_at <= before
+    statement = select(outbox).where(*same, *waiting, outbox.c.id != like.id).order_by(outbox.c.created_at)
     return tx.all(lock_rows(tx, statement.limit(limit)))
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tocsin.core import delivery
-from tocsin.core.events import PageFailed, RoomOpened
+from tocsin.core.events import OffCall, PageFailed, RoomOpened
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import incident_name
+from tocsin.points import passing
 from tocsin.sdk import Delivered, Message, Reject, Retry, Transport, Verdict
 from tocsin.store import incidents, queue
 from tocsin.store.db import Tx
 from tocsin.store.incidents import Stored
 from tocsin.store.schema import from_micros
 from tocsin.usecases import publish
-from tocsin.usecases.configure import Setup, acknowledge_link, incident_link, runbook_of
+from tocsin.usecases.configure import Setup, acknowledge_link, incident_link, runbook_of, who
 from tocsin.usecases.respond import act
 
 AT_ONCE: Final = 32  # rows in one claim
@@ -25,7 +26,11 @@ AT_ONCE: Final = 32  # rows in one claim
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One claimed row: what to send, through what, and the epoch that its result must carry."""
+    """
+    One claimed row: what to send, through what, and the epoch that its result must carry.
+
+    `folded` are further rows that the same message speaks for; each is claimed, and settled, as a row of its own.
+    """
 
     id: str
     epoch: int
@@ -39,32 +44,97 @@ class Job:
     room: str = ""
     draft: publish.Draft | None = None
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    folded: tuple[Job, ...] = ()
+    seed: str = ""  # what the jitter of its back-off is drawn from: one for all that is folded
 
 
 def claim(tx: Tx, setup: Setup, owner: str, limit: int = AT_ONCE) -> list[Job]:
     """
     Take the rows that are due, urgent ones first, under a lease of 30 s.
 
-    The incident is read again now, right before the call: what nobody needs any more becomes moot, with its reason.
-    Rows for a destination that the vendor's limits close now are put off, and keep their place in line.
+    The incident and the schedule are read again now, right before the call: what nobody needs any more becomes moot,
+    with its reason, and a page for somebody whose shift has ended goes to whoever has it now. Rows for a destination
+    that the vendor's limits close now are put off, and keep their place in line. Old pages to one person are folded.
     """
-    loaded: dict[int, Stored] = {}
+    rows = queue.due(tx, limit)
+    passing("O1")
     busy: set[str] = set()
+    taken: set[str] = set()
     jobs = []
-    for row in queue.due(tx, limit):
-        stored = loaded.get(row.incident) or incidents.load(tx, row.incident)
-        loaded[row.incident] = stored
-        if why := _moot(tx, row, stored):
-            queue.settle(tx, row.id, "moot", why=why, done_at=tx.now)
+    for row in rows:
+        if row.id in taken:
+            continue
+        stored = incidents.load(tx, row.incident)
+        if not _needed(tx, setup, row, stored):
             continue
         transport = setup.plugins.transports.get(row.payload.get("kind", ""))
         if (free := _free_at(tx, row, transport, busy)) > tx.now:
             queue.settle(tx, row.id, "pending", due=free)
             continue
         busy.add(row.destination)
-        epoch = queue.lease(tx, row, owner, tx.now + delivery.LEASE)
-        jobs.append(_job(tx, setup, row, stored, transport, epoch))
+        job = _job(tx, setup, row, stored, transport, queue.lease(tx, row, owner, tx.now + delivery.LEASE))
+        others = _fold(tx, setup, row, owner)
+        taken |= {row.id, *(other.id for other in others)}
+        jobs.append(_folded(tx, setup, job, others) if others else job)
     return jobs
+
+
+def wanted(tx: Tx, job: Job) -> bool:
+    """
+    Say whether a claimed row is still to be sent, asked again right before a call that comes later than the claim.
+
+    Not when it became moot meanwhile, and not when the lease leaves no time for the call: it is then claimed anew.
+    """
+    row = queue.held(tx, job.id, job.epoch)
+    return row is not None and bool(row.lease_until - tx.now >= delivery.CALL_SECONDS)
+
+
+def _needed(tx: Tx, setup: Setup, row: Any, stored: Stored) -> bool:
+    """Say whether a row is needed still; what is not becomes moot here."""
+    if why := _moot(tx, row, stored):
+        queue.settle(tx, row.id, "moot", why=why, done_at=tx.now)
+        return False
+    targets = tuple(row.payload.get("targets", ()))
+    if row.kind != "page" or not targets:
+        return True
+    state = stored.state
+    now_on = who(tx, runbook_of(tx, setup, state.runbook_version), state.service, tx.now)
+    if any(row.person in now_on(target) for target in targets):
+        return True
+    queue.drop_page(tx, row.page, f"the shift of {row.person} ended before it was sent")
+    act(tx, setup, row.incident, OffCall(row.page, row.person, targets))
+    return False
+
+
+def _fold(tx: Tx, setup: Setup, row: Any, owner: str) -> list[Job]:
+    """Claim what one message can speak for beside *row*: the pages to the same person that are older than 10 min."""
+    if row.kind != "page" or tx.now - row.created_at < delivery.FOLD_AFTER:
+        return []
+    others = []
+    for other in queue.old_pages(tx, row, tx.now - delivery.FOLD_AFTER):
+        stored = incidents.load(tx, other.incident)
+        if _needed(tx, setup, other, stored):
+            epoch = queue.lease(tx, other, owner, tx.now + delivery.LEASE)
+            others.append(_job(tx, setup, other, stored, None, epoch))
+    return others
+
+
+def _folded(tx: Tx, setup: Setup, job: Job, others: list[Job]) -> Job:
+    """One message for several pages: each incident on a line with its own link to acknowledge, the worst first."""
+    if job.message is None:
+        return job
+    messages = [job.message, *(other.message for other in others if other.message)]
+    lines = {m.incident: f"{m.title}\n{m.acknowledge_link}" for m in sorted(messages, key=lambda m: m.severity)}
+    worst = min(message.severity for message in messages)
+    count = f"{len(lines)} incidents wait" if len(lines) > 1 else "1 incident waits"
+    text = "\n\n".join(
+        ["Pages that could not be sent in time, each with its own link to acknowledge:", *lines.values()]
+    )
+    message = replace(
+        job.message, title=f"[{worst}] {count} for you", text=text, severity=worst, link=f"{setup.public_url}/",
+        acknowledge_link="" if len(lines) > 1 else job.message.acknowledge_link,
+    )  # fmt: skip
+    return replace(job, message=message, folded=tuple(replace(other, seed=job.seed) for other in others))
 
 
 def _moot(tx: Tx, row: Any, stored: Stored) -> str:
@@ -101,7 +171,7 @@ def _free_at(tx: Tx, row: Any, transport: Transport | None, busy: set[str]) -> d
 def _job(tx: Tx, setup: Setup, row: Any, stored: Stored, transport: Transport | None, epoch: int) -> Job:
     state = stored.state
     common = {"id": row.id, "epoch": epoch, "kind": row.kind, "incident": state.number, "via": row.via,
-              "destination": row.destination, "page": row.page}  # fmt: skip
+              "destination": row.destination, "page": row.page, "seed": row.id}  # fmt: skip
     if row.kind == "draft":
         return Job(**common, draft=publish.draft(tx, setup, stored))
     runbook = runbook_of(tx, setup, state.runbook_version)
@@ -150,8 +220,14 @@ def _page_message(tx: Tx, setup: Setup, runbook: Runbook, row: Any, stored: Stor
 
 
 def settle(tx: Tx, setup: Setup, job: Job, verdict: Verdict, milliseconds: int = 0) -> None:
+    """Record what came back for a claimed row, and for all that was folded into it."""
+    for part in (job, *job.folded):
+        _settle(tx, setup, part, verdict, milliseconds)
+
+
+def _settle(tx: Tx, setup: Setup, job: Job, verdict: Verdict, milliseconds: int) -> None:
     """
-    Record what came back for a claimed row.
+    Record what came back for one row.
 
     A result whose lease ran out meanwhile is kept as an attempt and changes nothing else: the row is another's now.
     """
@@ -186,7 +262,7 @@ def _delivered(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Delivered) -> 
 def _again(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Retry) -> None:
     failures = row.failures + 1
     first = row.first_failed_at or tx.now
-    pause = delivery.backoff(failures, row.id)
+    pause = delivery.backoff(failures, job.seed)
     if verdict.after is not None:
         pause = max(pause, timedelta(seconds=verdict.after))
         queue.hold_back(tx, row.destination, tx.now + timedelta(seconds=verdict.after))

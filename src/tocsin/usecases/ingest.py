@@ -15,6 +15,7 @@ from tocsin.core.events import Acknowledge, AlertsAttached, AlertsResolved, Decl
 from tocsin.core.protocol import is_open
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import SYSTEM, Fact, uuid7
+from tocsin.points import passing
 from tocsin.store import alerts as store
 from tocsin.store import incidents
 from tocsin.store.db import Tx
@@ -85,9 +86,11 @@ def ingest(tx: Tx, setup: Setup, requests: Sequence[Sequence[Signal]]) -> list[N
             _TAKE[signal.action](batch, signal.alert, dedup)
     _assign(batch)
     _flush(batch)
+    passing("I6")
     _end(batch)
     for number, by in batch.acknowledged.items():
         act(tx, setup, number, Acknowledge(by))
+    passing("I7")
     return [None] * len(requests)
 
 

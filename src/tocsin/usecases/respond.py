@@ -10,6 +10,7 @@ from tocsin.core import decide
 from tocsin.core.events import Acknowledge, Declared, Event
 from tocsin.core.incident import Incident
 from tocsin.core.types import Refused
+from tocsin.points import passing
 from tocsin.store import incidents, queue
 from tocsin.store.db import Tx, insert_new
 from tocsin.store.incidents import Stored
@@ -52,7 +53,10 @@ def follow(tx: Tx, setup: Setup, stored: Stored, event: Event) -> Stored:
     """Decide and save what follows from *event* for an incident that is loaded for change."""
     runbook = runbook_of(tx, setup, stored.state.runbook_version)
     world = around(tx, setup, runbook, stored.state, event)
-    return keep(tx, setup, stored, decide.decide(stored.state, event, runbook, tx.now, world))
+    kept = keep(tx, setup, stored, decide.decide(stored.state, event, runbook, tx.now, world))
+    if isinstance(event, Acknowledge):
+        passing("A2")
+    return kept
 
 
 def acknowledge_page(tx: Tx, setup: Setup, page_id: str) -> int:

@@ -110,7 +110,7 @@ def _put_page(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, page: Pag
             continue
         _row(
             tx, f"page:{page.id}:{place}", state, route, kind="page", page=page.id, rule=place, person=page.person,
-            payload={}, urgent=page.urgency == "high", due=tx.now + route.after,
+            payload={"targets": list(page.targets)}, urgent=page.urgency == "high", due=tx.now + route.after,
         )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tocsin.core.events import Tick
+from tocsin.points import passing
 from tocsin.store import incidents, queue
 from tocsin.store.db import Tx
 from tocsin.usecases.configure import Setup
@@ -16,8 +17,10 @@ AT_ONCE = 50  # incidents in one transaction: the writer must not be held for lo
 def tick(tx: Tx, setup: Setup) -> int:
     """Look at the incidents of which something is due now; returns how many. Call again until it returns 0."""
     numbers = incidents.due(tx, AT_ONCE)
+    passing("T2")
     for number in numbers:
         act(tx, setup, number, Tick())
+    passing("T3")
     return len(numbers)
 
 
