@@ -92,7 +92,8 @@ def _(patch: Patch) -> None:
         class Later:
             clock = self.db.clock
 
-            async def write_batched(self_, usecase: Any, signals: Any) -> None:
+            @staticmethod
+            async def write_batched(usecase: Any, signals: Any) -> None:
                 asyncio.get_running_loop().call_later(0.05, lambda: self.db.write_now(usecase, [signals]))
 
             write = self.db.write
@@ -135,14 +136,13 @@ def _(patch: Patch) -> None:
 
 @planted("a claim is not atomic")
 def _(patch: Patch) -> None:
-    due, lease = queue.due, queue.lease
+    due = queue.due
 
     def wrong_due(tx: Any, limit: int) -> Any:
         tx.run(update(outbox).where(outbox.c.state == "leased").values(lease_until=tx.now))
         return due(tx, limit)
 
     patch.setattr(queue, "due", wrong_due)
-    patch.setattr(queue, "lease", lambda tx, row, owner, until: lease(tx, row, owner, until))
 
 
 @planted("an acknowledgement does not stop pages asked for by hand")
@@ -199,7 +199,9 @@ def _(patch: Patch) -> None:
         if rows:
             from sqlalchemy import text
 
-            tx.connection.execute(text("UPDATE alerts SET state = 'resolved' WHERE latest AND disposition = 'incident'"))
+            tx.connection.execute(
+                text("UPDATE alerts SET state = 'resolved' WHERE latest AND disposition = 'incident'")
+            )
 
     patch.setattr(alerts, "resolve", wrong)
 
@@ -215,7 +217,9 @@ def _(patch: Patch) -> None:
 
     def wrong(day: Any, at: Any, zone: str) -> Any:
         instant = right(day, at, zone)
-        return instant - timedelta(minutes=30) if zone == "Australia/Lord_Howe" and day.month in range(4, 10) else instant
+        return (
+            instant - timedelta(minutes=30) if zone == "Australia/Lord_Howe" and day.month in range(4, 10) else instant
+        )
 
     patch.setattr(oncall, "local_to_utc", wrong)
 
@@ -298,8 +302,10 @@ def _(patch: Patch) -> None:
 @planted("the runbook in force replaces the one an incident opened with")
 def _(patch: Patch) -> None:
     def wrong(tx: Any, setup: Any, version: str) -> Any:
-        return configure.in_force(tx, setup)[1] if version != configure.get_meta(tx, configure.IN_FORCE) else right(
-            tx, setup, version
+        return (
+            configure.in_force(tx, setup)[1]
+            if version != configure.get_meta(tx, configure.IN_FORCE)
+            else right(tx, setup, version)
         )
 
     right = configure.runbook_of

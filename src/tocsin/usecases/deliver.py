@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -59,6 +60,7 @@ def claim(tx: Tx, setup: Setup, owner: str, limit: int = AT_ONCE) -> list[Job]:
     rows = queue.due(tx, limit)
     passing("O1")
     busy: set[str] = set()
+    waiting: Counter[str] = Counter()
     taken: set[str] = set()
     jobs = []
     for row in rows:
@@ -69,7 +71,8 @@ def claim(tx: Tx, setup: Setup, owner: str, limit: int = AT_ONCE) -> list[Job]:
             continue
         transport = setup.plugins.transports.get(row.payload.get("kind", ""))
         if (free := _free_at(tx, row, transport, busy)) > tx.now:
-            queue.settle(tx, row.id, "pending", due=free)
+            queue.settle(tx, row.id, "pending", due=free + _gap(transport) * waiting[row.destination])
+            waiting[row.destination] += 1  # each in its own place: they are not all looked at again at once
             continue
         busy.add(row.destination)
         job = _job(tx, setup, row, stored, transport, queue.lease(tx, row, owner, tx.now + delivery.LEASE))
@@ -150,13 +153,18 @@ def _moot(tx: Tx, row: Any, stored: Stored) -> str:
     return ""
 
 
+def _gap(transport: Transport | None) -> timedelta:
+    """How far apart the vendor wants two messages to one destination."""
+    return timedelta(seconds=1 / transport.per_second) if transport and transport.per_second else timedelta(0)
+
+
 def _free_at(tx: Tx, row: Any, transport: Transport | None, busy: set[str]) -> datetime:
     """When the vendor's limits let something go to this destination; counts the send when that is now."""
     if transport is None or transport.per_second is None:
         known = queue.destination(tx, row.destination) if row.destination else None
         return known.free_at if known and known.free_at > tx.now else tx.now
     known = queue.destination(tx, row.destination)
-    gap = timedelta(seconds=1 / transport.per_second)
+    gap = _gap(transport)
     free: datetime = known.free_at if known else tx.now
     if row.destination in busy:
         return max(free, tx.now + gap)
