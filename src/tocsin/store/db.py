@@ -6,8 +6,9 @@ import asyncio
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -68,6 +69,28 @@ class Tx:
 
     def first(self, statement: Any, parameters: Any = None) -> Any:
         return self.connection.execute(statement, parameters).first()
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """
+        Undo what happens inside, and nothing else, when it raises.
+
+        Raises:
+            Busy: for a fault of the store that passes by itself. Else whatever was raised inside.
+        """
+        touched = set(self.touched)
+        run = self.connection.exec_driver_sql
+        run("SAVEPOINT apart")
+        try:
+            yield
+        except Exception as error:
+            run("ROLLBACK TO SAVEPOINT apart")
+            run("RELEASE SAVEPOINT apart")
+            self.touched = touched
+            if (known := _busy(error)) is not error:
+                raise known from error
+            raise
+        run("RELEASE SAVEPOINT apart")
 
     def run(self, statement: Any, parameters: Any = None) -> int:
         """Execute a statement that changes rows; returns how many it changed."""

@@ -11,9 +11,10 @@ from typing import Any
 import orjson
 from sqlalchemy import and_, func, insert, or_, select, update
 
-from tocsin.core import ledger
+from tocsin.core import escalation, ledger
 from tocsin.core.incident import Incident, from_json, to_json
 from tocsin.core.ledger import Entry
+from tocsin.core.paging import climbing
 from tocsin.core.types import Fact, Refused, incident_name
 from tocsin.store.db import Tx, among, insert_rows, listed, lock_rows, update_rows
 from tocsin.store.schema import incidents, meta, to_micros
@@ -65,6 +66,13 @@ def load(tx: Tx, number: int, *, for_update: bool = False) -> Stored:
     if row is None:
         raise Refused(f"there is no incident {incident_name(number)}", status=404)
     return _stored(row)
+
+
+def bare(tx: Tx, number: int) -> Any:
+    """The plain columns of an incident, for when its state cannot be read or decided on; None when there is none."""
+    c = incidents.c
+    columns = (c.number, c.title, c.severity, c.status, c.service, c.runbook_version, c.step_due, c.wake_at)
+    return tx.first(select(*columns).where(c.number == number))
 
 
 def listing(
@@ -122,6 +130,7 @@ def _row(state: Incident) -> dict[str, Any]:
         "title": state.title, "severity": state.severity, "status": state.status, "service": state.service,
         "check": state.check, "drill": state.drill, "acknowledged_at": state.acknowledged_at,
         "resolved_at": state.resolved_at, "commander": state.commander, "state": to_json(state),
+        "step_due": escalation.due_at(state.walk) if state.walk and climbing(state) else None,
     }  # fmt: skip
 
 
