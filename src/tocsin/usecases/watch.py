@@ -128,10 +128,18 @@ def probe_settled(tx: Tx, key: str) -> bool:
     return store.probe_state(tx, key) == "done"
 
 
-def end_probe(tx: Tx, key: str, passed: bool, why: str = "") -> None:
-    """Take away what a probe left, and keep how it went."""
+def end_probe(tx: Tx, key: str, why: str = "") -> str:
+    """
+    Take away what a probe left, and keep how it went.
+
+    Returns:
+        Why it did not pass: *why*, or that nobody can be paged though the test page came through. Empty: it passed.
+    """
+    blocked = kept_blocked(store.marks(tx))
+    why = why or (blocked.text if blocked else "")
     store.forget_probes(tx, key, tx.now - PROBE_LEFT)
-    store.put_mark(tx, store.PROBE, {"at": instant_text(tx.now), "passed": passed, "why": why})
+    store.put_mark(tx, store.PROBE, {"at": instant_text(tx.now), "passed": not why, "why": why})
+    return why
 
 
 # --------------------------------------------------------------------------------------------- the clock
@@ -171,9 +179,16 @@ def banners(tx: Tx) -> list[str]:
 
 
 def report(tx: Tx) -> dict[str, Any]:
-    """`{"auditor": None | {"at", "verdict", "redriven"}, "probe": None | {"at", "passed", "why"}, "set_aside": []}`."""
+    """
+    What the watchman knows, for whoever operates Tocsin.
+
+    Returns:
+        `{"auditor": None | {"at", "verdict", "redriven"}, "probe": None | {"at", "passed", "why"},
+        "cannot_page": None | sentence, "set_aside": [key]}`.
+    """
     marks = store.marks(tx)
+    blocked = kept_blocked(marks)
     return {
         "auditor": marks.get(store.AUDITOR), "probe": marks.get(store.PROBE),
-        "set_aside": [row.key for row in store.set_aside(tx)],
+        "cannot_page": blocked.text if blocked else None, "set_aside": [row.key for row in store.set_aside(tx)],
     }  # fmt: skip

@@ -12,8 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tocsin.core.types import Refused
-from tocsin.usecases import access
+from tocsin.store.db import Tx
+from tocsin.usecases import access, watch
 from tocsin.usecases.access import Role, Viewer, may
+from tocsin.usecases.configure import Setup
 
 SIGN_IN_TRIES: Final = 10  # a minute and address
 MINUTE: Final = timedelta(minutes=1)
@@ -54,6 +56,12 @@ async def viewer_of(request: Request) -> Viewer | None:
     return known
 
 
+def _viewer_and_banners(tx: Tx, setup: Setup, cookie: str) -> tuple[tuple[Viewer, bool] | None, list[str]]:
+    """The viewer, and in the same snapshot what every page must tell them."""
+    found = access.viewer_by_cookie(tx, setup, cookie)
+    return found, watch.banners(tx) if found else []
+
+
 def _by_token(request: Request) -> Any:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not (request.url.path.startswith("/api/") or request.url.path == "/metrics"):
@@ -66,7 +74,7 @@ async def _by_cookie(request: Request) -> Viewer | None:
     if not cookie:
         return None
     db, setup = request.app.state.db, request.app.state.setup
-    found = await db.read(access.viewer_by_cookie, setup, cookie)
+    found, request.state.banners = await db.read(_viewer_and_banners, setup, cookie)
     if found is None:
         return None
     viewer: Viewer = found[0]

@@ -42,7 +42,7 @@ def render(request: Request, name: str, *, status: int = 200, **context: Any) ->
     state = request.app.state
     full = {
         "viewer": getattr(request.state, "viewer", None), "zone": zone_of(request), "now": state.db.clock(),
-        "path": request.url.path, **context,
+        "path": request.url.path, "banners": getattr(request.state, "banners", []), **context,
     }  # fmt: skip
     return HTMLResponse(state.templates.get_template(name).render(full), status)
 
