@@ -35,6 +35,7 @@ class Worker:
         self._sending: set[asyncio.Task[None]] = set()
         self._gates: dict[str, asyncio.Semaphore] = {}
         self._stopping = False
+        self.poll_seconds = POLL_SECONDS
         self.write_file = write_whole
         self.turns = 0
 
@@ -78,7 +79,7 @@ class Worker:
         self.turns += 1
         left = await self.db.read(tick.seconds_left)
         if left is None or left > 0:
-            return POLL_SECONDS if left is None else min(left, POLL_SECONDS)
+            return self.poll_seconds if left is None else min(left, self.poll_seconds)
         passing("T1")
         ticked = await self.db.write(tick.tick, self.setup)
         passing("T4")

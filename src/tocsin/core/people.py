@@ -49,7 +49,7 @@ def acknowledge(draft: Draft, event: Acknowledge) -> None:
     if not state.is_open:
         return
     first = state.acknowledged_at is None
-    if not state.answered or event.by in state.paging:
+    if first or not state.answered or event.by in state.paging:
         draft.add("acknowledged", event.by)
         draft.effects.append(StopPaging(f"acknowledged by {event.by}", by=event.by))
     if draft.state.commander is None and event.by in draft.runbook.people:

@@ -173,9 +173,12 @@ def due(tx: Tx, limit: int) -> list[int]:
     return [row.number for row in tx.all(lock_rows(tx, statement))]
 
 
+_NEXT_WAKE = select(func.min(incidents.c.wake_at)).where(incidents.c.wake_at.isnot(None))
+
+
 def next_wake(tx: Tx) -> datetime | None:
     """When the next incident needs to be looked at, or None."""
-    row = tx.first(select(func.min(incidents.c.wake_at)).where(incidents.c.wake_at.isnot(None)))
+    row = tx.first(_NEXT_WAKE)
     value: datetime | None = row[0] if row else None
     return value
 

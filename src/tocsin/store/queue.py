@@ -154,11 +154,14 @@ def page_has_way(tx: Tx, page_id: str) -> bool:
     return tx.first(select(outbox.c.id).where(*where).limit(1)) is not None
 
 
+_NEXT_PENDING = select(func.min(outbox.c.due)).where(outbox.c.state == "pending")
+_NEXT_LEASED = select(func.min(outbox.c.lease_until)).where(outbox.c.state == "leased")
+
+
 def next_due(tx: Tx) -> datetime | None:
     """When the next row must be looked at: its due time, or the end of a lease."""
-    pending = tx.first(select(func.min(outbox.c.due)).where(outbox.c.state == "pending"))
-    leased = tx.first(select(func.min(outbox.c.lease_until)).where(outbox.c.state == "leased"))
-    instants = [row[0] for row in (pending, leased) if row and row[0] is not None]
+    rows = (tx.first(_NEXT_PENDING), tx.first(_NEXT_LEASED))
+    instants = [row[0] for row in rows if row and row[0] is not None]
     return min(instants, default=None)
 
 
