@@ -199,7 +199,9 @@ def _(patch: Patch) -> None:
         if rows:
             from sqlalchemy import text
 
-            tx.connection.execute(text("UPDATE alerts SET state = 'resolved' WHERE latest AND disposition = 'incident'"))
+            tx.connection.execute(
+                text("UPDATE alerts SET state = 'resolved' WHERE latest AND disposition = 'incident'")
+            )
 
     patch.setattr(alerts, "resolve", wrong)
 
@@ -215,7 +217,9 @@ def _(patch: Patch) -> None:
 
     def wrong(day: Any, at: Any, zone: str) -> Any:
         instant = right(day, at, zone)
-        return instant - timedelta(minutes=30) if zone == "Australia/Lord_Howe" and day.month in range(4, 10) else instant
+        return (
+            instant - timedelta(minutes=30) if zone == "Australia/Lord_Howe" and day.month in range(4, 10) else instant
+        )
 
     patch.setattr(oncall, "local_to_utc", wrong)
 
@@ -298,8 +302,10 @@ def _(patch: Patch) -> None:
 @planted("the runbook in force replaces the one an incident opened with")
 def _(patch: Patch) -> None:
     def wrong(tx: Any, setup: Any, version: str) -> Any:
-        return configure.in_force(tx, setup)[1] if version != configure.get_meta(tx, configure.IN_FORCE) else right(
-            tx, setup, version
+        return (
+            configure.in_force(tx, setup)[1]
+            if version != configure.get_meta(tx, configure.IN_FORCE)
+            else right(tx, setup, version)
         )
 
     right = configure.runbook_of
