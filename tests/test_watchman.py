@@ -7,12 +7,14 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from tocsin import plugins
 from tocsin.core.events import Declared
 from tocsin.net import Network
 from tocsin.store import incidents, migrate
 from tocsin.store.db import Database
+from tocsin.store.schema import incidents as table
 from tocsin.usecases import configure, respond, watch
 from tocsin.usecases.configure import Setup
 from tocsin.watchman import DeadMan, Watchman
@@ -176,6 +178,7 @@ def test_without_an_address_nothing_is_sent_and_the_auditor_runs(db, setup, swit
     async def run():
         network = Network(console=lambda line: None, now=db.clock)
         watchman = Watchman(db, setup, network, "node", DeadMan(), lambda: (timedelta(hours=1), timedelta(0)))
+        watchman.audits = True
         task = asyncio.create_task(watchman.run())
         await reached(lambda: db.read_now(watch.report)["auditor"])
         task.cancel()
@@ -188,6 +191,24 @@ def test_without_an_address_nothing_is_sent_and_the_auditor_runs(db, setup, swit
         db.read_now(watch.banners)
     )
     assert (0, 0) == (switch.pings, switch.fails)
+
+
+def test_a_start_and_a_jump_give_the_worker_a_minute_to_catch_up(db, setup):
+    """What became due while Tocsin was down, or the machine slept, is late and not silent."""
+    number = db.write_now(respond.declare, setup, Declared("down", "P1", "martijn", service="proofi.ai"))
+    db.write_now(lambda tx: tx.run(update(table).values(wake_at=tx.now - timedelta(hours=6))))
+    said = [still(), (timedelta(0), timedelta(hours=6)), still()]
+
+    async def run():
+        watchman = Watchman(db, setup, Network(console=print, now=db.clock), "node", DeadMan(), lambda: said.pop(0))
+        for expected in (None, None, f"INC-{number}: its timer was overdue by 6 hours"):
+            watchman.next_minute = 0.0
+            await watchman.look()
+            auditor = db.read_now(watch.report)["auditor"]
+            assert expected == (auditor and auditor["verdict"])
+        await watchman.network.close()
+
+    asyncio.run(run())
 
 
 def test_the_whole_cannot_page_and_can_again(tmp_path, switch):

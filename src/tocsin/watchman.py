@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from tocsin.core.watch import OVERDUE
 from tocsin.net import Network, redact
 from tocsin.sdk import Request
 from tocsin.store.db import Busy, Database
@@ -49,7 +50,8 @@ class Watchman:
         self.db, self.setup, self.network, self.owner = db, setup, network, owner
         self.dead_man, self.clock = dead_man, clock
         self._probes = itertools.count()
-        self._next_audit = 0.0  # seconds of the loop's clock
+        self.next_minute = 0.0  # seconds of the loop's clock
+        self.audits = False  # not before the worker had a minute to catch up, after a start as after a jump
 
     async def run(self) -> None:
         """Watch until cancelled. What fails is logged, and the next round tries again."""
@@ -74,12 +76,14 @@ class Watchman:
         if blocked:
             log.error("cannot_page", why=blocked.why, since=str(blocked.since))
         now = asyncio.get_running_loop().time()
-        if now < self._next_audit:
+        if now < self.next_minute:
             return
-        if notice := await self.db.write(watch.keep_time, *self.clock()):
+        behind, jumped = self.clock()
+        if notice := await self.db.write(watch.keep_time, behind, jumped):
             log.error("clock_moved", why=notice)
-        await self.db.write(watch.audit, self.setup)
-        self._next_audit = now + AUDIT_SECONDS
+        if self.audits and jumped < OVERDUE:
+            await self.db.write(watch.audit, self.setup)
+        self.audits, self.next_minute = True, now + AUDIT_SECONDS
 
     async def test(self) -> None:
         """Send a test alert through the whole, and ping the outside only when its page came out at the other end."""

@@ -461,4 +461,6 @@ def test_an_auditor_that_does_not_run_is_missed(house, setup, time):
     house.write_now(watch.audit, setup)
     time.now += timedelta(minutes=4)
 
-    assert ["Nothing watches over the pages: the auditor has not run for 4 minutes."] == house.read_now(watch.banners)
+    assert ["Nothing watches over the pages: the auditor has not run since 2026-11-23 09:02 UTC."] == house.read_now(
+        watch.banners
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from tocsin.core.calendar import words
+from tocsin.core.calendar import utc_words, words
 
 OVERDUE: Final = timedelta(seconds=60)  # past this a timer, a row or a lease was lost; reliability.md invariant 3
 WINDOW: Final = timedelta(minutes=2)  # the tries that say whether somebody can be paged
@@ -76,7 +76,7 @@ class Blocked:
     @property
     def text(self) -> str:
         """The sentence of the banner."""
-        return f"Tocsin cannot page: {self.why}, since {self.since:%Y-%m-%d %H:%M} UTC"
+        return f"Tocsin cannot page: {self.why}, since {utc_words(self.since)}"
 
 
 def blocked(tries: Sequence[Tries], before: Blocked | None, now: datetime) -> Blocked | None:

@@ -11,7 +11,7 @@ import structlog
 from tocsin.core import delivery
 from tocsin.core import watch as core
 from tocsin.core.alert import Alert, Signal
-from tocsin.core.calendar import words
+from tocsin.core.calendar import utc_words
 from tocsin.core.events import WentSilent
 from tocsin.core.types import incident_name, instant_text
 from tocsin.core.watch import Blocked, Look
@@ -173,9 +173,18 @@ def banners(tx: Tx) -> list[str]:
     if clock and tx.now - datetime.fromisoformat(clock["at"]) < CLOCK_SHOWN:
         said.append(f"{clock['text'][0].upper()}{clock['text'][1:]}.")
     auditor = marks.get(store.AUDITOR)
-    if auditor and (since := tx.now - datetime.fromisoformat(auditor["at"])) > NOT_SEEN:
-        said.append(f"Nothing watches over the pages: the auditor has not run for {words(since)}.")
+    if auditor and tx.now - (at := datetime.fromisoformat(auditor["at"])) > NOT_SEEN:
+        said.append(f"Nothing watches over the pages: the auditor has not run since {utc_words(at)}.")
     return said
+
+
+def store_banner(trouble: tuple[str, datetime] | None) -> list[str]:
+    """The sentence for a store that took no write when it was asked last: the database cannot keep that one."""
+    if trouble is None:
+        return []
+    why, since = trouble
+    full = "the storage is full" if "full" in why.lower() else why
+    return [f"Tocsin cannot store anything: {full}, since {utc_words(since)}. Senders are asked to come back."]
 
 
 def report(tx: Tx) -> dict[str, Any]:

@@ -51,6 +51,7 @@ async def viewer_of(request: Request) -> Viewer | None:
     """The viewer of the session cookie, or of a bearer token on the API; None for a stranger."""
     known: Viewer | None = getattr(request.state, "viewer", None)
     if known is None:
+        request.state.banners = []
         known = await (_by_token(request) or _by_cookie(request))
         request.state.viewer = known
     return known

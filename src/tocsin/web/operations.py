@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -17,11 +17,12 @@ from starlette.routing import Route
 from tocsin.core.types import Refused
 from tocsin.core.watch import skew_notice
 from tocsin.store import queue
-from tocsin.store.db import Busy, Tx
+from tocsin.store.db import Busy, Database, Tx
 from tocsin.store.schema import incidents, pages
 from tocsin.usecases import watch
 from tocsin.usecases.configure import NoRunbook, Setup, in_force
-from tocsin.web.auth import viewer_of
+from tocsin.web.auth import require, viewer_of
+from tocsin.web.render import render
 
 
 class Meters:
@@ -74,20 +75,20 @@ async def ready(request: Request) -> Response:
     """200 when the database answers and a runbook is in force; else 503, with the reason."""
     db, setup = request.app.state.db, request.app.state.setup
     try:
-        return JSONResponse({"ready": True, **await db.read(_ready, setup, db.clock)})
+        return JSONResponse({"ready": True, **await db.read(_ready, setup, db)})
     except (Busy, NoRunbook) as error:
         return JSONResponse({"ready": False, "why": str(error)}, 503, {"Retry-After": "5"})
 
 
-def _ready(tx: Tx, setup: Setup, clock: Callable[[], datetime]) -> dict[str, Any]:
+def _ready(tx: Tx, setup: Setup, db: Database) -> dict[str, Any]:
     in_force(tx, setup)
-    return {"warnings": _warnings(tx, setup, clock), **watch.report(tx)}
+    return {"warnings": _warnings(tx, setup, db), **watch.report(tx)}
 
 
-def _warnings(tx: Tx, setup: Setup, clock: Callable[[], datetime]) -> list[str]:
-    warnings = [*setup.plugins.problems, *watch.banners(tx)]
+def _warnings(tx: Tx, setup: Setup, db: Database) -> list[str]:
+    warnings = [*setup.plugins.problems, *watch.store_banner(db.trouble), *watch.banners(tx)]
     if not tx.sqlite:
-        if skew := skew_notice(clock(), tx.now):
+        if skew := skew_notice(db.clock(), tx.now):
             warnings.append(skew)
         standby = text("SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')")
         if not tx.connection.execute(standby).scalar_one():
@@ -129,7 +130,14 @@ def _gauge(tx: Tx, meters: Meters) -> None:
     meters.aside.set(len(said["set_aside"]))
 
 
+async def banners(request: Request) -> Response:
+    """What every page must tell, alone: open pages fetch it when it changes."""
+    require(await viewer_of(request), "viewer")
+    return render(request, "_banners.html")
+
+
 ROUTES = [
+    Route("/banners", banners, methods=["GET"]),
     Route("/-/healthy", healthy, methods=["GET", "HEAD"]),
     Route("/-/ready", ready, methods=["GET", "HEAD"]),
     Route("/metrics", metrics, methods=["GET"]),
