@@ -189,7 +189,8 @@ def build(given: Settings) -> House:
         fresh = migrate.up_to_date(db)
     except migrate.WrongDatabase as error:
         raise NoStart(str(error)) from None
-    if mark := db.read_now(watch.high_mark):
+    mark = db.read_now(watch.high_mark)
+    if mark and not db.asks_clock:
         clock.resume(mark)
     secret = given.secret_key or _own_secret(given.data / SECRET_FILE, secrets.token_urlsafe(32))
     public = given.public_url or f"http://{_host(given.host)}:{given.port}"

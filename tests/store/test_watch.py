@@ -457,6 +457,16 @@ def test_the_latest_time_is_kept_and_what_the_clock_did_is_shown_for_an_hour(hou
     assert [] == house.read_now(watch.banners)
 
 
+def test_a_database_whose_own_clock_went_back_is_told_until_it_has_caught_up(house, time):
+    mark = time.now
+    house.write_now(watch.keep_time, timedelta(0), timedelta(0))
+    time.now -= timedelta(minutes=10)
+    assert "10 minutes behind" in house.write_now(watch.keep_time, timedelta(0), timedelta(0))
+    assert mark == house.read_now(watch.high_mark)
+    time.now += timedelta(minutes=10)
+    assert "" == house.write_now(watch.keep_time, timedelta(0), timedelta(0))
+
+
 def test_an_auditor_that_does_not_run_is_missed(house, setup, time):
     house.write_now(watch.audit, setup)
     time.now += timedelta(minutes=4)

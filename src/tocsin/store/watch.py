@@ -12,7 +12,7 @@ from sqlalchemy import String, and_, cast, delete, func, insert, literal, or_, s
 from tocsin.core.delivery import CONSOLE
 from tocsin.core.types import uuid7
 from tocsin.core.watch import OVERDUE, WINDOW, Look, Tries
-from tocsin.store.db import Tx
+from tocsin.store.db import Tx, insert_new
 from tocsin.store.schema import attempts, faults, incidents, meta, outbox, pages
 
 MARKS: Final = "watch."  # the keys of `meta` that are the watchman's
@@ -151,6 +151,12 @@ def marks(tx: Tx) -> dict[str, Any]:
     return {row.key: orjson.loads(row.value) for row in tx.all(select(meta).where(meta.c.key.in_(keys)))}
 
 
+def hold_mark(tx: Tx, key: str) -> None:
+    """Have other nodes that write this verdict wait until the commit."""
+    statement = select(meta.c.key).where(meta.c.key == key)
+    tx.first(statement if tx.sqlite else statement.with_for_update())
+
+
 def put_mark(tx: Tx, key: str, value: Any) -> None:
     """Keep one verdict as JSON; None takes it away."""
     if value is None:
@@ -158,7 +164,7 @@ def put_mark(tx: Tx, key: str, value: Any) -> None:
         return
     text = orjson.dumps(value).decode()
     if tx.run(update(meta).where(meta.c.key == key).values(value=text)) == 0:
-        tx.run(insert(meta).values(key=key, value=text))
+        insert_new(tx, meta, {"key": key, "value": text})
 
 
 # --------------------------------------------------------------------------------------------- probes

@@ -46,6 +46,7 @@ class Audited:
 
 def audit(tx: Tx, setup: Setup) -> Audited:
     """Find every incident that went silent and drive it again; keeps when this was, and what came of it."""
+    store.hold_mark(tx, store.AUDITOR)  # two nodes at once must not drive the same incident twice
     looks = ((look, core.silence(look, tx.now)) for look in store.silent(tx, AT_ONCE))
     silent = [(look, why) for look, why in looks if why]
     for look, why in silent:
@@ -153,7 +154,9 @@ def high_mark(tx: Tx) -> datetime | None:
 
 def keep_time(tx: Tx, behind: timedelta, jumped: timedelta) -> str:
     """Keep the high-water mark of time, and what there is to say of this machine's clock; returns that sentence."""
-    store.put_mark(tx, store.TIME, instant_text(tx.now))
+    mark = high_mark(tx) or tx.now
+    behind = max(behind, mark - tx.now)  # the database's own clock, where it judges
+    store.put_mark(tx, store.TIME, instant_text(max(mark, tx.now)))
     notice = core.clock_notice(behind, jumped)
     if notice:
         store.put_mark(tx, store.CLOCK, {"at": instant_text(tx.now), "text": notice})
