@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import OperationalError
@@ -20,6 +22,7 @@ from tocsin.store.schema import attempts, outbox, pages
 from tocsin.store.schema import incidents as table
 from tocsin.usecases import configure, deliver, respond, tick, watch
 from tocsin.usecases.configure import Setup
+from tocsin.web.app import create_app
 
 EXAMPLE = (Path(__file__).parents[2] / "examples/proofi/runbook.yaml").read_text(encoding="utf-8")
 
@@ -314,6 +317,9 @@ def test_a_row_that_raises_three_times_is_set_aside_for_a_plain_page(house, setu
     ]
     house.write_now(deliver.settle, setup, jobs[0], Delivered("r", proven=True), 1)
     assert "delivered" == house.read_now(queue.page, bad.page).state
+    time.now += timedelta(days=1, seconds=1)
+    house.write_now(watch.audit, setup)
+    assert [] == house.read_now(watch.report)["set_aside"]
 
 
 def test_a_transport_that_raises_is_tried_three_times_and_then_the_next_step_is_paged(house, setup, time):
@@ -409,8 +415,11 @@ def test_nobody_can_be_paged_until_a_way_is_back(house, setup, time):
     time.now += timedelta(minutes=16)
     assert house.write_now(watch.judge, setup)
     assert 2 * count == len(rows(house, kind="alarm"))
-    sent(house, setup)
+    assert count == len(rows(house, kind="alarm", state="pending"))  # of many tellings the newest is sent
+    jobs = [job for job in real() if job.via == "alerts" and job.page]
+    house.write_now(deliver.settle, setup, jobs[0], Delivered("r"), 1)
     assert house.write_now(watch.judge, setup) is None
+    assert {"moot", "done"} >= {row.state for row in rows(house, kind="alarm")}
     assert [] == house.read_now(watch.banners)
 
 
@@ -474,3 +483,24 @@ def test_an_auditor_that_does_not_run_is_missed(house, setup, time):
     assert ["Nothing watches over the pages: the auditor has not run since 2026-11-23 09:02 UTC."] == house.read_now(
         watch.banners
     )
+
+
+def test_a_node_off_the_databases_clock_has_a_warning_and_no_effect(url, tmp_path):
+    """Due times are judged by the database: a node 15 minutes off pages on time, and `/-/ready` says so (F33)."""
+    db = Database(url, lambda: datetime.now(UTC) + timedelta(minutes=15))
+    db.asks_clock = not db.sqlite
+    migrate.up_to_date(db)
+    setup = Setup(plugins.load(), {}, "http://tocsin.example.org", b"key", tmp_path)
+    db.write_now(configure.adopt, setup, EXAMPLE)
+    declared(db, setup)
+
+    async def ready():
+        transport = httpx.ASGITransport(create_app(db, setup, new_secret=lambda: "secret"))
+        async with httpx.AsyncClient(transport=transport, base_url="http://tocsin.test") as client:
+            return (await client.get("/-/ready")).json()["warnings"]
+
+    skew = [said for said in asyncio.run(ready()) if said.startswith("clock skew")]
+    assert ([] if db.sqlite else ["clock skew: this node is 900 s off the database's clock"]) == skew
+    assert db.read_now(tick.seconds_left) == 0  # the page is due now, by whoever's clock
+    assert () == db.write_now(watch.audit, setup).found
+    db.close()

@@ -95,3 +95,17 @@ def test_a_fault_shows_nothing_of_the_inside(site, monkeypatch):
 
     assert 500 == answer.status_code
     assert "secret detail" not in answer.text
+
+
+def test_a_full_storage_stands_on_every_page(site):
+    site.sign_in()
+    site.db.trouble = ("database or disk is full", site.now)
+    said = (
+        "Tocsin cannot store anything: the storage is full, since 2026-11-23 09:02 UTC. Senders are asked to come back."
+    )
+
+    assert said in site.ask("GET", "/incidents").text
+    assert said in site.ask("GET", "/banners").text
+    assert [said] == site.ask("GET", "/-/ready").json()["warnings"]
+    site.cookies.clear()
+    assert 303 == site.ask("GET", "/banners").status_code

@@ -101,6 +101,17 @@ def _first_id(at: datetime) -> str:
     return f"{uuid7(at)[:14]}7000-8000-000000000000"
 
 
+def drop_alarms(tx: Tx, begins: str, why: str, keep: str = "") -> None:
+    """What waits of the alarms whose key begins so is needed no more, but for those that begin with *keep*."""
+    where = and_(
+        outbox.c.incident.is_(None), outbox.c.kind == "alarm", outbox.c.state.in_(("pending", "leased")),
+        outbox.c.key.startswith(begins, autoescape=True),
+    )  # fmt: skip
+    if keep:
+        where = and_(where, ~outbox.c.key.startswith(keep, autoescape=True))
+    tx.run(update(outbox).where(where).values(state="moot", why=why, done_at=tx.now))
+
+
 # --------------------------------------------------------------------------------------------- faults
 
 
@@ -135,6 +146,12 @@ def change_fault(tx: Tx, key: str, **columns: Any) -> None:
 def forget_fault(tx: Tx, key: str) -> None:
     """It is well again."""
     tx.run(delete(faults).where(faults.c.key == key))
+
+
+def forget_rows(tx: Tx, before: datetime) -> None:
+    """What is known against rows of the outbox since before *before*: they ended long ago, one way or the other."""
+    where = faults.c.key.startswith("outbox:"), faults.c.first_at < before
+    tx.run(delete(faults).where(*where))
 
 
 def set_aside(tx: Tx) -> Sequence[Any]:

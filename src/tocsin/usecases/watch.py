@@ -27,6 +27,8 @@ AT_ONCE: Final = 50  # silent incidents driven again in one run; the next minute
 EVERY: Final = timedelta(minutes=1)  # the auditor runs
 NOT_SEEN: Final = 3 * EVERY  # without a run the auditor itself is silent
 CLOCK_SHOWN: Final = timedelta(hours=1)  # how long the banner tells of a clock that jumped
+TELLS_BLOCKED: Final = "blocked:"  # how the keys of the texts begin that tell that nobody can be paged
+ROW_SHOWN: Final = timedelta(days=1)  # how long a row that is set aside is named
 PROBE_SOURCE: Final = "tocsin"
 PROBE_LEFT: Final = timedelta(minutes=10)  # a probe whose process died is taken away after this
 
@@ -51,6 +53,7 @@ def audit(tx: Tx, setup: Setup) -> Audited:
     silent = [(look, why) for look, why in looks if why]
     for look, why in silent:
         _drive(tx, setup, look, why)
+    store.forget_rows(tx, tx.now - ROW_SHOWN)
     before = store.marks(tx).get(store.AUDITOR, {})
     total = int(before.get("redriven", 0)) + len(silent)
     found = tuple((look.number, why) for look, why in silent)
@@ -92,6 +95,8 @@ def judge(tx: Tx, setup: Setup) -> Blocked | None:
         tx.touched.add("watch")
     if now:
         _tell_blocked(tx, setup, now)
+    elif before:
+        store.drop_alarms(tx, f"alarm:{TELLS_BLOCKED}", "somebody can be paged again")
     return now
 
 
@@ -104,14 +109,15 @@ def kept_blocked(marks: dict[str, Any]) -> Blocked | None:
 def _tell_blocked(tx: Tx, setup: Setup, now: Blocked) -> None:
     """Once, and again every 15 minutes: the alerts channel, and each admin by every way there is to them."""
     count = (tx.now - now.since) // core.TELL_AGAIN
-    key = f"blocked:{instant_text(now.since)}:{count}"
+    key = f"{TELLS_BLOCKED}{instant_text(now.since)}:{count}:"
+    store.drop_alarms(tx, f"alarm:{TELLS_BLOCKED}", "it is told anew", keep=f"alarm:{key}")
     text = f"{now.text}. Whoever reads this: look at the incidents yourself, and at the channels that fail."
     rescue.tell(tx, setup, key, "Tocsin cannot page", text)
     _, runbook = in_force(tx, setup)
     for person, known in runbook.people.items():
         if "admin" in known.roles:
             for place, route in enumerate(delivery.every_way(runbook, setup.ways, person)):
-                way = f"{key}:{person}:{place}"
+                way = f"{key}{person}:{place}"
                 rescue.alarm(tx, way, route, "Tocsin cannot page", text, link=f"{setup.public_url}/", person=person)
 
 
