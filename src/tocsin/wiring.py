@@ -36,6 +36,7 @@ from tocsin.web.app import create_app
 from tocsin.worker import Worker
 
 EXAMPLE = Path("examples/proofi/runbook.yaml")
+QUEUE = 128  # connections that wait while the server starts
 SIGN_IN_LIFE = timedelta(hours=24)
 NO_TIME = timedelta(0)
 GC_THRESHOLDS = (20_000, 20, 50)  # alerts come and go by the thousand; the default looks at them every 700
@@ -261,6 +262,8 @@ def serve(
     link = f"sign_{secrets.token_urlsafe(24)}"
     house.db.write_now(access.make_sign_in, link, role="admin", expires_at=house.clock() + SIGN_IN_LIFE)
     _remember_server(given, house.setup.public_url, token)
+    if role != "worker":
+        listener.listen(QUEUE)  # whoever follows the greeting at once waits, and is not turned away
     _greet(house, ingest, link)
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()  # what a start has loaded stays
