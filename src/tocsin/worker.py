@@ -77,12 +77,13 @@ class Worker:
     async def turn(self) -> float:
         """Do what is due now; returns the seconds to sleep, 0 when there may be more."""
         self.turns += 1
-        left = await self.db.read(tick.seconds_left)
-        if left is None or left > 0:
-            return self.poll_seconds if left is None else min(left, self.poll_seconds)
-        passing("T1")
-        ticked = await self.db.write(tick.tick, self.setup)
-        passing("T4")
+        due = await self.db.read(tick.look)
+        if not (due.steps or due.rows):
+            return self.poll_seconds if due.seconds is None else min(due.seconds, self.poll_seconds)
+        if due.steps:
+            passing("T1")
+            await self.db.write(tick.tick, self.setup)
+            passing("T4")
         claimed_at = asyncio.get_running_loop().time()
         jobs = await self.db.write(deliver.claim, self.setup, self.owner)
         passing("O2")
@@ -90,7 +91,7 @@ class Worker:
             task = asyncio.create_task(self._deliver(job, claimed_at))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
-        return 0 if ticked or jobs else 0.01
+        return 0 if due.steps or jobs else 0.01
 
     async def _deliver(self, job: Job, claimed_at: float) -> None:
         """Send one job and settle it. `claimed_at`: seconds of the loop's clock."""

@@ -92,7 +92,8 @@ def _(patch: Patch) -> None:
         class Later:
             clock = self.db.clock
 
-            async def write_batched(self_, usecase: Any, signals: Any) -> None:
+            @staticmethod
+            async def write_batched(usecase: Any, signals: Any) -> None:
                 asyncio.get_running_loop().call_later(0.05, lambda: self.db.write_now(usecase, [signals]))
 
             write = self.db.write
@@ -135,14 +136,13 @@ def _(patch: Patch) -> None:
 
 @planted("a claim is not atomic")
 def _(patch: Patch) -> None:
-    due, lease = queue.due, queue.lease
+    due = queue.due
 
     def wrong_due(tx: Any, limit: int) -> Any:
         tx.run(update(outbox).where(outbox.c.state == "leased").values(lease_until=tx.now))
         return due(tx, limit)
 
     patch.setattr(queue, "due", wrong_due)
-    patch.setattr(queue, "lease", lambda tx, row, owner, until: lease(tx, row, owner, until))
 
 
 @planted("an acknowledgement does not stop pages asked for by hand")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tocsin.core import oncall
-from tocsin.core.events import Acknowledge, Declared, Resolve
+from tocsin.core.events import Acknowledge, Declared, Escalate, Resolve
 from tocsin.sdk import Mail, Response
 from tocsin.store import queue
 from tocsin.usecases import deliver, respond
@@ -304,3 +304,17 @@ def test_a_call_for_which_the_lease_leaves_no_time_is_left_to_another(world):
     job = next(job for job in world.db.write_now(deliver.claim, world.setup, "slow") if job.page)
     world.now += timedelta(seconds=21)
     assert not world.db.read_now(deliver.wanted, job)
+
+
+def test_after_somebody_escalates_the_next_step_keeps_its_distance(world):
+    """An escalation by hand takes the next step now; nobody is left waiting for the gap it leaves."""
+    world.alert()  # primary and everyone at T+0, secondary at 5 min, team lead at 10, everyone at 15
+    world.paged()
+    world.wait(minutes=1)
+    world.act(1, Escalate("backup1", "not mine"))
+    assert 1 == len(world.paged())
+
+    world.wait(minutes=4, seconds=59)
+    assert [] == world.paged()
+    world.wait(seconds=1)
+    assert 1 == len(world.paged()), "the team lead, five minutes after the secondary"

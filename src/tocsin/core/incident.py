@@ -264,6 +264,7 @@ _FOLDS: Final[Mapping[str, Any]] = {
     "severity_confirmed": lambda s, f: replace(s, confirmed=f.data["severity"]),
     "paged": _paged,
     "page_moot": _paged,
+    "escalated": lambda s, f: replace(s, walk=_WALK.validate_python(f.data["walk"])) if f.data.get("walk") else s,
     "page_failed": _page_failed,
     "acknowledged": _acknowledged,
     "unacknowledged": _unacknowledged,

@@ -54,7 +54,8 @@ def walk_on(draft: Draft, *, at_once: bool = False) -> tuple[escalation.Taken, .
     who = draft.around.who
     _, steps = escalation.climb(state.walk, who) if at_once else escalation.advance(state.walk, draft.now, who)
     for step in steps:
-        reason = f"step {step.step} of {policy}, round {step.round}: {', '.join(step.targets)}"
+        named = f"step {step.step} of {policy}, round {step.round}: {', '.join(step.targets)}"
+        reason = f"escalated: {named}" if at_once else named
         for person in sorted(step.people):
             page(draft, person, reason, step.targets, taken=step.count)
         if not step.people:

@@ -29,7 +29,7 @@ from tocsin.core.incident import (
     duty_to_json,
     walk_to_json,
 )
-from tocsin.core.paging import climb_now, page, page_again, walk_on
+from tocsin.core.paging import climb_now, climbing, page, page_again, walk_on
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import (
     SYSTEM,
@@ -157,9 +157,11 @@ def _said(state: Incident) -> str:
 
 
 def escalate(draft: Draft, event: Escalate) -> None:
-    """Page the next step now."""
+    """Page the next step now; a walk that still climbs goes on from there, as if that step had been due now."""
     _refuse_closed(draft)
-    draft.add("escalated", event.by, reason=event.reason or None)
+    walk = draft.state.walk if climbing(draft.state) else None
+    moved = escalation.brought_forward(walk, draft.now) if walk else None
+    draft.add("escalated", event.by, reason=event.reason or None, walk=walk_to_json(moved))
     climb_now(draft)
 
 

@@ -36,16 +36,17 @@ POISON: Final = (
 class Monitoring:
     """One monitoring system: conditions come and go, and each change is sent until it is answered 2xx."""
 
-    def __init__(self, world: World, name: str, per_day: float) -> None:
-        self.world, self.name, self.per_day = world, name, per_day
+    def __init__(self, world: World, name: str) -> None:
+        self.world, self.name, self.ends_at = world, name, 0.0
         self.random = Random(f"monitoring {name} {world.seed}")
         self.count = 0
 
-    async def run(self, until: float) -> None:
+    async def run(self, per_day: float, until: float) -> None:
         """Watch until the world's time *until*; then everything it sees has ended."""
+        self.ends_at = until
         async with asyncio.TaskGroup() as group:
             while True:
-                await asyncio.sleep(self.random.expovariate(self.per_day / (24 * HOUR)))
+                await asyncio.sleep(self.random.expovariate(per_day / (24 * HOUR)))
                 if self.world.loop.at >= until:
                     return
                 service, check, severity = self.random.choice(CHECKS)
@@ -53,13 +54,19 @@ class Monitoring:
                 for _ in range(size):
                     self.count += 1
                     key = f"{self.name}-{self.count if self.random.random() < 0.8 else self.random.randint(1, 9)}"
-                    group.create_task(self._condition(key, service, check, severity, until))
+                    group.create_task(self.condition(key, service, check, severity))
 
-    async def _condition(self, key: str, service: str, check: str, severity: str, until: float) -> None:
+    def storm(self) -> list[tuple[str, str, str, str]]:
+        """One condition of each kind, all new."""
+        self.count += 1
+        return [(f"storm-{self.count}-{place}", *check) for place, check in enumerate(CHECKS)]
+
+    async def condition(self, key: str, service: str, check: str, severity: str) -> None:
+        """See something break, and later mend."""
         if not self.world.oracle.take_key(self.name, key):
             return
         await self._send("firing", key, service, check, severity)
-        ends = min(self.world.loop.at + self.random.expovariate(1 / HOUR), until)
+        ends = min(self.world.loop.at + self.random.expovariate(1 / HOUR), self.ends_at)
         while self.random.random() < 0.3 and self.world.loop.at + 10 * MINUTE < ends:
             await asyncio.sleep(10 * MINUTE)
             await self._send("firing", key, service, check, severity)
@@ -114,7 +121,7 @@ class People:
         self.world = world
         self.random = Random(f"people {world.seed}")
         self.leading: set[int] = set()
-        self.sleepers = self.random.choice((0.1, 0.3, 0.6))
+        self.sleepers = self.random.choices((0.1, 0.3, 0.6, 0.9), (6, 5, 2, 1))[0]
         self._reactions: set[asyncio.Task[None]] = set()
         self.resting = False
 
@@ -130,6 +137,9 @@ class People:
         if self.random.random() < self.sleepers:
             return
         await asyncio.sleep(self.random.lognormvariate(4.5, 1.0))
+        if self.random.random() < 0.1:  # somebody who cannot help, and calls for others
+            await self.act(number, events.Escalate(self.random.choice(PEOPLE), "not mine"))
+            return
         for _ in range(2 if self.random.random() < 0.2 else 1):  # some press twice
             await self._press(page)
         if number not in self.leading and not self.resting:

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from tocsin.simulate.world import Node, World
 
 HOUR: Final = 3600.0
+STORM_SECONDS: Final = 900.0
 SIMULATED: Final = tuple(name for name in points.POINTS if name[0] in "ITOA")
-MODES: Final = ("blackhole", "reset", "500", "429", "not_ok", "html", "lost_answer", "slow")
+MODES: Final = ("blackhole", "reset", "500", "429", "429", "not_ok", "html", "lost_answer", "slow")
+LASTS: Final = {"provider": 600.0}  # seconds on average; the others 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,9 @@ def _count(random: Random, mean: float) -> int:
 
 
 def _draw(random: Random, kind: str, days: float, nodes: int) -> Fault:
+    seconds = min(random.expovariate(1 / LASTS.get(kind, 120.0)), HOUR)
     return Fault(
-        kind, round(random.uniform(0, days * 24 * HOUR), 3), round(min(random.expovariate(1 / 120), HOUR), 1),
+        kind, round(random.uniform(0, days * 24 * HOUR), 3), round(seconds, 1),
         random.choice("ABC"[:nodes]), _how(random, kind), random.choice((1, 2, 7)),
     )  # fmt: skip
 
@@ -117,13 +120,21 @@ def _bad_runbook(world: World, fault: Fault) -> None:
     world.edit_runbook("version: 1\npeople: {ana: {nmae: Ana}}\n")
 
 
+def _storm(world: World, fault: Fault) -> None:
+    """Much breaks at once, and mostly the way to the providers with it."""
+    if fault.count > 1:
+        world.providers.break_("all", "reset", STORM_SECONDS)
+        world.fault_now(STORM_SECONDS)
+    world.storm()
+
+
 APPLY: Final[dict[str, Callable[[Any, Fault], None]]] = {
     "crash": _crash, "kill": _kill, "pause": _pause, "store": _store, "answer": _answer, "notify": _notify,
-    "provider": _provider, "clock": _clock, "runbook": _runbook, "bad_runbook": _bad_runbook,
+    "provider": _provider, "clock": _clock, "runbook": _runbook, "bad_runbook": _bad_runbook, "storm": _storm,
 }  # fmt: skip
 RATES: Final = {  # a day
     "crash": 6, "kill": 1, "pause": 1.5, "store": 2, "answer": 2, "notify": 1, "provider": 4, "clock": 0.3,
-    "runbook": 0.7, "bad_runbook": 0.2,
+    "runbook": 2, "bad_runbook": 0.2, "storm": 0.06,
 }  # fmt: skip
 
 

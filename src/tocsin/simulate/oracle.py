@@ -11,18 +11,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
+from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from sqlalchemy import text
 
-from tocsin.core import escalation
+from tocsin.core import escalation, oncall
 from tocsin.core.incident import Incident, born, fold, to_json
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import Fact, incident_name
 from tocsin.core.watch import silence
 from tocsin.sdk import Delivered, Reject, Retry
-from tocsin.simulate.shifts import behind
+from tocsin.simulate.shifts import behind, on_shift
 from tocsin.store import alerts, incidents, watch
 from tocsin.store.schema import from_micros, to_micros
 from tocsin.usecases import deliver
@@ -35,6 +36,7 @@ LATE: Final = timedelta(seconds=5)  # 8: after the last fault
 STOPPED: Final = timedelta(seconds=2)  # 4
 CALLS_A_MINUTE: Final = 10  # 14
 SWEEP_SECONDS: Final = 300.0
+ROTA_AHEAD: Final = 0.25  # of the sweeps look at an instant of the next year, too
 OPEN: Final = ("requested", "sent", "delivered")
 CANARY: Final = "canary"  # 20: a part of the simulated bot's token
 
@@ -85,6 +87,7 @@ class Oracle:
         self._delivered: dict[str, float] = {}
         self._rejected: set[str] = set()
         self._jumped_at = -1e9
+        self._random = Random(f"oracle {world.seed}")
 
     def broken(self, rule: str, text_: str, incident: int = 0) -> None:
         """Note a violation."""
@@ -293,7 +296,7 @@ class Oracle:
     def _nobody(self, mirror: Mirror, fact: Fact, facts: list[Fact]) -> None:
         """A step for nobody lets the next be taken at once."""
         state, taken = mirror.state, fact.data["taken"]
-        targets = str(fact.data["reason"]).partition(": ")[2].split(", ")
+        targets = str(fact.data["reason"]).rpartition(": ")[2].split(", ")
         if self.who(state, targets, fact.at):
             self.broken("5 the right person", f"{state.name}: {targets} was said to be nobody", state.number)
         empty = sum(map(_is_empty, facts))
@@ -423,8 +426,11 @@ class Oracle:
                 continue
             if number not in rows:
                 self.broken("3 never silent", f"{state.name} is open and gone from the store", number)
-            elif self._must_page(state):
+                continue
+            if self._must_page(state):
                 self._silent(mirror, rows[number].wake_at, now)
+            self._asleep(state, rows[number].wake_at, now)
+        self._rota()
         if self._calm():
             self._overdue(now)
             self._audited()
@@ -445,6 +451,25 @@ class Oracle:
         longest = max([b - a for a, b in pairwise(steps)] + [walk.gap.total_seconds() if walk else 0])
         if self._calm() and quiet > longest + 60 and self._anybody(state):
             self.broken("3 never silent", f"{state.name}: nobody was called for {quiet:.0f} s", state.number)
+
+    def _asleep(self, state: Incident, wake_at: int | None, now: int) -> None:
+        """A duty with a deadline ahead has an instant at which it is looked at."""
+        ahead = [to_micros(d.deadline) for d in state.duties if d.deadline and not (d.done_at or d.missed_at)]
+        due = [deadline for deadline in ahead if deadline > now]
+        if due and (wake_at is None or wake_at > min(due)):
+            self.broken("8 in time", f"{state.name}: nothing will wake it for a duty's deadline", state.number)
+
+    def _rota(self) -> None:
+        """What the pager says of a schedule, now and at some instant of the next year, is what comes out here (5)."""
+        _, runbook = next(reversed(self.runbooks.values()))
+        for name, schedule in runbook.schedules.items():
+            ahead = timedelta(days=365 * self._random.random()) if self._random.random() < ROTA_AHEAD else None
+            now = self.world.clock()
+            for at in (now, now + ahead) if ahead else (now,):
+                zone = schedule.timezone or runbook.organization.timezone
+                person, said = on_shift(schedule.rotation, zone, at), oncall.on_call_at(runbook, name, at).people
+                if said != ((person,) if person else ()):
+                    self.broken("5 the right person", f"{name} at {at}: {said} is said to be on call, it is {person}")
 
     def _anybody(self, state: Incident) -> bool:
         """Say whether each step of the walk stands for somebody: where it does not, silence has a reason."""

@@ -16,7 +16,6 @@ from sqlalchemy import text
 
 from tocsin import points
 from tocsin.core.types import incident_name
-from tocsin.simulate.actors import Monitoring
 from tocsin.simulate.faults import ALL_FAULTS, APPLY, Fault, plan
 from tocsin.simulate.oracle import SWEEP_SECONDS, Violation
 from tocsin.simulate.world import World
@@ -88,10 +87,10 @@ def _summary(tx: Any) -> tuple[str, int]:
 async def _live(world: World, seconds: float) -> None:
     for node in world.nodes:
         node.start()
-    per_day = world.random.choice((0.5, 1, 2))
+    per_day = world.random.choice((0.3, 0.6, 1.5))
     loop = world.loop
-    monitoring = [Monitoring(world, name, per_day) for name in ("alertmanager", "pagerduty", "generic")]
-    acting = [loop.create_task(system.run(seconds)) for system in monitoring]
+    monitoring = world.monitoring
+    acting = [loop.create_task(system.run(per_day, seconds)) for system in monitoring]
     background = [
         loop.create_task(monitoring[2].poison(seconds)), loop.create_task(monitoring[0].poison(seconds)),
         loop.create_task(world.people.declare(seconds)), loop.create_task(world.people.tidy(seconds)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -52,11 +53,12 @@ def on_shift(rotation: Rotation, zone: str, at: datetime) -> str | None:
     return rotation.people[turn % len(rotation.people)]
 
 
+@lru_cache(maxsize=4096)
 def instant_of(wall: datetime, zone: str) -> datetime:
     """The first instant at which a clock on the wall of *zone* shows *wall*; in a gap, with the offset before it."""
     tz, utc = ZoneInfo(zone), ZoneInfo("UTC")
     guess = wall.replace(tzinfo=utc)
-    offsets = {(guess + timedelta(hours=h)).astimezone(tz).utcoffset() or timedelta(0) for h in range(-30, 31)}
+    offsets = {(guess + timedelta(hours=h)).astimezone(tz).utcoffset() or timedelta(0) for h in (-30, -12, 0, 12, 30)}
     shown = [guess - o for o in offsets if (guess - o).astimezone(tz).replace(tzinfo=None) == wall]
     before = (guess - timedelta(hours=30)).astimezone(tz).utcoffset() or timedelta(0)
     return min(shown) if shown else guess - before

@@ -21,7 +21,7 @@ from tocsin.core.runbook import Runbook
 from tocsin.net import Network
 from tocsin.plugins import Plugins
 from tocsin.sdk import Outgoing, Response
-from tocsin.simulate.actors import KEY, People
+from tocsin.simulate.actors import KEY, Monitoring, People
 from tocsin.simulate.faults import Fault
 from tocsin.simulate.loop import VirtualLoop
 from tocsin.simulate.oracle import Oracle
@@ -72,7 +72,7 @@ class NodeStore(Database):
         self.down_until = 0.0  # the store cannot be reached by this node before
         self.lose_answers = 0  # commits whose answer will be lost
         self._readers = None
-        if world.base is not None:
+        if world.base is not None and self.memory:
             self.engine = world.base.engine
 
     async def _submit(self, usecase: Callable[..., Any], args: tuple[Any, ...], *, batch: bool) -> Any:
@@ -203,8 +203,10 @@ class World:
         self.books: dict[str, Runbook] = {}
         self.base: Database | None = None
         self.base = NodeStore(self, "base")
+        if not self.base.memory:
+            metadata.drop_all(self.base.engine)
         metadata.create_all(self.base.engine)
-        self.driver: Any = self.base.engine.raw_connection().driver_connection
+        self.driver: Any = self.base.engine.raw_connection().driver_connection if self.base.memory else None
         self.log: list[tuple[float, str]] = []
         self.trace = hashlib.sha256()
         self.events = 0
@@ -219,6 +221,7 @@ class World:
         self.edit_runbook()
         self.base.write_now(access.install_fixed, "ingest", KEY, name="first", source="*")
         self.people = People(self)
+        self.monitoring = [Monitoring(self, name) for name in ("alertmanager", "pagerduty", "generic")]
 
     # ------------------------------------------------------------------------------------- what happens
 
@@ -332,6 +335,11 @@ class World:
             self.oracle.runbooks[reading.version] = (text, reading.runbook)
             self.note(f"runbook edition {self.editions} is in force")
 
+    def storm(self) -> None:
+        """Everything that is watched breaks at once."""
+        system = self.monitoring[0]
+        self._storms = [self.loop.create_task(system.condition(*check)) for check in system.storm()]
+
     def jump(self, seconds: float) -> None:
         """The machine's clock is set."""
         self.clock.shift += timedelta(seconds=seconds)
@@ -348,6 +356,9 @@ class World:
                 task.cancel()
             self.loop.run_until_complete(asyncio.sleep(0))
         self.loop.close()
+        for node in self.nodes:
+            if not node.db.memory:
+                node.db.close()
         if self.base:
             self.base.close()
 

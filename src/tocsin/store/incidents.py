@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 
 from tocsin.core import escalation, ledger
 from tocsin.core.incident import Incident, from_json, to_json
@@ -52,6 +52,10 @@ def _stored(row: Any) -> Stored:
     return Stored(from_json(row.state), row.seq, row.head, row.alerts, row.wake_at)
 
 
+_ONE = select(*_COLUMNS).where(incidents.c.number == bindparam("number"))
+_ONE_LOCKED = _ONE.with_for_update()
+
+
 def load(tx: Tx, number: int, *, for_update: bool = False) -> Stored:
     """
     Read one incident; `for_update` keeps other nodes from changing it until the commit.
@@ -59,10 +63,7 @@ def load(tx: Tx, number: int, *, for_update: bool = False) -> Stored:
     Raises:
         Refused: 404, when there is none.
     """
-    statement = select(*_COLUMNS).where(incidents.c.number == number)
-    if for_update and not tx.sqlite:
-        statement = statement.with_for_update()
-    row = tx.first(statement)
+    row = tx.first(_ONE_LOCKED if for_update and not tx.sqlite else _ONE, {"number": number})
     if row is None:
         raise Refused(f"there is no incident {incident_name(number)}", status=404)
     return _stored(row)
@@ -179,9 +180,15 @@ def facts_of(tx: Tx, number: int) -> list[Fact]:
 
 def due(tx: Tx, limit: int) -> list[int]:
     """The numbers of incidents of which something is due now, the longest due first."""
-    where = and_(incidents.c.wake_at.isnot(None), incidents.c.wake_at <= tx.now)
-    statement = select(incidents.c.number).where(where).order_by(incidents.c.wake_at).limit(limit)
-    return [row.number for row in tx.all(lock_rows(tx, statement))]
+    return [row.number for row in tx.all(lock_rows(tx, _DUE), {"now": tx.now, "limit": limit})]
+
+
+_DUE = (
+    select(incidents.c.number)
+    .where(incidents.c.wake_at.isnot(None), incidents.c.wake_at <= bindparam("now", type_=incidents.c.wake_at.type))
+    .order_by(incidents.c.wake_at, incidents.c.number)
+    .limit(bindparam("limit"))
+)
 
 
 _NEXT_WAKE = select(func.min(incidents.c.wake_at)).where(incidents.c.wake_at.isnot(None))

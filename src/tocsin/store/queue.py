@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 
 from tocsin.core.types import uuid7
 from tocsin.store.db import Tx, insert_new, lock_rows
@@ -61,9 +61,12 @@ def page_sent(tx: Tx, page: str, state: str, via: str) -> None:
     tx.run(update(asked).where(*where).values(state=state, via=via))
 
 
+_PAGE = select(asked).where(asked.c.id == bindparam("page"))
+
+
 def page(tx: Tx, id_: str) -> Any:
     """One page, or None."""
-    return tx.first(select(asked).where(asked.c.id == id_))
+    return tx.first(_PAGE, {"page": id_})
 
 
 def pages(tx: Tx, *, incident: int | None = None, before: str | None = None, limit: int = 100) -> Sequence[Any]:
@@ -93,18 +96,26 @@ def troubles(tx: Tx, number: int) -> Sequence[Any]:
 def note_attempt(tx: Tx, outbox_id: str, page_id: str | None, epoch: int, **columns: Any) -> None:
     """Keep one try: via, verdict, receipt, why, milliseconds."""
     id_ = uuid7(tx.now, "attempt", outbox_id, epoch, columns.get("via"))
-    tx.run(insert(tries).values(id=id_, outbox=outbox_id, page=page_id, at=tx.now, **columns))
+    tx.run(insert(tries), {"id": id_, "outbox": outbox_id, "page": page_id, "at": tx.now, **columns})
 
 
 def due(tx: Tx, limit: int) -> Sequence[Any]:
     """Rows to be sent now, pages first, then urgent texts: pending and due, or left under a lease that ran out."""
-    where = or_(
-        and_(outbox.c.state == "pending", outbox.c.due <= tx.now),
-        and_(outbox.c.state == "leased", outbox.c.lease_until <= tx.now),
+    return tx.all(lock_rows(tx, _DUE), {"now": tx.now, "limit": limit})
+
+
+_NOW = bindparam("now", type_=outbox.c.due.type)
+_DUE = (
+    select(outbox)
+    .where(
+        or_(
+            and_(outbox.c.state == "pending", outbox.c.due <= _NOW),
+            and_(outbox.c.state == "leased", outbox.c.lease_until <= _NOW),
+        )
     )
-    order = (outbox.c.kind == "page").desc(), outbox.c.urgent.desc(), outbox.c.due
-    statement = select(outbox).where(where).order_by(*order)
-    return tx.all(lock_rows(tx, statement.limit(limit)))
+    .order_by((outbox.c.kind == "page").desc(), outbox.c.urgent.desc(), outbox.c.due, outbox.c.id)
+    .limit(bindparam("limit"))
+)
 
 
 def old_pages(tx: Tx, like: Any, before: datetime, limit: int = 500) -> Sequence[Any]:
@@ -112,21 +123,34 @@ def old_pages(tx: Tx, like: Any, before: datetime, limit: int = 500) -> Sequence
     same = outbox.c.destination == like.destination, outbox.c.person == like.person, outbox.c.kind == "page"
     due_ = or_(outbox.c.due <= tx.now, outbox.c.failures > 0)
     waiting = outbox.c.state == "pending", due_, outbox.c.created_at <= before
-    statement = select(outbox).where(*same, *waiting, outbox.c.id != like.id).order_by(outbox.c.created_at)
+    statement = select(outbox).where(*same, *waiting, outbox.c.id != like.id).order_by(outbox.c.created_at, outbox.c.id)
     return tx.all(lock_rows(tx, statement.limit(limit)))
+
+
+_LEASE = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row"), outbox.c.epoch == bindparam("was"))
+    .values(
+        state="leased", owner=bindparam("owner"), lease_until=bindparam("lease_until", type_=outbox.c.due.type),
+        epoch=bindparam("epoch"),
+    )
+)  # fmt: skip
 
 
 def lease(tx: Tx, row: Any, owner: str, until: datetime) -> int:
     """Take a row for *owner*; returns the epoch that its result must carry."""
-    values = {"state": "leased", "owner": owner, "lease_until": until, "epoch": row.epoch + 1}
-    tx.run(update(outbox).where(outbox.c.id == row.id, outbox.c.epoch == row.epoch).values(**values))
+    tx.run(_LEASE, {"row": row.id, "was": row.epoch, "owner": owner, "lease_until": until, "epoch": row.epoch + 1})
     return int(row.epoch) + 1
+
+
+_HELD = select(outbox).where(
+    outbox.c.id == bindparam("row"), outbox.c.epoch == bindparam("epoch"), outbox.c.state == "leased"
+)
 
 
 def held(tx: Tx, id_: str, epoch: int) -> Any:
     """The row if it is still held under *epoch*, else None: its lease ran out, or it was dropped meanwhile."""
-    where = outbox.c.id == id_, outbox.c.epoch == epoch, outbox.c.state == "leased"
-    return tx.first(select(outbox).where(*where))
+    return tx.first(_HELD, {"row": id_, "epoch": epoch})
 
 
 def settle(tx: Tx, id_: str, state: str, **columns: Any) -> None:
@@ -175,9 +199,12 @@ def backlog(tx: Tx) -> Mapping[str, Any]:
 # --------------------------------------------------------------------------------------------- what vendors allow
 
 
+_DESTINATION = select(destinations).where(destinations.c.name == bindparam("name"))
+
+
 def destination(tx: Tx, name: str) -> Any:
     """What is known of a destination (free_at, recent, settings), or None."""
-    return tx.first(select(destinations).where(destinations.c.name == name))
+    return tx.first(_DESTINATION, {"name": name})
 
 
 def sent_to(tx: Tx, name: str, known: Any, free_at: datetime) -> None:

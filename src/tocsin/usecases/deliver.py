@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -64,6 +65,7 @@ def claim(tx: Tx, setup: Setup, owner: str, limit: int = AT_ONCE) -> list[Job]:
     rows = queue.due(tx, limit)
     passing("O1")
     busy: set[str] = set()
+    waiting: Counter[str] = Counter()
     taken: set[str] = set()
     jobs = []
     for row in rows:
@@ -71,7 +73,7 @@ def claim(tx: Tx, setup: Setup, owner: str, limit: int = AT_ONCE) -> list[Job]:
             continue
         try:
             with tx.apart():
-                job = _take(tx, setup, row, owner, busy)
+                job = _take(tx, setup, row, owner, busy, waiting)
         except Busy:
             raise
         except Exception as error:  # undone alone: one row takes no other with it
@@ -84,7 +86,7 @@ def claim(tx: Tx, setup: Setup, owner: str, limit: int = AT_ONCE) -> list[Job]:
     return jobs
 
 
-def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str]) -> Job | None:
+def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str], waiting: Counter[str]) -> Job | None:
     """Claim one row with what folds into it; None when it is not needed any more, or put off."""
     stored = None if row.kind in PLAIN else incidents.load(tx, row.incident)
     if stored and not _needed(tx, setup, row, stored):
@@ -94,7 +96,8 @@ def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str]) -> Job | N
         return None
     transport = setup.plugins.transports.get(row.payload.get("kind", ""))
     if (free := _free_at(tx, row, transport, busy)) > tx.now:
-        queue.settle(tx, row.id, "pending", due=free)
+        queue.settle(tx, row.id, "pending", due=free + _gap(transport) * waiting[row.destination])
+        waiting[row.destination] += 1  # each in its own place: they are not all looked at again at once
         return None
     busy.add(row.destination)
     epoch = queue.lease(tx, row, owner, tx.now + delivery.LEASE)
@@ -176,13 +179,18 @@ def _moot(tx: Tx, row: Any, stored: Stored) -> str:
     return ""
 
 
+def _gap(transport: Transport | None) -> timedelta:
+    """How far apart the vendor wants two messages to one destination."""
+    return timedelta(seconds=1 / transport.per_second) if transport and transport.per_second else timedelta(0)
+
+
 def _free_at(tx: Tx, row: Any, transport: Transport | None, busy: set[str]) -> datetime:
     """When the vendor's limits let something go to this destination; counts the send when that is now."""
     if transport is None or transport.per_second is None:
         known = queue.destination(tx, row.destination) if row.destination else None
         return known.free_at if known and known.free_at > tx.now else tx.now
     known = queue.destination(tx, row.destination)
-    gap = timedelta(seconds=1 / transport.per_second)
+    gap = _gap(transport)
     free: datetime = known.free_at if known else tx.now
     if row.destination in busy:
         return max(free, tx.now + gap)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -44,10 +45,21 @@ def _one(tx: Tx, setup: Setup, number: int, faulty: frozenset[str]) -> None:
         rescue.incident_raised(tx, setup, number, error)
 
 
-def seconds_left(tx: Tx) -> float | None:
-    """How long until something is due, by the clock that due times are judged by; 0 when it is overdue."""
-    due = next_due(tx)
-    return None if due is None else max((due - tx.now).total_seconds(), 0.0)
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is due now, by the clock that due times are judged by, and how many seconds are left until more is."""
+
+    steps: bool
+    rows: bool
+    seconds: float | None
+
+
+def look(tx: Tx) -> Due:
+    """See whether an incident has a step due, or the outbox a row: a worker writes only when one has."""
+    wake, row = incidents.next_wake(tx), queue.next_due(tx)
+    left = [(at - tx.now).total_seconds() for at in (wake, row) if at is not None]
+    steps, rows = wake is not None and wake <= tx.now, row is not None and row <= tx.now
+    return Due(steps, rows, max(min(left), 0.0) if left else None)
 
 
 def next_due(tx: Tx) -> datetime | None:
