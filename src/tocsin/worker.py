@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from tocsin.net import Network
 from tocsin.points import passing
-from tocsin.sdk import Retry, Verdict
+from tocsin.sdk import Delivered, Retry, Verdict
 from tocsin.store.db import Busy, Database
 from tocsin.usecases import deliver, publish, tick
 from tocsin.usecases.configure import NoRunbook, Setup
@@ -97,10 +98,11 @@ class Worker:
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
-            verdict = await self._send(job, claimed_at)
+            verdict = Delivered("probe") if job.kind == "probe" else await self._send(job, claimed_at)
         except Exception as error:
             log.exception("send_failed", incident=job.incident, via=job.via)
-            verdict = Retry(f"{type(error).__name__} in the transport")
+            await self._settle(deliver.settle_plainly, self.setup, job, None, error)
+            return
         if verdict is None:
             return
         passing("O6")
@@ -109,10 +111,18 @@ class Worker:
             f"{job.kind}_{type(verdict).__name__.lower()}", incident=job.incident, via=job.via, ms=milliseconds,
             why=getattr(verdict, "why", None),
         )  # fmt: skip
+        try:
+            await self._settle(deliver.settle, self.setup, job, verdict, milliseconds)
+        except Exception as error:
+            log.exception("settle_failed", incident=job.incident, via=job.via)
+            await self._settle(deliver.settle_plainly, self.setup, job, verdict, error)
+        passing("O7")
+
+    async def _settle(self, how: Callable[..., None], *args: Any) -> None:
+        """Write what came of a job, however long the store is busy: the provider has been asked already."""
         while True:
             try:
-                await self.db.write(deliver.settle, self.setup, job, verdict, milliseconds)
-                passing("O7")
+                await self.db.write(how, *args)
                 return
             except Busy:
                 await asyncio.sleep(PAUSE_SECONDS)

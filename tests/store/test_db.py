@@ -222,3 +222,27 @@ def test_the_hot_queries_use_their_indexes(tmp_path, time):
     group = database.read_now(plan, incidents._joinable(True), ('["a"]', "resolved"))
     assert "alerts_latest" in latest and "incidents_group" in group
     database.close()
+
+
+def test_a_store_that_takes_no_write_is_known_until_it_does(tmp_path, time):
+    """Since when and why nothing can be stored is remembered, and forgotten with the first write that is taken."""
+    from datetime import timedelta
+
+    from tocsin.store import migrate
+
+    db = Database(f"sqlite:///{tmp_path}/t.db", time)
+    migrate.up_to_date(db)
+    began = time.now
+    lock = sqlite3.connect(tmp_path / "t.db", isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Busy):
+        db.write_now(put, "a")
+    time.now += timedelta(minutes=1)
+    with pytest.raises(Busy):
+        db.write_now(put, "a")
+    assert ("database is locked", began) == db.trouble
+    lock.execute("ROLLBACK")
+    lock.close()
+    db.write_now(put, "a")
+    assert db.trouble is None
+    db.close()

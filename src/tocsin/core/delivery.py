@@ -59,6 +59,14 @@ def to_person(runbook: Runbook, ways: Ways, person: str, urgency: Literal["high"
     return tuple(routes)
 
 
+def every_way(runbook: Runbook, ways: Ways, person: str) -> tuple[Route, ...]:
+    """Give every usable way to *person*, whatever their rules name, the console last: for when their own ways fail."""
+    routes = (
+        _personal(runbook, ways, person, name, timedelta(0)) for name in runbook.channels if runbook.channel(name)
+    )
+    return (*(route for route in routes if not route.why_not), Route(CONSOLE, CONSOLE, person))
+
+
 def _personal(runbook: Runbook, ways: Ways, person: str, via: str, after: timedelta) -> Route:
     name, channel = _channel(runbook, via)
     if channel is None:

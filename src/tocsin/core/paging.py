@@ -7,7 +7,7 @@ from typing import Any
 from tocsin.core import escalation
 from tocsin.core.calendar import words
 from tocsin.core.draft import Draft
-from tocsin.core.events import OffCall
+from tocsin.core.events import OffCall, WentSilent
 from tocsin.core.incident import (
     Incident,
     walk_to_json,
@@ -118,3 +118,10 @@ def page_again(draft: Draft, why: str) -> None:
     draft.add("unacknowledged", SYSTEM, reason=why, walk=walk_to_json(walk))
     page_severity(draft)
     walk_on(draft)
+
+
+def went_silent(draft: Draft, event: WentSilent) -> None:
+    """Say that the auditor drives it again, and page those whose page was lost; what is due is done by the clock."""
+    draft.add("note", SYSTEM, text=f"The auditor found this incident silent: {event.why}. It was driven again.")
+    for person in event.lost:
+        page(draft, person, "a page was lost before it was sent; it is asked for again")

@@ -21,9 +21,10 @@ from tocsin.core import escalation, oncall
 from tocsin.core.incident import Incident, born, fold, to_json
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import Fact, incident_name
+from tocsin.core.watch import silence
 from tocsin.sdk import Delivered, Reject, Retry
 from tocsin.simulate.shifts import behind, on_shift
-from tocsin.store import alerts, incidents
+from tocsin.store import alerts, incidents, watch
 from tocsin.store.schema import from_micros, to_micros
 from tocsin.usecases import deliver
 from tocsin.usecases.deliver import Job
@@ -432,6 +433,14 @@ class Oracle:
         self._rota()
         if self._calm():
             self._overdue(now)
+            self._audited()
+
+    def _audited(self) -> None:
+        """The auditor's own query finds nothing where nothing is silent (24)."""
+        assert self.world.base
+        for look in self.world.base.read_now(watch.silent, 50):
+            if why := silence(look, self.world.clock()):
+                self.broken("24 the auditor", f"{incident_name(look.number)}: {why}", look.number)
 
     def _silent(self, mirror: Mirror, wake_at: int | None, now: int) -> None:
         state, walk = mirror.state, mirror.state.walk

@@ -6,8 +6,9 @@ import asyncio
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -69,6 +70,28 @@ class Tx:
     def first(self, statement: Any, parameters: Any = None) -> Any:
         return self.connection.execute(statement, parameters).first()
 
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """
+        Undo what happens inside, and nothing else, when it raises.
+
+        Raises:
+            Busy: for a fault of the store that passes by itself. Else whatever was raised inside.
+        """
+        touched = set(self.touched)
+        run = self.connection.exec_driver_sql
+        run("SAVEPOINT apart")
+        try:
+            yield
+        except Exception as error:
+            run("ROLLBACK TO SAVEPOINT apart")
+            run("RELEASE SAVEPOINT apart")
+            self.touched = touched
+            if (known := _busy(error)) is not error:
+                raise known from error
+            raise
+        run("RELEASE SAVEPOINT apart")
+
     def run(self, statement: Any, parameters: Any = None) -> int:
         """Execute a statement that changes rows; returns how many it changed."""
         return self.connection.execute(statement, parameters).rowcount
@@ -108,6 +131,7 @@ class Database:
         self._lock = threading.RLock()  # one writer at a time, also when several threads write directly
         self._readers = ThreadPoolExecutor(2, "reader") if not self.memory else None
         self.asks_clock = False  # several nodes judge due times by the database's clock, not by their own
+        self.trouble: tuple[str, datetime] | None = None  # why nothing could be stored just now, and since when
         self.commits = 0  # for the measure of how well grouping works
         self.writes = 0
 
@@ -184,7 +208,7 @@ class Database:
             connection = self._begin()
         except DBAPIError as error:
             for job in jobs:
-                job.error = _busy(error)
+                job.error = self._trouble(error)
             return frozenset()
         tx = Tx(connection, self._now(connection), self.sqlite)
         try:
@@ -197,11 +221,19 @@ class Database:
             if len(jobs) > 1 and not isinstance(error, DBAPIError):
                 return frozenset().union(*(self._commit([job]) for job in jobs))
             for job in jobs:
-                job.error = job.error or (_busy(error) if isinstance(error, DBAPIError) else error)
+                job.error = job.error or self._trouble(error)
             return frozenset()
+        self.trouble = None
         self.commits += 1
         self.writes += len(jobs)
         return frozenset(tx.touched)
+
+    def _trouble(self, error: BaseException) -> BaseException:
+        """Name a fault of the store, and remember since when nothing can be stored."""
+        named = _busy(error)
+        if isinstance(named, Busy):
+            self.trouble = str(named), (self.trouble[1] if self.trouble else self.clock())
+        return named
 
     def _run(self, tx: Tx, group: list[_Job], *, alone: bool = False) -> None:
         """

@@ -11,10 +11,11 @@ from typing import Any
 import orjson
 from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 
-from tocsin.core import ledger
+from tocsin.core import escalation, ledger
 from tocsin.core.incident import Incident, from_json, to_json
 from tocsin.core.ledger import Entry
-from tocsin.core.types import Fact, Refused, incident_name
+from tocsin.core.paging import climbing
+from tocsin.core.types import SYSTEM, Fact, Refused, incident_name
 from tocsin.store.db import Tx, among, insert_rows, listed, lock_rows, update_rows
 from tocsin.store.schema import incidents, meta, to_micros
 from tocsin.store.schema import timeline as lines
@@ -66,6 +67,24 @@ def load(tx: Tx, number: int, *, for_update: bool = False) -> Stored:
     if row is None:
         raise Refused(f"there is no incident {incident_name(number)}", status=404)
     return _stored(row)
+
+
+def bare(tx: Tx, number: int) -> Any:
+    """The plain columns of an incident, for when its state cannot be read or decided on; None when there is none."""
+    c = incidents.c
+    columns = (c.number, c.title, c.severity, c.status, c.service, c.runbook_version, c.step_due, c.wake_at,
+               c.declared_at)  # fmt: skip
+    return tx.first(select(*columns).where(c.number == number))
+
+
+def plainly(tx: Tx, number: int, commander: str | None) -> Stored:
+    """An incident as its plain columns tell it, for showing what is set aside; *commander* took it by a plain page."""
+    row = bare(tx, number)
+    state = Incident(
+        number, row.title, row.severity, row.declared_at, SYSTEM, row.runbook_version, status=row.status,
+        service=row.service, roles={"commander": commander} if commander else {}, answered=bool(commander),
+    )  # fmt: skip
+    return Stored(state, 0, "", 0, row.wake_at)
 
 
 def listing(
@@ -123,6 +142,7 @@ def _row(state: Incident) -> dict[str, Any]:
         "title": state.title, "severity": state.severity, "status": state.status, "service": state.service,
         "check": state.check, "drill": state.drill, "acknowledged_at": state.acknowledged_at,
         "resolved_at": state.resolved_at, "commander": state.commander, "state": to_json(state),
+        "step_due": escalation.due_at(state.walk) if state.walk and climbing(state) else None,
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tocsin.store.db import Database
 
-HEAD: Final = "0001"  # the newest migration of this program; a test holds it against the files
+HEAD: Final = "0002"  # the newest migration of this program; a test holds it against the files
 HERE: Final = Path(__file__).parent / "migrations"
 
 

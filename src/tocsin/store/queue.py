@@ -191,7 +191,8 @@ def next_due(tx: Tx) -> datetime | None:
 
 def backlog(tx: Tx) -> Mapping[str, Any]:
     """`{"pending": n, "oldest_due": instant or None}`."""
-    row = tx.all(select(func.count(), func.min(outbox.c.due)).where(outbox.c.state == "pending"))[0]
+    waiting = outbox.c.state == "pending", outbox.c.kind != "probe"
+    row = tx.all(select(func.count(), func.min(outbox.c.due)).where(*waiting))[0]
     return {"pending": row[0], "oldest_due": row[1]}
 
 

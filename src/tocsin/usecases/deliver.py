@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import structlog
+
 from tocsin.core import delivery
 from tocsin.core.events import OffCall, PageFailed, RoomOpened
 from tocsin.core.runbook import Runbook
@@ -15,14 +17,17 @@ from tocsin.core.types import incident_name
 from tocsin.points import passing
 from tocsin.sdk import Delivered, Message, Reject, Retry, Transport, Verdict
 from tocsin.store import incidents, queue
-from tocsin.store.db import Tx
+from tocsin.store.db import Busy, Tx
 from tocsin.store.incidents import Stored
 from tocsin.store.schema import from_micros
-from tocsin.usecases import publish
-from tocsin.usecases.configure import Setup, acknowledge_link, incident_link, runbook_of, who
+from tocsin.usecases import publish, rescue
+from tocsin.usecases.configure import Setup, acknowledge_link, in_force, incident_link, runbook_of, who
 from tocsin.usecases.respond import act
 
 AT_ONCE: Final = 32  # rows in one claim
+PLAIN: Final = ("alarm", "probe")  # rows that are sent without reading an incident
+
+log = structlog.get_logger("tocsin.worker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +71,41 @@ def claim(tx: Tx, setup: Setup, owner: str, limit: int = AT_ONCE) -> list[Job]:
     for row in rows:
         if row.id in taken:
             continue
-        stored = incidents.load(tx, row.incident)
-        if not _needed(tx, setup, row, stored):
+        try:
+            with tx.apart():
+                job = _take(tx, setup, row, owner, busy, waiting)
+        except Busy:
+            raise
+        except Exception as error:  # undone alone: one row takes no other with it
+            log.exception("row_raised", row=row.id, incident=row.incident, via=row.via)
+            rescue.row_raised(tx, setup, row, error)
             continue
-        transport = setup.plugins.transports.get(row.payload.get("kind", ""))
-        if (free := _free_at(tx, row, transport, busy)) > tx.now:
-            queue.settle(tx, row.id, "pending", due=free + _gap(transport) * waiting[row.destination])
-            waiting[row.destination] += 1  # each in its own place: they are not all looked at again at once
-            continue
-        busy.add(row.destination)
-        job = _job(tx, setup, row, stored, transport, queue.lease(tx, row, owner, tx.now + delivery.LEASE))
-        others = _fold(tx, setup, row, owner)
-        taken |= {row.id, *(other.id for other in others)}
-        jobs.append(_folded(tx, setup, job, others) if others else job)
+        if job:
+            taken |= {row.id, *(other.id for other in job.folded)}
+            jobs.append(job)
     return jobs
+
+
+def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str], waiting: Counter[str]) -> Job | None:
+    """Claim one row with what folds into it; None when it is not needed any more, or put off."""
+    stored = None if row.kind in PLAIN else incidents.load(tx, row.incident)
+    if stored and not _needed(tx, setup, row, stored):
+        return None
+    if stored is None and row.page and queue.page(tx, row.page).state not in queue.OPEN_PAGE:
+        queue.settle(tx, row.id, "moot", why="somebody has it", done_at=tx.now)
+        return None
+    transport = setup.plugins.transports.get(row.payload.get("kind", ""))
+    if (free := _free_at(tx, row, transport, busy)) > tx.now:
+        queue.settle(tx, row.id, "pending", due=free + _gap(transport) * waiting[row.destination])
+        waiting[row.destination] += 1  # each in its own place: they are not all looked at again at once
+        return None
+    busy.add(row.destination)
+    epoch = queue.lease(tx, row, owner, tx.now + delivery.LEASE)
+    if stored is None:
+        return _plain_job(tx, setup, row, transport, epoch)
+    job = _job(tx, setup, row, stored, transport, epoch)
+    others = _fold(tx, setup, row, owner)
+    return _folded(tx, setup, job, others) if others else job
 
 
 def wanted(tx: Tx, job: Job) -> bool:
@@ -195,6 +221,23 @@ def _job(tx: Tx, setup: Setup, row: Any, stored: Stored, transport: Transport | 
     return Job(**common, transport=transport, config=config, message=message)
 
 
+def _plain_job(tx: Tx, setup: Setup, row: Any, transport: Transport | None, epoch: int) -> Job:
+    """A row that carries all its words with it: nothing of the incident is read, so nothing of it can be in the way."""
+    job = Job(
+        row.id, epoch, row.kind, row.incident or 0, row.via, row.destination, page=row.page, transport=transport,
+        seed=row.id,
+    )  # fmt: skip
+    if row.kind == "probe":
+        return job
+    payload = row.payload
+    message = Message(
+        key=row.key, to=payload["to"], title=payload["title"], text=payload["text"], link=payload["link"], urgent=True,
+        acknowledge_link=acknowledge_link(setup, row.page) if row.page else "",
+        incident=incident_name(row.incident) if row.incident else "",
+    )  # fmt: skip
+    return replace(job, message=message, config=_config(in_force(tx, setup)[1], row.via))
+
+
 def _config(runbook: Runbook, via: str) -> Mapping[str, Any]:
     channel = runbook.channels.get(via)
     settings: Mapping[str, Any] = getattr(channel, "settings", {})
@@ -245,7 +288,8 @@ def _settle(tx: Tx, setup: Setup, job: Job, verdict: Verdict, milliseconds: int)
         receipt=verdict.receipt if isinstance(verdict, Delivered) else None,
         why=None if isinstance(verdict, Delivered) else verdict.why[:500], milliseconds=milliseconds,
     )  # fmt: skip
-    tx.touched.add(f"incident:{job.incident}")
+    if job.incident:
+        tx.touched.add(f"incident:{job.incident}")
     if row is None:
         return
     match verdict:
@@ -255,6 +299,30 @@ def _settle(tx: Tx, setup: Setup, job: Job, verdict: Verdict, milliseconds: int)
             _again(tx, setup, job, row, verdict)
         case Reject():
             _rejected(tx, setup, job, row, verdict.why)
+
+
+def settle_plainly(tx: Tx, setup: Setup, job: Job, verdict: Verdict | None, error: Exception) -> None:
+    """
+    Settle a job of which sending (no *verdict*) or settling raised.
+
+    What was delivered stays done: sending it again would not help. Anything else is tried again, and after the third
+    time set aside.
+    """
+    for part in (job, *job.folded):
+        row = queue.held(tx, part.id, part.epoch)
+        if row is None:
+            continue
+        if isinstance(verdict, Delivered):
+            queue.settle(tx, row.id, "done", done_at=tx.now, why=f"{type(error).__name__} while it was settled")
+            if row.page:
+                queue.page_sent(tx, row.page, "delivered" if verdict.proven else "sent", part.via)
+            continue
+        why = f"{type(error).__name__} in the transport" if verdict is None else verdict.why
+        queue.note_attempt(
+            tx, part.id, part.page, part.epoch, via=part.via, verdict="retry", receipt=None, why=why[:500],
+            milliseconds=None,
+        )  # fmt: skip
+        rescue.row_raised(tx, setup, row, error)
 
 
 def _delivered(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Delivered) -> None:
@@ -284,7 +352,7 @@ def _again(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Retry) -> None:
     queue.settle(
         tx, row.id, "pending", due=tx.now + pause, failures=failures, first_failed_at=first, why=verdict.why[:500]
     )
-    if row.page:
+    if row.kind == "page":
         soon = failures >= delivery.FAILURES_BEFORE_NEXT or pause > delivery.WAIT_BEFORE_NEXT
         queue.hurry(tx, row.page, row.rule, tx.now if soon else first + delivery.WAIT_BEFORE_NEXT)
 
@@ -302,6 +370,8 @@ def _rejected(tx: Tx, setup: Setup, job: Job, row: Any, why: str) -> None:
     if job.kind == "room":
         note = f"no room of its own in {job.via}: {why}"
         act(tx, setup, job.incident, RoomOpened(job.room, channel=job.via, note=note))
-    elif row.page and not queue.hurry(tx, row.page, row.rule, tx.now) and not queue.page_has_way(tx, row.page):
+    elif (
+        row.kind == "page" and not queue.hurry(tx, row.page, row.rule, tx.now) and not queue.page_has_way(tx, row.page)
+    ):
         queue.close_page(tx, row.page, "failed", why)
         act(tx, setup, job.incident, PageFailed(row.page, row.person, f"{incident_name(job.incident)}: {why}"))

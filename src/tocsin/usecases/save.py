@@ -123,7 +123,7 @@ def _put_tell(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, tell: Tel
         _row(tx, key, state, route, kind="message", person=tell.person, payload=payload, urgent=tell.urgent,
              duty=tell.duty)  # fmt: skip
         return
-    for place, route in enumerate(_channel_routes(setup, runbook, tell.channel or "")):
+    for place, route in enumerate(channel_routes(setup, runbook, tell.channel or "")):
         if tell.room and state.room:
             payload["thread"] = state.room.thread
             if not state.room.thread:
@@ -131,7 +131,7 @@ def _put_tell(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, tell: Tel
         _row(tx, f"{state.name}:{tell.key}:{place}", state, route, kind="message", payload=payload, urgent=tell.urgent)
 
 
-def _channel_routes(setup: Setup, runbook: Runbook, channel: str) -> list[Route]:
+def channel_routes(setup: Setup, runbook: Runbook, channel: str) -> list[Route]:
     """The ways to a channel: one, or for a list of mail addresses one each."""
     addresses = getattr(runbook.channels.get(channel), "email", None)
     if not addresses:

@@ -5,24 +5,44 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from tocsin.core.events import Tick
 from tocsin.points import passing
-from tocsin.store import incidents, queue
-from tocsin.store.db import Tx
+from tocsin.store import incidents, queue, watch
+from tocsin.store.db import Busy, Tx
+from tocsin.usecases import rescue
 from tocsin.usecases.configure import Setup
 from tocsin.usecases.respond import act
 
 AT_ONCE = 50  # incidents in one transaction: the writer must not be held for long
+
+log = structlog.get_logger("tocsin.worker")
 
 
 def tick(tx: Tx, setup: Setup) -> int:
     """Look at the incidents of which something is due now; returns how many. Call again until it returns 0."""
     numbers = incidents.due(tx, AT_ONCE)
     passing("T2")
+    faulty = watch.faulty(tx) if numbers else frozenset()
     for number in numbers:
-        act(tx, setup, number, Tick())
+        _one(tx, setup, number, faulty)
     passing("T3")
     return len(numbers)
+
+
+def _one(tx: Tx, setup: Setup, number: int, faulty: frozenset[str]) -> None:
+    """Look at one incident; one that raises is undone alone, and takes nobody with it."""
+    try:
+        with tx.apart():
+            act(tx, setup, number, Tick())
+            if watch.incident_key(number) in faulty:
+                rescue.well_again(tx, number)
+    except Busy:
+        raise
+    except Exception as error:
+        log.exception("incident_raised", incident=number)
+        rescue.incident_raised(tx, setup, number, error)
 
 
 @dataclass(frozen=True, slots=True)

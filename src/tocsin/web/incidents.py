@@ -19,7 +19,7 @@ from tocsin.core.runbook import Runbook
 from tocsin.core.sentences import name_of, sentence
 from tocsin.core.types import Refused, incident_name, incident_number
 from tocsin.sdk import clip
-from tocsin.store import alerts, incidents, postmortems, queue
+from tocsin.store import alerts, incidents, postmortems, queue, watch
 from tocsin.store.db import Tx
 from tocsin.store.incidents import Stored
 from tocsin.usecases import respond
@@ -415,6 +415,9 @@ def _asked(tx: Tx, request: Request) -> tuple[Any, Stored, str]:
     row = queue.page(tx, page_id) if check_acknowledge(setup, page_id, request.path_params["mac"]) else None
     if row is None:
         raise Refused("this link is not known: open the newest page that you got", 404)
+    aside = watch.fault(tx, watch.incident_key(row.incident))
+    if aside and aside.set_aside_at:  # neither its state nor its runbook need be readable
+        return row, incidents.plainly(tx, row.incident, aside.answered_by), row.person
     stored = incidents.load(tx, row.incident)
     people = runbook_of(tx, setup, stored.state.runbook_version).people
     return row, stored, people[row.person].name if row.person in people else row.person
