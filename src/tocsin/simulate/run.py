@@ -61,7 +61,7 @@ def simulate(
         heads, pages = world.base.read_now(_summary)
         return Result(
             seed, days, world.events, planned, tuple(world.oracle.violations), world.trace.hexdigest(), heads,
-            len(world.oracle.mirrors), pages, tuple(world.log), world.reached, world.clock.start,
+            len(world.oracle.mirrors), pages, tuple(world.log), world.reached, world.start,
         )  # fmt: skip
     finally:
         structlog.reset_defaults()

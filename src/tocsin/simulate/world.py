@@ -33,6 +33,7 @@ from tocsin.usecases import access, configure
 from tocsin.usecases.configure import Setup
 from tocsin.usecases.deliver import Job
 from tocsin.web.ingest import IngestApp
+from tocsin.wiring import Clock
 from tocsin.worker import Worker
 
 R = TypeVar("R")
@@ -47,20 +48,6 @@ _job: ContextVar[Job | None] = ContextVar("job", default=None)
 
 class Crash(BaseException):
     """The node dies here and now."""
-
-
-class SystemClock:
-    """The machine's clock of the store: it may jump. What is built on it must not."""
-
-    def __init__(self, loop: VirtualLoop, start: datetime) -> None:
-        self.loop, self.start, self.shift = loop, start, timedelta(0)
-        self._last, self._read_at = start, 0.0
-
-    def __call__(self) -> datetime:
-        at = self.loop.at
-        floor = self._last + timedelta(seconds=at - self._read_at)
-        self._last, self._read_at = max(floor, self.start + timedelta(seconds=at) + self.shift), at
-        return self._last
 
 
 class NodeStore(Database):
@@ -197,7 +184,11 @@ class World:
         self.seed, self.url, self.faults = seed, url, faults
         self.random = Random(f"world {seed}")
         self.loop = VirtualLoop()
-        self.clock = SystemClock(self.loop, start_of(seed))
+        self.start, self.shift = (
+            start_of(seed),
+            timedelta(0),
+        )  # the machine's clock may be set; Tocsin's must not jump back
+        self.clock = Clock(lambda: self.start + timedelta(seconds=self.loop.at) + self.shift, self.loop.time)
         self.secrets = {"BOT_TOKEN": BOT_TOKEN}
         self.plugins = _plugins()
         self.books: dict[str, Runbook] = {}
@@ -342,7 +333,7 @@ class World:
 
     def jump(self, seconds: float) -> None:
         """The machine's clock is set."""
-        self.clock.shift += timedelta(seconds=seconds)
+        self.shift += timedelta(seconds=seconds)
         self.fault_now()
         self.oracle.jumped()
         for node in self.nodes:  # a worker looks at the clock at least once a second
