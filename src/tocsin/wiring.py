@@ -187,9 +187,16 @@ def build(given: Settings) -> House:
     db = Database(given.database, clock)
     db.asks_clock = not db.sqlite
     try:
-        fresh = migrate.up_to_date(db)
+        with migrate.alone(db):
+            return _joined(given, clock, db)
     except migrate.WrongDatabase as error:
+        db.close()
         raise NoStart(str(error)) from None
+
+
+def _joined(given: Settings, clock: Clock, db: Database) -> House:
+    """Join what belongs together, while no other process starts on the same database."""
+    fresh = migrate.up_to_date(db)
     mark = db.read_now(watch.high_mark)
     if mark and not db.asks_clock:
         clock.resume(mark)
@@ -258,7 +265,8 @@ def serve(
     except (NoStart, settings.WrongSetting) as error:
         print(f"tocsin: {error}", file=sys.stderr)
         return 1
-    ingest, token = install_credentials(house)
+    with migrate.alone(house.db):
+        ingest, token = install_credentials(house)
     link = f"sign_{secrets.token_urlsafe(24)}"
     house.db.write_now(access.make_sign_in, link, role="admin", expires_at=house.clock() + SIGN_IN_LIFE)
     _remember_server(given, house.setup.public_url, token)

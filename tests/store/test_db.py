@@ -11,6 +11,8 @@ from sqlalchemy import insert, select, text
 from tocsin.store.db import Busy, Database, among, insert_new, insert_rows, listed, update_rows
 from tocsin.store.schema import meta
 
+from .conftest import START, empty
+
 
 def put(tx, key, value="1"):
     tx.run(insert(meta).values(key=key, value=value))
@@ -246,3 +248,28 @@ def test_a_store_that_takes_no_write_is_known_until_it_does(tmp_path, time):
     db.write_now(put, "a")
     assert db.trouble is None
     db.close()
+
+
+def test_the_writer_lives_on_when_its_connection_is_cut(postgres):
+    """A server that went away costs those who wait a 503, never the writer: the next one gets a new connection."""
+    empty(postgres)
+    house = Database(postgres, lambda: START)
+    house.asks_clock = True
+
+    async def story():
+        assert 1 == await house.write(lambda tx: tx.all(text("SELECT 1"))[0][0])
+        with house.engine.connect() as other:
+            other.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid()"))
+        outcomes = []
+        for _ in range(3):
+            try:
+                async with asyncio.timeout(10):
+                    outcomes.append(await house.write(lambda tx: tx.all(text("SELECT 2"))[0][0]))
+            except Busy:
+                outcomes.append("busy")
+        return outcomes
+
+    outcomes = asyncio.run(story())
+    house.close()
+    assert 2 == outcomes[-1]
+    assert set(outcomes) <= {"busy", 2}

@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -43,6 +43,7 @@ R = TypeVar("R")
 I = TypeVar("I")  # noqa: E741 - an item of a batch
 
 BUSY_SECONDS = 5.0  # reliability.md section 1: then 503
+CONNECT_SECONDS = 2  # to each host of a PostgreSQL address
 QUEUE_LIMIT = 2_000  # waiting writes; reliability.md section 1
 GROUP_LIMIT = 512  # writes that share one commit
 
@@ -204,20 +205,16 @@ class Database:
 
         What fails alone is undone alone; if the commit fails, all of it is undone.
         """
+        connection: Connection | None = None
         try:
             connection = self._begin()
-        except DBAPIError as error:
-            for job in jobs:
-                job.error = self._trouble(error)
-            return frozenset()
-        tx = Tx(connection, self._now(connection), self.sqlite)
-        try:
+            tx = Tx(connection, self._now(connection), self.sqlite)
             groups = list(_groups(jobs))
             for group in groups:
                 self._run(tx, group, alone=len(groups) == 1)
             self._end(connection, "COMMIT")
         except BaseException as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
-            self._abandon(connection)
+            self._abandon(connection)  # nothing may get past here: the writer's thread must live
             if len(jobs) > 1 and not isinstance(error, DBAPIError):
                 return frozenset().union(*(self._commit([job]) for job in jobs))
             for job in jobs:
@@ -279,12 +276,15 @@ class Database:
         else:
             connection.rollback()
 
-    def _abandon(self, connection: Connection) -> None:
+    def _abandon(self, connection: Connection | None) -> None:
+        if connection is None:
+            return
         try:
             self._end(connection, "ROLLBACK")
-        except DBAPIError:
-            connection.invalidate()
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, the next commit gets a new one
             self._writer = None
+            with suppress(Exception):
+                connection.invalidate()
 
     def _now(self, connection: Connection) -> datetime:
         if not self.asks_clock:
@@ -392,7 +392,18 @@ def _engine(url: str, memory: bool) -> Engine:
         engine = create_engine(url, **options)
         event.listen(engine, "connect", _sqlite_connected)
         return engine
-    return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True)
+    # The client library reads the address itself: it knows several hosts, and which of them takes writes.
+    return create_engine("postgresql+psycopg://", creator=lambda: _postgres(url), pool_pre_ping=True)
+
+
+def _postgres(url: str) -> Any:
+    """Connect; a server that is gone without a word is noticed within seconds, not when the kernel gives up."""
+    import psycopg  # noqa: PLC0415 - only where PostgreSQL is
+
+    return psycopg.connect(
+        url, connect_timeout=CONNECT_SECONDS, keepalives_idle=5, keepalives_interval=2, keepalives_count=2,
+        tcp_user_timeout=10_000,
+    )  # fmt: skip
 
 
 def _sqlite_connected(connection: sqlite3.Connection, _record: Any) -> None:

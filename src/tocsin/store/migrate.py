@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from tocsin.store.db import Database
 
 HEAD: Final = "0002"  # the newest migration of this program; a test holds it against the files
 HERE: Final = Path(__file__).parent / "migrations"
+START_LOCK: Final = 7_486_269_431  # any number that no other program takes for an advisory lock of its own
 
 
 class WrongDatabase(Exception):  # noqa: N818 - what it is
@@ -36,6 +40,34 @@ def up_to_date(db: Database) -> bool:
         )
     _run(db)
     return version is None
+
+
+@contextmanager
+def alone(db: Database) -> Iterator[None]:
+    """Keep other processes that start on the same database waiting: one after the other makes and fills its tables."""
+    if db.memory:
+        yield
+    elif db.sqlite:
+        path = Path(f"{db.url.removeprefix('sqlite:///')}.start")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+    else:
+        with _reached(db) as connection:
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": START_LOCK})
+            yield  # the lock ends with its connection, however this process ends
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": START_LOCK})
+
+
+@contextmanager
+def _reached(db: Database) -> Iterator[Connection]:
+    try:
+        connection = db.engine.connect()
+    except DBAPIError as error:
+        raise WrongDatabase(f"the database cannot be reached: {str(error.orig).splitlines()[0]}") from None
+    with connection:
+        yield connection
 
 
 def _check_file(path: str) -> None:
