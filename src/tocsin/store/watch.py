@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import String, and_, cast, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Select, String, and_, bindparam, cast, delete, func, insert, literal, or_, select, update
 
 from tocsin.core.delivery import CONSOLE
 from tocsin.core.types import uuid7
@@ -30,7 +31,16 @@ def silent(tx: Tx, limit: int) -> list[Look]:
 
     `lost` names one page at most; asking again about the same incident finds the next.
     """
-    late = tx.now - OVERDUE
+    rows = tx.all(_silent(), {"late": tx.now - OVERDUE, "limit": limit})
+    return [
+        Look(r.number, r.step_due, r.wake_at, r.row_due, r.lease_until, (r.lost,) if r.lost else (), bool(r.aside))
+        for r in rows
+    ]
+
+
+@cache
+def _silent() -> Select[Any]:
+    late = bindparam("late", type_=incidents.c.wake_at.type)
     of = incidents.c.number
     mine = and_(outbox.c.incident == of, outbox.c.kind == "page")
     row_due = select(func.min(outbox.c.due)).where(mine, outbox.c.state == "pending").scalar_subquery()
@@ -51,11 +61,7 @@ def silent(tx: Tx, limit: int) -> list[Look]:
         c.wake_at.is_(None), c.wake_at < late, c.wake_at > c.step_due + int(OVERDUE.total_seconds() * 1e6),
         c.row_due < late, c.lease_until < late, c.lost.isnot(None),
     )  # fmt: skip
-    rows = tx.all(select(found).where(wrong).order_by(c.number).limit(limit))
-    return [
-        Look(r.number, r.step_due, r.wake_at, r.row_due, r.lease_until, (r.lost,) if r.lost else (), bool(r.aside))
-        for r in rows
-    ]
+    return select(found).where(wrong).order_by(c.number).limit(bindparam("limit"))
 
 
 def drive_again(tx: Tx, number: int) -> None:
