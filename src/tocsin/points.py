@@ -36,6 +36,9 @@ POINTS: Final[dict[str, str]] = {
     "A2": "before COMMIT of the acknowledgement",
     "A3": "after COMMIT of the acknowledgement",
     "A4": "the acknowledgement is answered",
+    "B1": "a backup has begun",
+    "B2": "the copy is written and checked, under no name yet",
+    "B3": "the copy has its name",
 }
 
 _hook: Callable[[str], None] | None = None

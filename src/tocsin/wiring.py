@@ -27,9 +27,10 @@ from tocsin.core import oncall, triage
 from tocsin.net import Network
 from tocsin.sdk import BadPayload, Inbound, read_json
 from tocsin.settings import Settings
+from tocsin.store import backup as copies
 from tocsin.store import migrate
 from tocsin.store.db import Busy, Database
-from tocsin.usecases import access, configure, watch
+from tocsin.usecases import access, configure, restored, watch
 from tocsin.usecases.configure import Setup
 from tocsin.watchman import DeadMan, Watchman
 from tocsin.web.app import create_app
@@ -142,6 +143,41 @@ def opened(database: str | None = None) -> Iterator[Database]:
         db.close()
 
 
+def backup(folder: Path, database: str | None = None, keep: int = 0) -> Path:
+    """
+    Copy the database of this machine into *folder*; returns the file.
+
+    Raises:
+        NoStart: with one line on why not.
+    """
+    try:
+        return copies.backup(_sqlite_file(database), folder, Clock()(), keep)
+    except (migrate.WrongDatabase, OSError) as error:
+        raise NoStart(f"no backup was made: {error}") from None
+
+
+def restore(file: Path, database: str | None = None, *, force: bool = False) -> Path:
+    """
+    Put a backup in the place of this machine's database; returns where that is.
+
+    Raises:
+        NoStart: with one line on why not.
+    """
+    target = _sqlite_file(database)
+    try:
+        copies.restore(file, target, force=force)
+    except (migrate.WrongDatabase, OSError) as error:
+        raise NoStart(f"nothing was restored: {error}") from None
+    return target
+
+
+def _sqlite_file(database: str | None) -> Path:
+    url = database or settings.read().database
+    if not url.startswith("sqlite:///"):
+        raise NoStart("this copies SQLite files; PostgreSQL has its own: pg_dump and pg_restore, or base backups")
+    return Path(url.removeprefix("sqlite:///"))
+
+
 def try_triage(body: bytes, source: str, runbook: Path | None) -> list[dict[str, Any]]:
     """
     Say what a payload would do under a runbook's file (the example without one), without doing it.
@@ -206,6 +242,7 @@ def _joined(given: Settings, clock: Clock, db: Database) -> House:
     if not db.write_now(configure.claim_key, setup):
         raise NoStart("TOCSIN_SECRET_KEY differs from the key that this database was started with; use the same one")
     _adopt(db, setup, given.runbook)
+    db.write_now(restored.begin, setup)
     return House(given, clock, db, setup, fresh)
 
 

@@ -273,3 +273,39 @@ def test_the_writer_lives_on_when_its_connection_is_cut(postgres):
     house.close()
     assert 2 == outcomes[-1]
     assert set(outcomes) <= {"busy", 2}
+
+
+def test_a_storm_of_alerts_never_keeps_the_worker_or_people_waiting(tmp_path):
+    """Ingest is shed first: what pages, and what people press, has a queue of its own that goes first."""
+    from tocsin.store import db as module
+    from tocsin.store import migrate
+
+    house = Database(f"sqlite:///{tmp_path}/t.db", lambda: START)
+    migrate.up_to_date(house)
+    order = []
+
+    def take(tx, items):
+        order.extend("alert" for _ in items)
+        return [None] * len(items)
+
+    def press(tx):
+        order.append("press")
+
+    async def story():
+        other = sqlite3.connect(tmp_path / "t.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")  # nothing can be written for a moment
+        storm = [asyncio.create_task(house.write_batched(take, n)) for n in range(module.QUEUE_LIMIT + 1_500)]
+        await asyncio.sleep(0)
+        pressed = asyncio.create_task(house.write(press))
+        await asyncio.sleep(0.05)
+        other.execute("COMMIT")
+        other.close()
+        await pressed
+        return await asyncio.gather(*storm, return_exceptions=True)
+
+    outcomes = asyncio.run(story())
+    house.close()
+    shed = [outcome for outcome in outcomes if isinstance(outcome, Busy)]
+    assert shed, "over the limit senders are asked to come back"
+    assert order.index("press") <= 2 * module.GROUP_LIMIT, "one group may have been on its way"
+    assert len(outcomes) - len(shed) == order.count("alert")

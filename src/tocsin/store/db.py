@@ -124,7 +124,8 @@ class Database:
         self.memory = url in {"sqlite://", "sqlite:///:memory:"}
         self.engine = _engine(url, self.memory)
         self._listeners: list[Callable[[frozenset[str]], None]] = []
-        self._jobs: deque[_Job] = deque()
+        self._jobs: deque[_Job] = deque()  # what senders wait for: shed first
+        self._first: deque[_Job] = deque()  # what the worker and people wait for: never behind a storm
         self._wake = threading.Condition()
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -170,7 +171,8 @@ class Database:
         return result
 
     async def _submit(self, usecase: Callable[..., Any], args: tuple[Any, ...], *, batch: bool) -> Any:
-        if len(self._jobs) >= QUEUE_LIMIT:
+        queue = self._jobs if batch else self._first
+        if len(queue) >= QUEUE_LIMIT:
             raise Busy("too many writes wait")
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
@@ -178,7 +180,7 @@ class Database:
         if self._thread is None:
             self._start()
         with self._wake:
-            self._jobs.append(job)
+            queue.append(job)
             self._wake.notify()
         return await waiter
 
@@ -189,11 +191,12 @@ class Database:
     def _serve(self) -> None:
         while True:
             with self._wake:
-                while not self._jobs and not self._closed:
+                while not (self._first or self._jobs or self._closed):
                     self._wake.wait()
-                if self._closed and not self._jobs:
+                if self._closed and not (self._first or self._jobs):
                     return
-                jobs = [self._jobs.popleft() for _ in range(min(len(self._jobs), GROUP_LIMIT))]
+                jobs = _taken(self._first, GROUP_LIMIT)
+                jobs += _taken(self._jobs, GROUP_LIMIT - len(jobs))
             with self._lock:
                 touched = self._commit(jobs)
             if jobs[0].loop:  # one call into the loop for all that wait: each costs a wake-up
@@ -347,6 +350,10 @@ class Database:
         if self._writer is not None:
             self._writer.close()
         self.engine.dispose()
+
+
+def _taken(queue: deque[_Job], most: int) -> list[_Job]:
+    return [queue.popleft() for _ in range(min(len(queue), most))]
 
 
 def _call(tx: Tx, group: list[_Job]) -> None:

@@ -20,7 +20,7 @@ from tocsin.store import incidents, queue
 from tocsin.store.db import Busy, Tx
 from tocsin.store.incidents import Stored
 from tocsin.store.schema import from_micros
-from tocsin.usecases import publish, rescue
+from tocsin.usecases import publish, rescue, restored
 from tocsin.usecases.configure import Setup, acknowledge_link, in_force, incident_link, runbook_of, who
 from tocsin.usecases.respond import act
 
@@ -64,12 +64,13 @@ def claim(tx: Tx, setup: Setup, owner: str, limit: int = AT_ONCE) -> list[Job]:
     """
     rows = queue.due(tx, limit)
     passing("O1")
+    held = restored.hold(tx) if rows else None
     busy: set[str] = set()
     waiting: Counter[str] = Counter()
     taken: set[str] = set()
     jobs = []
     for row in rows:
-        if row.id in taken:
+        if row.id in taken or (held and restored.put_off(tx, row, held)):
             continue
         try:
             with tx.apart():

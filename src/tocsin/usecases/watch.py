@@ -18,7 +18,7 @@ from tocsin.core.watch import Blocked, Look
 from tocsin.store import queue
 from tocsin.store import watch as store
 from tocsin.store.db import Busy, Tx
-from tocsin.usecases import rescue
+from tocsin.usecases import rescue, restored
 from tocsin.usecases.configure import Setup, in_force
 from tocsin.usecases.ingest import ingest
 from tocsin.usecases.respond import act
@@ -175,7 +175,7 @@ def keep_time(tx: Tx, behind: timedelta, jumped: timedelta) -> str:
 def banners(tx: Tx) -> list[str]:
     """The sentences that stand on every page while they hold."""
     marks = store.marks(tx)
-    said = []
+    said = restored.banner(tx)
     if blocked := kept_blocked(marks):
         said.append(f"{blocked.text}.")
     clock = marks.get(store.CLOCK)

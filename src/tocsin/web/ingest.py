@@ -134,7 +134,7 @@ class IngestApp:
     async def _refuse(self, source: Source, good: str | None, body: bytes, error: BadPayload) -> tuple[str, Answer]:
         """Refuse a body; with a valid key its bytes are kept for the admins."""
         if good is not None:
-            await self.db.write(ingest.quarantine, source.name, body, str(error))
+            await self.db.write_batched(_quarantine, (source.name, body, str(error)))
         return "refused", source.refused(Refusal("payload", error.status, error.errors))
 
     def _good(self, key: str, source: Source) -> str | None:
@@ -156,6 +156,12 @@ class IngestApp:
         finally:
             if self._reading is reading:
                 self._reading = None
+
+
+def _quarantine(tx: Tx, items: list[tuple[str, bytes, str]]) -> list[None]:
+    for source, body, why in items:
+        ingest.quarantine(tx, source, body, why)
+    return [None] * len(items)
 
 
 def _known(tx: Tx, setup: Setup) -> tuple[dict[str, str], Mapping[str, Any]]:
