@@ -34,6 +34,7 @@ from tocsin.usecases import access, configure, restored, watch
 from tocsin.usecases.configure import Setup
 from tocsin.watchman import DeadMan, Watchman
 from tocsin.web.app import create_app
+from tocsin.web.edge import Edge
 from tocsin.worker import Worker
 
 EXAMPLE = Path("examples/proofi/runbook.yaml")
@@ -404,7 +405,7 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
     app = create_app(house.db, house.setup, new_secret=lambda: secrets.token_urlsafe(24), lifespan=life)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, proxy_headers=False, lifespan="on", server_header=False,
-        timeout_keep_alive=30, h11_max_incomplete_event_size=16_384, timeout_graceful_shutdown=5, http="httptools",
+        timeout_keep_alive=30, h11_max_incomplete_event_size=16_384, timeout_graceful_shutdown=5, http=Edge,
     )  # fmt: skip
     server = _Server(config)
     _on_signals(server, house)
