@@ -21,7 +21,7 @@ from tocsin.usecases.deliver import Job
 POLL_SECONDS: Final = 1.0  # the longest sleep: another node may have written; R10
 PAUSE_SECONDS: Final = 0.5  # after a turn that failed
 READ_AGAIN_SECONDS: Final = 1.0  # a call that starts later than this after its claim asks first whether it is needed
-SENDS_PER_TRANSPORT: Final = 16  # at once; a transport that hangs holds back only itself
+SENDS_PER_TRANSPORT: Final = 32  # at once; a transport that hangs holds back only itself
 
 log = structlog.get_logger("tocsin.worker")
 
