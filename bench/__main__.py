@@ -177,9 +177,16 @@ class Hook(BaseHTTPRequestHandler):
         pass
 
 
+class Provider(ThreadingHTTPServer):
+    """Takes as many connections at once as come."""
+
+    request_queue_size = 256
+    daemon_threads = True
+
+
 def page(samples: int = 200) -> None:
     """From the answer to the sender until the provider's own handler runs, on an idle server."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    server = Provider(("127.0.0.1", 0), Hook)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     accepted: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -226,7 +233,7 @@ def start() -> None:
 
 def storm() -> None:
     """10,000 alerts a second at 20 a request over 500 groups, 3,000 single ones beside, and a critical page each."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    server = Provider(("127.0.0.1", 0), Hook)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     hook = f"http://127.0.0.1:{server.server_address[1]}/"
     with tempfile.TemporaryDirectory() as folder, tocsin(Path(folder), hook) as (url, process, _):
@@ -270,7 +277,7 @@ def _critical_every_second(path: str) -> dict[str, float]:
 
 def restart() -> None:
     """kill -9 with 64 MB of write-ahead log: accepting again, and the pages that were due."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    server = Provider(("127.0.0.1", 0), Hook)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     hook = f"http://127.0.0.1:{server.server_address[1]}/"
     with tempfile.TemporaryDirectory() as folder:
@@ -306,24 +313,14 @@ def _due_rows(db: sqlite3.Connection, count: int, hook: str, mark: str, due: int
     db.executemany(
         "INSERT INTO outbox (id, key, kind, via, destination, payload, urgent, due, state, epoch, failures, "
         "created_at) VALUES (?, ?, 'alarm', 'hook', ?, ?, 0, ?, 'pending', 0, 0, ?)",
-        (
-            (
-                f"{mark}-{n}",
-                f"{mark}-{n}",
-                f"webhook:{hook}",
-                json.dumps({**words, "title": f"bench {mark}-{n}"}),
-                due,
-                due,
-            )
-            for n in range(count)
-        ),
+        ((f"{mark}-{n}", f"{mark}-{n}", f"webhook:{hook}", title, due, due) for n, title in enumerate(titled)),
     )
     db.commit()
 
 
 def due() -> None:
     """1,000,000 due times ahead: what waiting costs; then 1,000 that fall due in one second."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    server = Provider(("127.0.0.1", 0), Hook)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     hook = f"http://127.0.0.1:{server.server_address[1]}/"
     with tempfile.TemporaryDirectory() as folder:
