@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from pathlib import Path
 
 import pytest
@@ -205,3 +207,30 @@ def test_whatever_json_comes_the_answer_is_yes_or_no_and_never_a_fault(site, bod
         assert site.ask("POST", path, json=body).status_code in (200, 202, 400)
     event = {**body, "routing_key": KEY} if isinstance(body, dict) else body
     assert site.ask("POST", "/v2/enqueue", json=event).status_code in (202, 400)
+
+
+def test_a_packed_body_is_unpacked(site):
+    """As some senders and proxies send it."""
+    body = gzip.compress(json.dumps({"key": "packed", "title": "down"}).encode())
+    for headers in ({"Content-Encoding": "gzip"}, {"Content-Encoding": "x-gzip"}):
+        answer = site.ask("POST", f"/in/generic/{KEY}", content=body, headers=headers)
+        assert 202 == answer.status_code
+    deflated = zlib.compress(json.dumps({"key": "packed", "title": "down"}).encode())
+    answer = site.ask("POST", f"/in/generic/{KEY}", content=deflated, headers={"Content-Encoding": "deflate"})
+    assert 202 == answer.status_code
+    assert [3] == [alert["count"] for alert in site.api("GET", "/alerts").json()["items"]]
+
+
+@pytest.mark.parametrize(
+    ("body", "packing", "status"),
+    [
+        (gzip.compress(b"a" * 50_000_000), "gzip", 413),  # 49 KB that unfold into 50 MB
+        (gzip.compress(b'{"title": "x"}')[:-9], "gzip", 400),
+        (b"no gzip at all", "gzip", 400),
+        (b"{}", "br", 415),
+    ],
+)
+def test_a_packed_body_that_cannot_be_used_is_refused(site, body, packing, status):
+    answer = site.ask("POST", f"/in/generic/{KEY}", content=body, headers={"Content-Encoding": packing})
+    assert status == answer.status_code
+    assert [] == site.api("GET", "/alerts").json()["items"]

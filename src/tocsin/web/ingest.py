@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import zlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
@@ -25,6 +26,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 BODY_SECONDS: Final = 15.0  # reliability.md section 1
 KEYS_LIVE_SECONDS: Final = 1.0  # a key that is deleted on another node works no longer than this
 RETRY_AFTER_SECONDS: Final = 5
+PACKED: Final = ("gzip", "x-gzip", "deflate")
+GZIP_OR_ZLIB: Final = 47  # zlib's `wbits`: it finds out by itself which of the two it is
 FORM: Final = "application/x-www-form-urlencoded"
 
 log = structlog.get_logger("tocsin.ingest")
@@ -93,6 +96,11 @@ class IngestApp:
         if body is None:
             text = f"the body is over {source.body_limit} bytes"
             return "too_large", source.refused(Refusal("too_large", 413, (text,)))
+        try:
+            if packing := _packing(scope):
+                body = unpacked(body, packing, source.body_limit)
+        except BadPayload as error:
+            return "refused", source.refused(Refusal("payload", error.status, error.errors))
         try:
             passing("I2")
             await self._refresh()
@@ -169,6 +177,35 @@ def _known(tx: Tx, setup: Setup) -> tuple[dict[str, str], Mapping[str, Any]]:
     _, runbook = in_force(tx, setup)
     generic = runbook.connections.generic
     return keys, {"generic": generic.model_dump() if generic else {}}
+
+
+def _packing(scope: Scope) -> str:
+    """How the sender packed the body; empty for not at all."""
+    for name, value in scope["headers"]:
+        if name == b"content-encoding":
+            return str(value.decode("latin-1")).strip().lower().replace("identity", "")
+    return ""
+
+
+def unpacked(body: bytes, packing: str, limit: int) -> bytes:
+    """
+    Unpack a body, no further than one byte over *limit*: a few bytes may unfold into gigabytes.
+
+    Raises:
+        BadPayload: 415 for a packing that is not known, 413 for more than *limit* bytes, 400 for damage.
+    """
+    if packing not in PACKED:
+        raise BadPayload(f"the body is packed as {packing[:40]!r}; gzip and deflate are taken", status=415)
+    unpacker = zlib.decompressobj(GZIP_OR_ZLIB)
+    try:
+        taken = unpacker.decompress(body, limit + 1)
+    except zlib.error:
+        raise BadPayload("the body cannot be unpacked") from None
+    if len(taken) > limit:
+        raise BadPayload(f"the body is over {limit} bytes when it is unpacked", status=413)
+    if not unpacker.eof:
+        raise BadPayload("the packed body ends too early")
+    return taken
 
 
 async def _body(receive: Receive, limit: int) -> bytes | None:
