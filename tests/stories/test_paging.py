@@ -318,3 +318,15 @@ def test_after_somebody_escalates_the_next_step_keeps_its_distance(world):
     assert [] == world.paged()
     world.wait(seconds=1)
     assert 1 == len(world.paged()), "the team lead, five minutes after the secondary"
+
+
+def test_a_way_that_fails_is_not_tried_faster_because_another_fails_too(world):
+    """With every provider gone each row keeps to its own back-off."""
+    world.network = lambda o: Response(0, error="connection refused")
+    world.alert()
+    world.wait(minutes=4)
+    for page in world.pages():
+        for via in ("alerts", "email"):
+            tries = [row.at for row in world.db.read_now(queue.attempts, [page.id]) if row.via == via]
+            for place in range(len(tries) - 10):
+                assert tries[place + 10] - tries[place] >= timedelta(minutes=1), via

@@ -161,8 +161,13 @@ def settle(tx: Tx, id_: str, state: str, **columns: Any) -> None:
 
 
 def hurry(tx: Tx, page_id: str, rule: int, by: datetime) -> bool:
-    """Start the next way of a page no later than *by*; says whether there is one that waits."""
-    where = and_(outbox.c.page == page_id, outbox.c.rule > rule, outbox.c.state == "pending")
+    """
+    Start the next way of a page no later than *by*; says whether there is one that waits for its turn.
+
+    A way that has failed already keeps its own pace: another's failures are no reason to try it sooner.
+    """
+    first = outbox.c.state == "pending", outbox.c.failures == 0
+    where = and_(outbox.c.page == page_id, outbox.c.rule > rule, *first)
     row = tx.first(select(outbox.c.id, outbox.c.due).where(where).order_by(outbox.c.rule).limit(1))
     if row is None:
         return False
