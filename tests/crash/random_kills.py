@@ -62,9 +62,7 @@ class Lives:
         self.ask(wait=pid)
 
     def close(self) -> None:
-        assert self.zygote.stdin
-        self.zygote.stdin.close()
-        self.zygote.wait(10)
+        self.zygote.communicate(timeout=10)  # the end of its input ends it; closes both pipes
 
 
 def _free_port() -> int:

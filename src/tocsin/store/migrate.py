@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,11 +49,14 @@ def alone(db: Database) -> Iterator[None]:
     if db.memory:
         yield
     elif db.sqlite:
-        path = Path(f"{db.url.removeprefix('sqlite:///')}.start")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        folder = Path(db.url.removeprefix("sqlite:///")).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX)  # on the folder: a lock file of its own would be left behind
             yield
+        finally:
+            os.close(opened)
     else:
         with _reached(db) as connection:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": START_LOCK})
