@@ -36,6 +36,12 @@ POINTS: Final[dict[str, str]] = {
     "A2": "before COMMIT of the acknowledgement",
     "A3": "after COMMIT of the acknowledgement",
     "A4": "the acknowledgement is answered",
+    "M1": "a migration is about to run, the lock is held",
+    "M2": "before COMMIT of a migration",
+    "M3": "after COMMIT of a migration",
+    "B1": "a backup's snapshot is begun",
+    "B2": "its copy is written and checked, before the rename",
+    "B3": "after the rename",
 }
 
 _hook: Callable[[str], None] | None = None

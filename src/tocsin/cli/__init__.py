@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from tocsin.cli import incident, keys, runbook, server
+from tocsin.cli import backup, incident, keys, runbook, server
 from tocsin.cli.client import Failed
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app.command("oncall")(runbook.oncall)
 app.command("declare")(incident.declare)
 app.command("verify")(server.verify)
 app.command("migrate")(server.migrate)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.add_typer(incident.app, name="incident", help="See and lead incidents.")
 app.add_typer(incident.postmortems, name="postmortem", help="Read postmortems.")
 app.add_typer(runbook.triage, name="triage", help="Try the triage rules.")

@@ -46,9 +46,12 @@ def verify(database: Database = None, as_json: Json = False) -> None:
 
 
 def migrate(database: Database = None) -> None:
-    """Bring the tables of the database up to date."""
+    """Bring the tables of the database up to date; makes a database that is not there."""
     from tocsin import wiring  # noqa: PLC0415
     from tocsin.store.migrate import HEAD  # noqa: PLC0415
 
-    with wiring.opened(database):
-        say(f"the database is at version {HEAD}")
+    try:
+        wiring.make_tables(database)
+    except wiring.NoStart as error:
+        raise Failed(str(error)) from None
+    say(f"the database is at version {HEAD}")

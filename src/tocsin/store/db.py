@@ -44,6 +44,7 @@ I = TypeVar("I")  # noqa: E741 - an item of a batch
 BUSY_SECONDS = 5.0  # reliability.md section 1: then 503
 QUEUE_LIMIT = 2_000  # waiting writes; reliability.md section 1
 GROUP_LIMIT = 512  # writes that share one commit
+APPLICATION = "tocsin"  # how PostgreSQL lists our connections
 
 
 class Busy(Exception):  # noqa: N818 - what the store says of itself
@@ -360,7 +361,10 @@ def _engine(url: str, memory: bool) -> Engine:
         engine = create_engine(url, **options)
         event.listen(engine, "connect", _sqlite_connected)
         return engine
-    return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True)
+    named = {"application_name": APPLICATION}
+    return create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True, connect_args=named
+    )
 
 
 def _sqlite_connected(connection: sqlite3.Connection, _record: Any) -> None:

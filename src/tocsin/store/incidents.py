@@ -87,6 +87,11 @@ def listing(
     return [_stored(row) for row in tx.all(statement)]
 
 
+def count_open(tx: Tx) -> int:
+    """How many incidents are not resolved."""
+    return int(tx.all(select(func.count()).where(incidents.c.status != "resolved"))[0][0])
+
+
 def next_number(tx: Tx) -> int:
     """Take the next number; other nodes that ask wait until the commit."""
     statement = select(meta.c.value).where(meta.c.key == "incident_number")

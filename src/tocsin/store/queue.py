@@ -15,6 +15,7 @@ from tocsin.store.schema import destinations, outbox, to_micros
 from tocsin.store.schema import pages as asked
 
 OPEN_PAGE = ("requested", "sent", "delivered")
+WAITING = ("pending", "leased")
 MINUTE = timedelta(minutes=1)
 
 
@@ -38,7 +39,7 @@ def close_pages(tx: Tx, incident: int, why: str, by: str | None) -> None:
         values = {"state": "acknowledged", "why": why, "closed_at": tx.now}
         tx.run(update(asked).where(open_, asked.c.person == by).values(**values))
     tx.run(update(asked).where(open_).values(state="moot", why=why, closed_at=tx.now))
-    waiting = and_(outbox.c.incident == incident, outbox.c.kind == "page", outbox.c.state.in_(("pending", "leased")))
+    waiting = and_(outbox.c.incident == incident, outbox.c.kind == "page", outbox.c.state.in_(WAITING))
     tx.run(update(outbox).where(waiting).values(state="moot", why=why, done_at=tx.now))
 
 
@@ -89,14 +90,20 @@ def note_attempt(tx: Tx, outbox_id: str, page_id: str | None, epoch: int, **colu
     tx.run(insert(tries).values(id=id_, outbox=outbox_id, page=page_id, at=tx.now, **columns))
 
 
-def due(tx: Tx, limit: int) -> Sequence[Any]:
-    """Rows to be sent now, pages first, then urgent texts: pending and due, or left under a lease that ran out."""
+def due(tx: Tx, limit: int, kind: str | None = None) -> Sequence[Any]:
+    """
+    Rows to be sent now, pages first, then urgent texts: pending and due, or left under a lease that ran out.
+
+    *kind* leaves out every other kind.
+    """
     where = or_(
         and_(outbox.c.state == "pending", outbox.c.due <= tx.now),
         and_(outbox.c.state == "leased", outbox.c.lease_until <= tx.now),
     )
     order = (outbox.c.kind == "page").desc(), outbox.c.urgent.desc(), outbox.c.due
     statement = select(outbox).where(where).order_by(*order)
+    if kind:
+        statement = statement.where(outbox.c.kind == kind)
     return tx.all(lock_rows(tx, statement.limit(limit)))
 
 
@@ -120,6 +127,12 @@ def settle(tx: Tx, id_: str, state: str, **columns: Any) -> None:
         tx.touched.add("outbox")
 
 
+def drop(tx: Tx, kind: str, why: str) -> None:
+    """What waits of a kind is not sent any more."""
+    where = outbox.c.kind == kind, outbox.c.state.in_(WAITING)
+    tx.run(update(outbox).where(*where).values(state="moot", why=why, done_at=tx.now))
+
+
 def hurry(tx: Tx, page_id: str, rule: int, by: datetime) -> bool:
     """Start the next way of a page no later than *by*; says whether there is one that waits."""
     where = and_(outbox.c.page == page_id, outbox.c.rule > rule, outbox.c.state == "pending")
@@ -138,12 +151,27 @@ def page_has_way(tx: Tx, page_id: str) -> bool:
     return tx.first(select(outbox.c.id).where(*where).limit(1)) is not None
 
 
-def next_due(tx: Tx) -> datetime | None:
-    """When the next row must be looked at: its due time, or the end of a lease."""
-    pending = tx.first(select(func.min(outbox.c.due)).where(outbox.c.state == "pending"))
-    leased = tx.first(select(func.min(outbox.c.lease_until)).where(outbox.c.state == "leased"))
-    instants = [row[0] for row in (pending, leased) if row and row[0] is not None]
+def next_due(tx: Tx, kind: str | None = None) -> datetime | None:
+    """When the next row, or the next of a kind, must be looked at: its due time, or the end of a lease."""
+    instants = []
+    for column, state in ((outbox.c.due, "pending"), (outbox.c.lease_until, "leased")):
+        where = [outbox.c.state == state, *([outbox.c.kind == kind] if kind else [])]
+        row = tx.first(select(func.min(column)).where(*where))
+        instants += [row[0]] if row and row[0] is not None else []
     return min(instants, default=None)
+
+
+def waiting_pages(tx: Tx) -> Sequence[Any]:
+    """What would page somebody, oldest first: incident, person and via of rows that wait and whose page is open."""
+    waits = and_(outbox.c.kind == "page", outbox.c.state.in_(WAITING), asked.c.state.in_(OPEN_PAGE))
+    statement = select(outbox.c.incident, outbox.c.person, outbox.c.via).join(asked, asked.c.id == outbox.c.page)
+    return tx.all(statement.where(waits).order_by(outbox.c.due, outbox.c.id))
+
+
+def count_waiting(tx: Tx) -> int:
+    """How many rows that page nobody wait to be sent."""
+    where = outbox.c.kind.in_(("message", "room", "draft")), outbox.c.state.in_(WAITING)
+    return int(tx.all(select(func.count()).where(*where))[0][0])
 
 
 def backlog(tx: Tx) -> Mapping[str, Any]:

@@ -16,8 +16,8 @@ from tocsin.store import incidents, queue
 from tocsin.store.db import Tx
 from tocsin.store.incidents import Stored
 from tocsin.store.schema import from_micros
-from tocsin.usecases import publish
-from tocsin.usecases.configure import Setup, acknowledge_link, incident_link, runbook_of
+from tocsin.usecases import publish, restored
+from tocsin.usecases.configure import Setup, acknowledge_link, in_force, incident_link, runbook_of
 from tocsin.usecases.respond import act
 
 AT_ONCE: Final = 32  # rows in one claim
@@ -30,7 +30,7 @@ class Job:
     id: str
     epoch: int
     kind: str
-    incident: int
+    incident: int  # 0: the summary after a restore, which belongs to none
     via: str
     destination: str
     page: str | None = None
@@ -47,11 +47,16 @@ def claim(tx: Tx, setup: Setup, owner: str, limit: int = AT_ONCE) -> list[Job]:
 
     The incident is read again now, right before the call: what nobody needs any more becomes moot, with its reason.
     Rows for a destination that the vendor's limits close now are put off, and keep their place in line.
+    In restored mode nothing but its summary is taken.
     """
+    only = None if restored.may_send(tx, setup) else restored.SUMMARY
     loaded: dict[int, Stored] = {}
     busy: set[str] = set()
     jobs = []
-    for row in queue.due(tx, limit):
+    for row in queue.due(tx, limit, only):
+        if row.kind == restored.SUMMARY:
+            jobs.append(_summary_job(tx, setup, row, queue.lease(tx, row, owner, tx.now + delivery.LEASE)))
+            continue
         stored = loaded.get(row.incident) or incidents.load(tx, row.incident)
         loaded[row.incident] = stored
         if why := _moot(tx, row, stored):
@@ -65,6 +70,19 @@ def claim(tx: Tx, setup: Setup, owner: str, limit: int = AT_ONCE) -> list[Job]:
         epoch = queue.lease(tx, row, owner, tx.now + delivery.LEASE)
         jobs.append(_job(tx, setup, row, stored, transport, epoch))
     return jobs
+
+
+def _summary_job(tx: Tx, setup: Setup, row: Any, epoch: int) -> Job:
+    """The summary belongs to no incident; it says what it says under the runbook in force."""
+    _, runbook = in_force(tx, setup)
+    transport, payload = setup.plugins.transports.get(row.payload["kind"]), row.payload
+    known = queue.destination(tx, row.destination)
+    message = Message(
+        key=row.key, to=payload["to"], title=payload["title"], text=payload["text"], urgent=True,
+        link=f"{setup.public_url}/incidents",
+    )  # fmt: skip
+    config = {**_config(runbook, row.via), **(known.settings if known else {})}
+    return Job(row.id, epoch, row.kind, 0, row.via, row.destination, None, transport, message, config=config)
 
 
 def _moot(tx: Tx, row: Any, stored: Stored) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from tocsin.core.events import Tick
-from tocsin.store import incidents, queue
+from tocsin.store import incidents
 from tocsin.store.db import Tx
+from tocsin.usecases import restored
 from tocsin.usecases.configure import Setup
 from tocsin.usecases.respond import act
 
@@ -29,5 +30,5 @@ def seconds_left(tx: Tx) -> float | None:
 
 def next_due(tx: Tx) -> datetime | None:
     """When the next step or the next row of the outbox is due, or None."""
-    instants = [at for at in (incidents.next_wake(tx), queue.next_due(tx)) if at is not None]
+    instants = [at for at in (incidents.next_wake(tx), restored.next_send(tx)) if at is not None]
     return min(instants, default=None)
