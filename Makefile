@@ -6,7 +6,7 @@ RUNBOOK ?= examples/proofi/runbook.yaml
 DATABASE ?= sqlite:///var/tocsin.db
 BIN := .venv/bin
 
-.PHONY: run install test lint bench lock clean
+.PHONY: run install test lint bench cluster soak lock clean
 
 run: install ## install and start on http://127.0.0.1:8080
 	$(BIN)/tocsin serve --runbook $(RUNBOOK) --database $(DATABASE) --host $(HOST) --port $(PORT)
@@ -37,6 +37,12 @@ lint: .venv/installed-dev ## style, types, import contracts
 
 bench: .venv/installed-dev ## speed and size, printed with their conditions
 	$(BIN)/python -m bench
+
+cluster: .venv/installed-dev ## two nodes over a PostgreSQL with a synchronous standby, all on loopback
+	$(BIN)/python -m examples.cluster
+
+soak: .venv/installed-dev ## the long proof: seeds, crash points, random kills; hours, SOAK_SEEDS and SOAK_KILLS
+	$(BIN)/python -m tests.soak
 
 lock: ## needs uv; writes both lock files without naming a registry
 	uv pip compile pyproject.toml --group build --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header -q -o requirements.lock

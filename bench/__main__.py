@@ -177,9 +177,16 @@ class Hook(BaseHTTPRequestHandler):
         pass
 
 
+class Provider(ThreadingHTTPServer):
+    """Takes as many connections at once as come."""
+
+    request_queue_size = 256
+    daemon_threads = True
+
+
 def page(samples: int = 200) -> None:
     """From the answer to the sender until the provider's own handler runs, on an idle server."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    server = Provider(("127.0.0.1", 0), Hook)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     accepted: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -224,7 +231,127 @@ def start() -> None:
               f"({min(times):.2f} to {max(times):.2f}); resident {memory} MB")  # fmt: skip
 
 
-PARTS = {"ingest": ingest, "page": page, "start": start}
+def storm() -> None:
+    """10,000 alerts a second at 20 a request over 500 groups, 3,000 single ones beside, and a critical page each."""
+    server = Provider(("127.0.0.1", 0), Hook)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    hook = f"http://127.0.0.1:{server.server_address[1]}/"
+    with tempfile.TemporaryDirectory() as folder, tocsin(Path(folder), hook) as (url, process, _):
+        path, got, before = f"{url}/in/alertmanager/{KEY}", {}, resident_mb(process)
+        loads = {
+            "20 per request": {"size": 20, "connections": 16, "rate": 500, "groups": 500},
+            "one per request": {"size": 1, "connections": 32, "rate": 3_000, "groups": 500},
+        }
+        running = [threading.Thread(target=lambda n=n, o=o: got.update({n: load(path, **o)})) for n, o in loads.items()]
+        for thread in running:
+            thread.start()
+        accepted = _critical_every_second(path)
+        for thread in running:
+            thread.join()
+        time.sleep(6)
+        for name, unit in (("20 per request", "alerts_per_second"), ("one per request", "requests_per_second")):
+            say(name, got[name], unit)
+        answered = sum((g["requests"] - g["not_2xx"]) * loads[n]["size"] for n, g in got.items()) + len(accepted)
+        with sqlite3.connect(Path(folder) / "tocsin.db") as db:
+            kept = db.execute("SELECT sum(count) FROM alerts").fetchone()[0]
+        late = sorted(Hook.called.get(mark, at + 999) - at for mark, at in accepted.items())
+        print(f"  {answered:,} alerts answered 2xx, {max(answered - kept, 0)} lost; {before} MB before, "
+              f"{resident_mb(process)} MB after; {len(late)} critical alerts of another service, accepted -> "
+              f"called: median {statistics.median(late) * 1e3:.0f} ms, most {late[-1] * 1e3:.0f} ms")  # fmt: skip
+    server.shutdown()
+
+
+def _critical_every_second(path: str) -> dict[str, float]:
+    accepted: dict[str, float] = {}
+    for n in range(int(SECONDS)):
+        labels = {"alertname": f"vital{n}", "service": "vital", "severity": "critical"}
+        alert = {"status": "firing", "labels": labels, "annotations": {"summary": f"bench storm-{n}"}}
+        request = urllib.request.Request(
+            path, json.dumps({"version": "4", "alerts": [alert]}).encode(), {"Content-Type": "application/json"}
+        )
+        urllib.request.urlopen(request, timeout=30).read()
+        accepted[f"storm-{n}"] = time.perf_counter()
+        time.sleep(1)
+    return accepted
+
+
+def restart() -> None:
+    """kill -9 with 64 MB of write-ahead log: accepting again, and the pages that were due."""
+    server = Provider(("127.0.0.1", 0), Hook)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    hook = f"http://127.0.0.1:{server.server_address[1]}/"
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder)
+        with tocsin(data, hook) as (url, process, _):
+            reader = sqlite3.connect(data / "tocsin.db")
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM alerts").fetchone()  # holds the log: it cannot start over
+            while (data / "tocsin.db-wal").stat().st_size < 64 * 1024 * 1024:
+                load(f"{url}/in/alertmanager/{KEY}", size=64, connections=16, seconds=1)
+            process.send_signal(signal.SIGSTOP)
+            size = (data / "tocsin.db-wal").stat().st_size / 1024 / 1024
+            process.kill()
+            process.wait()
+        with sqlite3.connect(data / "tocsin.db") as db:  # pages that fell due while it was dead
+            _due_rows(db, 100, hook, "due")
+            reader.close()
+        begun = time.perf_counter()
+        with tocsin(data, hook) as (_, _, ready):
+            while time.perf_counter() - begun < 15 and sum(mark.startswith("due-") for mark in Hook.called) < 100:
+                time.sleep(0.01)
+            sent = sum(mark.startswith("due-") for mark in Hook.called)
+            print(f"  kill -9 with a log of {size:.0f} MB: ready after {ready:.2f} s; "
+                  f"{sent} of 100 due messages out {time.perf_counter() - begun:.2f} s after the start")  # fmt: skip
+    server.shutdown()
+
+
+def _due_rows(db: sqlite3.Connection, count: int, hook: str, mark: str, due: int = 0) -> None:
+    """Put messages into the outbox; *due* in microseconds since 1970."""
+    db.execute("BEGIN IMMEDIATE")
+    words = {"text": "", "kind": "webhook", "to": hook, "link": ""}
+    titled = (json.dumps({**words, "title": f"bench {mark}-{n}"}) for n in range(count))
+    db.executemany(
+        "INSERT INTO outbox (id, key, kind, via, destination, payload, urgent, due, state, epoch, failures, "
+        "created_at) VALUES (?, ?, 'alarm', 'hook', ?, ?, 0, ?, 'pending', 0, 0, ?)",
+        ((f"{mark}-{n}", f"{mark}-{n}", f"webhook:{hook}", title, due, due) for n, title in enumerate(titled)),
+    )
+    db.commit()
+
+
+def due() -> None:
+    """1,000,000 due times ahead: what waiting costs; then 1,000 that fall due in one second."""
+    server = Provider(("127.0.0.1", 0), Hook)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    hook = f"http://127.0.0.1:{server.server_address[1]}/"
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder)
+        with tocsin(data, hook):
+            pass
+        with sqlite3.connect(data / "tocsin.db") as db:
+            _due_rows(db, 1_000_000, hook, "ahead", int((time.time() + 86_400) * 1e6))
+        with tocsin(data, hook) as (_, process, _):
+            time.sleep(3)
+            before, begun = _cpu_seconds(process), time.perf_counter()
+            time.sleep(SECONDS)
+            share = (_cpu_seconds(process) - before) / (time.perf_counter() - begun)
+            at = time.time() + 3
+            with sqlite3.connect(data / "tocsin.db", timeout=30) as db:
+                _due_rows(db, 1_000, hook, "now", int(at * 1e6))
+            while time.time() - at < 30 and sum(mark.startswith("now-") for mark in Hook.called) < 1_000:
+                time.sleep(0.02)
+            took = time.time() - at
+            sent = sum(mark.startswith("now-") for mark in Hook.called)
+            print(f"  1,000,000 due times ahead: {share * 100:.1f} % of a core when idle, {resident_mb(process)} MB; "
+                  f"{sent} of 1,000 that fell due together called the provider within {took:.2f} s")  # fmt: skip
+    server.shutdown()
+
+
+def _cpu_seconds(process: subprocess.Popen[bytes]) -> float:
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+PARTS = {"ingest": ingest, "page": page, "start": start, "storm": storm, "restart": restart, "due": due}
 
 
 def main() -> None:

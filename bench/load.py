@@ -18,12 +18,12 @@ try:
 except ImportError:
     uvloop = None
 
-GROUPS = 10
+GROUPS = 10  # alert names, and so incidents
 
 
-def alert(shape: str, run: str, n: int) -> str:
+def alert(shape: str, run: str, n: int, groups: int = GROUPS) -> str:
     labels = (
-        f'{{"alertname":"Check{n % GROUPS}","env":"production","instance":"api-{run}-{n}",'
+        f'{{"alertname":"Check{n % groups}","env":"production","instance":"api-{run}-{n}",'
         '"service":"bench","severity":"warning"}'
     )
     notes = '{"summary":"bench alert","description":"HTTP 5xx ratio is 12% (threshold 5%)."}'
@@ -49,8 +49,12 @@ def body(shape: str, alerts: list[str]) -> str:
 class Connection(asyncio.Protocol):
     """One connection: sends the next request when the answer to the last one is whole."""
 
-    def __init__(self, requests: itertools.count[int], make: object, until: float, took: list[float], bad: list[int]):
+    def __init__(
+        self, requests: itertools.count[int], make: object, until: float, took: list[float], bad: list[int],
+        begun: float = 0.0, rate: float = 0.0,
+    ):  # fmt: skip
         self.make, self.requests, self.until, self.took, self.bad = make, requests, until, took, bad
+        self.begun, self.rate = begun, rate
         self.done = asyncio.get_running_loop().create_future()
         self.buffer = b""
 
@@ -62,7 +66,15 @@ class Connection(asyncio.Protocol):
         if time.perf_counter() >= self.until:
             self.transport.close()
             return
-        request = self.make(next(self.requests))
+        number = next(self.requests)
+        wait = self.begun + number / self.rate - time.perf_counter() if self.rate else 0.0
+        if wait > 0:
+            asyncio.get_running_loop().call_later(wait, self.send, number)
+        else:
+            self.send(number)
+
+    def send(self, number: int) -> None:
+        request = self.make(number)
         self.sent = time.perf_counter()
         self.transport.write(request)
 
@@ -94,7 +106,7 @@ async def run(options: argparse.Namespace) -> dict[str, float]:
     def make(n: int) -> bytes:
         first = n * options.size
         keys = range(first, first + options.size)
-        made = [alert(options.shape, mark, k % options.keys if options.keys else k) for k in keys]
+        made = [alert(options.shape, mark, k % options.keys if options.keys else k, options.groups) for k in keys]
         text = body(options.shape, made)
         return f"{head}{len(text)}\r\n\r\n{text}".encode()
 
@@ -103,9 +115,9 @@ async def run(options: argparse.Namespace) -> dict[str, float]:
     loop = asyncio.get_running_loop()
     begun = time.perf_counter()
     until = begun + options.seconds
+    connect = lambda: Connection(counter, make, until, took, bad, begun, options.rate)  # noqa: E731
     connections = [
-        (await loop.create_connection(lambda: Connection(counter, make, until, took, bad), url.hostname, url.port))[1]
-        for _ in range(options.connections)
+        (await loop.create_connection(connect, url.hostname, url.port))[1] for _ in range(options.connections)
     ]
     await asyncio.gather(*(connection.done for connection in connections))
     spent = time.perf_counter() - begun
@@ -125,6 +137,8 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--keys", type=int, default=0, help="only so many keys, again and again")
+    parser.add_argument("--groups", type=int, default=GROUPS)
+    parser.add_argument("--rate", type=float, default=0, help="requests a second; 0: as many as it takes")
     options = parser.parse_args()
     if uvloop:
         uvloop.install()

@@ -10,7 +10,7 @@ from hypothesis import settings
 # The PostgreSQL wheel keeps its sockets' locks there, and warns when it is not set.
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="tocsin-runtime-"))
 # The same cases on every run: a failure is the change's, not chance's. HYPOTHESIS_PROFILE=explore looks further.
-settings.register_profile("same", derandomize=True)
+settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("explore", max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 for name in [name for name in os.environ if name.startswith("TOCSIN_")]:

@@ -37,7 +37,8 @@ def test_the_data_directory(environment, data):
 @pytest.mark.parametrize(
     "environment",
     [
-        {"TOCSIN_PORT": "80 80"}, {"TOCSIN_PORT": "70000"}, {"TOCSIN_DATABASE": "mysql://x"},
+        {"TOCSIN_PORT": "80 80"}, {"TOCSIN_DEAD_MAN_EVERY": "0"}, {"TOCSIN_DEAD_MAN_EVERY": "1m"},
+        {"TOCSIN_DEAD_MAN_URL": "hc-ping.com/x"}, {"TOCSIN_PORT": "70000"}, {"TOCSIN_DATABASE": "mysql://x"},
         {"TOCSIN_PUBLIC_URL": "tocsin.example.org"}, {"TOCSIN_LOG_FORMAT": "xml"}, {"TOCSIN_ADMIN_TOKEN": "short"},
         {"TOCSIN_INGEST_KEY": "é" * 20}, {"TOCSIN_SECRET_KEY": "x" * 300}, {"TOCSIN_TOKEN_FILE": "/nowhere/at/all"},
     ],

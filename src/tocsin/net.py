@@ -8,17 +8,18 @@ import hashlib
 import hmac
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import aiosmtplib
 import httpx
 import orjson
 
+from tocsin.points import armed, passing
 from tocsin.sdk import Conversation, Line, Mail, Outgoing, Reject, Request, Response, Retry
 
 T = TypeVar("T")
@@ -113,7 +114,9 @@ class Network:
         if request.sign_with:
             headers[SIGNATURE_HEADER] = sign(request.sign_with, body or b"", self._now())
         async with asyncio.timeout(request.timeout_seconds):
-            async with self._http.stream(request.method, request.url, headers=headers, content=body) as answer:
+            async with self._http.stream(
+                request.method, request.url, headers=headers, content=body, extensions=_traced()
+            ) as answer:
                 taken = await _read(answer)
         return Response(answer.status_code, {n.lower(): value for n, value in answer.headers.items()}, taken)
 
@@ -148,6 +151,23 @@ class Network:
     async def close(self) -> None:
         """Close every connection."""
         await self._http.aclose()
+
+
+# What the HTTP client says of its progress, to the crash points of sending.
+_POINTS: Final = {
+    "http11.send_request_headers.started": "O3",
+    "http11.send_request_body.complete": "O4",
+    "http11.receive_response_headers.complete": "O5",
+}
+
+
+def _traced() -> dict[str, Any]:
+    return {"trace": _trace} if armed() else {}
+
+
+async def _trace(event: str, _info: Mapping[str, Any]) -> None:
+    if event in _POINTS:
+        passing(_POINTS[event])
 
 
 async def _read(answer: httpx.Response) -> bytes:

@@ -1,9 +1,9 @@
 """
 Crash points: the named places at which a process may die and nothing that was answered may be lost.
 
-Each is one call in the code, `passing("O4")`, that does nothing in service. Tests and the simulator arm it: the process kills
-itself there, or the simulated node dies. A test holds the calls in the code against `POINTS`, and the crash harness has a
-case for each of them. Source of the names: docs/reliability.md.
+Each is one call in the code, `passing("O4")`, that does nothing in service. Tests and the simulator arm it: the
+process kills itself there, or the simulated node dies. A test holds the calls in the code against `POINTS`, and the
+crash harness has a case for each of them. Source of the names: docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -51,6 +51,11 @@ def passing(name: str) -> None:
     """Say that the point *name* is passed. Does nothing unless somebody armed it."""
     if _hook is not None:
         _hook(name)
+
+
+def armed() -> bool:
+    """Say whether somebody listens: what has to be asked for, such as a client's progress, is then asked for."""
+    return _hook is not None
 
 
 def arm(hook: Callable[[str], None] | None) -> None:

@@ -48,7 +48,7 @@ class Reading:
     version: str
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML in which only true and false are truth values: on, off, yes, no and NO stay text."""
 
 
@@ -117,6 +117,8 @@ def _compose(text: str) -> yaml.Node:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         what = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise _Bad(mark.line + 1 if mark else 1, "(file)", str(what)[:FOUND_LIMIT], "well-formed YAML") from None
+    except UnicodeEncodeError:
+        raise _Bad(1, "(file)", "a character that is half of one", "text in UTF-8") from None
     except RecursionError:
         raise _Bad(1, "(file)", "nesting without end", f"at most {DEPTH_LIMIT} levels") from None
     if not isinstance(node, yaml.MappingNode):

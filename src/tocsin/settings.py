@@ -27,6 +27,9 @@ class Settings:
     admin_token: str = field(default="", repr=False)
     ingest_key: str = field(default="", repr=False)
     log_format: str = "console"
+    dead_man_url: str = field(default="", repr=False)
+    dead_man_fail_url: str = field(default="", repr=False)
+    dead_man_every: int = 60  # seconds
     url: str = ""
     token: str = field(default="", repr=False)
     s3_endpoint: str = ""
@@ -59,6 +62,9 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         admin_token=_secret("TOCSIN_ADMIN_TOKEN", _text(env, "TOCSIN_ADMIN_TOKEN")),
         ingest_key=_secret("TOCSIN_INGEST_KEY", _text(env, "TOCSIN_INGEST_KEY")),
         log_format=_choice("TOCSIN_LOG_FORMAT", _text(env, "TOCSIN_LOG_FORMAT"), ("console", "json")),
+        dead_man_url=_url("TOCSIN_DEAD_MAN_URL", _text(env, "TOCSIN_DEAD_MAN_URL")),
+        dead_man_fail_url=_url("TOCSIN_DEAD_MAN_FAIL_URL", _text(env, "TOCSIN_DEAD_MAN_FAIL_URL")),
+        dead_man_every=_seconds("TOCSIN_DEAD_MAN_EVERY", _text(env, "TOCSIN_DEAD_MAN_EVERY")),
         url=_url("TOCSIN_URL", _text(env, "TOCSIN_URL")),
         token=_secret("TOCSIN_TOKEN", _text(env, "TOCSIN_TOKEN")),
         s3_endpoint=_url("TOCSIN_S3_ENDPOINT", _text(env, "TOCSIN_S3_ENDPOINT")),
@@ -92,6 +98,14 @@ def _port(text: str) -> int:
         return Settings.port
     if not text.isdigit() or not 0 <= int(text) <= 65535:
         raise WrongSetting(f"TOCSIN_PORT: {text!r}; accepted: a number from 0 to 65535 (0: any free port)")
+    return int(text)
+
+
+def _seconds(name: str, text: str) -> int:
+    if not text:
+        return Settings.dead_man_every
+    if not text.isdigit() or not 1 <= int(text) <= 86_400:
+        raise WrongSetting(f"{name}: {text!r}; accepted: seconds, 1 to 86400")
     return int(text)
 
 

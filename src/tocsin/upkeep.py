@@ -31,7 +31,7 @@ def write(target: str, database: str | None, *, keep: int | None, portable: bool
         if target.startswith(s3.SCHEME):
             return _to_bucket(wiring.bucket_access(given), db, target, name, now), []
         file = Path(target) if target.endswith(name) else Path(target) / name
-        backup.write_copy(db, file.parent, name, now, backup.into_place(file))
+        backup.write_copy(db, file.parent, name, backup.into_place(file))
         return str(file), backup.remove_old(file.parent, keep, now) if keep else []
     except (migrate.WrongDatabase, s3.S3Failed, OSError) as error:
         raise wiring.NoStart(str(error)) from None
@@ -53,7 +53,7 @@ def _to_bucket(store: s3.S3, db: Database, target: str, name: str, now: datetime
     bucket, key = s3.split(target)
     key = key if key.endswith(name) else f"{key.rstrip('/')}/{name}".lstrip("/")
     with tempfile.TemporaryDirectory(prefix="tocsin-") as folder:
-        backup.write_copy(db, Path(folder), name, now, lambda part: s3.put(store, bucket, key, part, now))
+        backup.write_copy(db, Path(folder), name, lambda part: s3.put(store, bucket, key, part, now))
     return f"{s3.SCHEME}{bucket}/{key}"
 
 
@@ -85,4 +85,4 @@ def put_back(file: str, database: str | None, *, force: bool, new_key: bool) -> 
 def release(database: str | None) -> bool:
     """Let a restored database send again, without its server; says whether it was held."""
     with wiring.opened(database) as db:
-        return db.write_now(restored.release)
+        return db.write_now(restored.release, "command line")

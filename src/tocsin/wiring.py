@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -29,13 +30,17 @@ from tocsin.sdk import BadPayload, Inbound, read_json
 from tocsin.settings import Settings
 from tocsin.store import migrate
 from tocsin.store.db import Busy, Database
-from tocsin.usecases import access, configure, restored
+from tocsin.usecases import access, configure, restored, watch
 from tocsin.usecases.configure import Setup
+from tocsin.watchman import DeadMan, Watchman
 from tocsin.web.app import create_app
+from tocsin.web.edge import Edge
 from tocsin.worker import Worker, write_whole
 
 EXAMPLE = Path("examples/proofi/runbook.yaml")
+QUEUE = 128  # connections that wait while the server starts
 SIGN_IN_LIFE = timedelta(hours=24)
+NO_TIME = timedelta(0)
 GC_THRESHOLDS = (20_000, 20, 50)  # alerts come and go by the thousand; the default looks at them every 700
 SWITCH_SECONDS = 0.0005  # the writer must get the interpreter back soon while requests keep the other thread busy
 LOCAL_TOKEN, INGEST_FILE, SECRET_FILE, SERVER_FILE = "admin.token", "ingest.key", "secret.key", "server.json"
@@ -50,16 +55,43 @@ class NoStart(Exception):  # noqa: N818 - what the matter is
 
 
 class Clock:
-    """The process clock: aware UTC, and it never goes back, whatever the machine's does."""
+    """
+    The process clock: aware UTC. It never goes back and never stands, whatever the machine's does.
 
-    def __init__(self) -> None:
-        self._last = datetime.min.replace(tzinfo=UTC)
+    While the machine's clock is behind the last instant given, time goes on by the steady clock. *machine* and
+    *steady* (seconds) are read only here.
+    """
+
+    def __init__(
+        self, machine: Callable[[], datetime] = lambda: datetime.now(UTC), steady: Callable[[], float] = monotonic
+    ) -> None:
+        self._machine, self._steady = machine, steady
+        self._last, self._last_steady = machine(), steady()
+        self._behind = self._jumped = NO_TIME
         self._lock = threading.Lock()
 
     def __call__(self) -> datetime:
         with self._lock:
-            self._last = max(self._last, datetime.now(UTC))
+            machine, steady = self._machine(), self._steady()
+            expected = self._last + timedelta(seconds=steady - self._last_steady)
+            self._behind = max(self._behind, expected - machine)
+            self._jumped = max(self._jumped, machine - expected)
+            self._last, self._last_steady = (machine if machine >= self._last else expected), steady
             return self._last
+
+    def resume(self, mark: datetime) -> None:
+        """Go on from *mark*, the latest instant that an earlier process kept, if the machine's clock is before it."""
+        with self._lock:
+            self._behind = max(self._behind, mark - self._last)
+            self._last = max(self._last, mark)
+
+    def moved(self) -> tuple[timedelta, timedelta]:
+        """How far the machine's clock was behind, and how far it jumped forward, since this was asked last."""
+        self()
+        with self._lock:
+            said = self._behind, self._jumped
+            self._behind = self._jumped = NO_TIME
+            return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +236,28 @@ def build(given: Settings) -> House:
     Raises:
         NoStart: with one line on what to do.
     """
-    given.data.mkdir(parents=True, exist_ok=True)
+    try:
+        given.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NoStart(f"the data directory {given.data} cannot be made: {error.strerror}") from None
     clock = Clock()
-    db = _open(given, clock)
+    db = Database(given.database, clock)
     db.asks_clock = not db.sqlite
+    try:
+        with migrate.alone(db):
+            return _joined(given, clock, db)
+    except (migrate.WrongDatabase, OSError) as error:
+        db.close()
+        raise NoStart(str(error)) from None
+
+
+def _joined(given: Settings, clock: Clock, db: Database) -> House:
+    """Join what belongs together, while no other process starts on the same database."""
+    migrate.up_to_date(db, missing=_gone(given))
+    note_made(given)
+    mark = db.read_now(watch.high_mark)
+    if mark and not db.asks_clock:
+        clock.resume(mark)
     secret = given.secret_key or _own_secret(given.data / SECRET_FILE, secrets.token_urlsafe(32))
     public = given.public_url or f"http://{_host(given.host)}:{given.port}"
     setup = Setup(plugins.load(), given.environment, public, secret.encode(), given.data)
@@ -274,10 +324,13 @@ def serve(
     except (NoStart, settings.WrongSetting) as error:
         print(f"tocsin: {error}", file=sys.stderr)
         return 1
-    ingest, token = install_credentials(house)
+    with migrate.alone(house.db):
+        ingest, token = install_credentials(house)
     link = f"sign_{secrets.token_urlsafe(24)}"
     house.db.write_now(access.make_sign_in, link, role="admin", expires_at=house.clock() + SIGN_IN_LIFE)
     _remember_server(given, house.setup.public_url, token)
+    if role != "worker":
+        listener.listen(QUEUE)  # whoever follows the greeting at once waits, and is not turned away
     _greet(house, ingest, link)
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()  # what a start has loaded stays
@@ -352,8 +405,7 @@ def _greet(house: House, ingest: str, link: str) -> None:
         "",
     ]
     lines += [f"  {notice}" for notice in house.db.read_now(configure.notices, house.setup)]
-    if waits := house.db.read_now(restored.look):
-        lines += ["", *(f"  {line}" for line in restored.summary(waits, url).splitlines())]
+    lines += [f"  {line}" for line in house.db.read_now(restored.banner)]
     lines += ["", f"  data: {data} (secret key, admin token and database are there)", ""]
     print("\n".join(lines), flush=True)
 
@@ -363,6 +415,10 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     worker = Worker(house.db, house.setup, network, owner)
     tasks = [asyncio.create_task(worker.run(), name="worker")] if role in ("all", "worker") else []
+    given = house.settings
+    dead_man = DeadMan(given.dead_man_url, given.dead_man_fail_url, given.dead_man_every)
+    watchman = Watchman(house.db, house.setup, network, owner, dead_man, house.clock.moved)
+    watching = [asyncio.create_task(watchman.run(), name="watchman")] if tasks else []
 
     @contextlib.asynccontextmanager
     async def life(_app: object) -> AsyncIterator[None]:
@@ -371,7 +427,7 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
     app = create_app(house.db, house.setup, new_secret=lambda: secrets.token_urlsafe(24), lifespan=life)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, proxy_headers=False, lifespan="on", server_header=False,
-        timeout_keep_alive=30, h11_max_incomplete_event_size=16_384, timeout_graceful_shutdown=5, http="httptools",
+        timeout_keep_alive=30, h11_max_incomplete_event_size=16_384, timeout_graceful_shutdown=5, http=Edge,
     )  # fmt: skip
     server = _Server(config)
     _on_signals(server, house)
@@ -381,6 +437,8 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
         else:
             await server.serve(sockets=[listener])
     finally:
+        for task in watching:
+            task.cancel()
         worker.stop()
         for task in tasks:
             await task

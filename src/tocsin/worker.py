@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from tocsin.net import Network
-from tocsin.sdk import Retry, Verdict
+from tocsin.points import passing
+from tocsin.sdk import Delivered, Retry, Verdict
 from tocsin.store.db import Busy, Database
 from tocsin.usecases import deliver, publish, tick
 from tocsin.usecases.configure import NoRunbook, Setup
@@ -19,7 +20,8 @@ from tocsin.usecases.deliver import Job
 
 POLL_SECONDS: Final = 1.0  # the longest sleep: another node may have written; R10
 PAUSE_SECONDS: Final = 0.5  # after a turn that failed
-SENDS_PER_TRANSPORT: Final = 16  # at once; a transport that hangs holds back only itself
+READ_AGAIN_SECONDS: Final = 1.0  # a call that starts later than this after its claim asks first whether it is needed
+SENDS_PER_TRANSPORT: Final = 32  # at once; a transport that hangs holds back only itself
 
 log = structlog.get_logger("tocsin.worker")
 
@@ -33,6 +35,8 @@ class Worker:
         self._sending: set[asyncio.Task[None]] = set()
         self._gates: dict[str, asyncio.Semaphore] = {}
         self._stopping = False
+        self.poll_seconds = POLL_SECONDS
+        self.write_file = write_whole
         self.turns = 0
 
     async def run(self) -> None:
@@ -73,43 +77,67 @@ class Worker:
     async def turn(self) -> float:
         """Do what is due now; returns the seconds to sleep, 0 when there may be more."""
         self.turns += 1
-        left = await self.db.read(tick.seconds_left)
-        if left is None or left > 0:
-            return POLL_SECONDS if left is None else min(left, POLL_SECONDS)
-        ticked = await self.db.write(tick.tick, self.setup)
+        due = await self.db.read(tick.look)
+        if not (due.steps or due.rows):
+            return self.poll_seconds if due.seconds is None else min(due.seconds, self.poll_seconds)
+        if due.steps:
+            passing("T1")
+            await self.db.write(tick.tick, self.setup)
+            passing("T4")
+        claimed_at = asyncio.get_running_loop().time()
         jobs = await self.db.write(deliver.claim, self.setup, self.owner)
+        passing("O2")
         for job in jobs:
-            task = asyncio.create_task(self._deliver(job))
+            task = asyncio.create_task(self._deliver(job, claimed_at))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
-        return 0 if ticked or jobs else 0.01
+        return 0 if due.steps or jobs else 0.01
 
-    async def _deliver(self, job: Job) -> None:
-        started = monotonic()
+    async def _deliver(self, job: Job, claimed_at: float) -> None:
+        """Send one job and settle it. `claimed_at`: seconds of the loop's clock."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         try:
-            verdict = await self._send(job)
+            verdict = Delivered("probe") if job.kind == "probe" else await self._send(job, claimed_at)
         except Exception as error:
             log.exception("send_failed", incident=job.incident, via=job.via)
-            verdict = Retry(f"{type(error).__name__} in the transport")
-        milliseconds = int((monotonic() - started) * 1000)
+            await self._settle(deliver.settle_plainly, self.setup, job, None, error)
+            return
+        if verdict is None:
+            return
+        passing("O6")
+        milliseconds = int((loop.time() - started) * 1000)
         log.info(
             f"{job.kind}_{type(verdict).__name__.lower()}", incident=job.incident, via=job.via, ms=milliseconds,
             why=getattr(verdict, "why", None),
         )  # fmt: skip
+        try:
+            await self._settle(deliver.settle, self.setup, job, verdict, milliseconds)
+        except Exception as error:
+            log.exception("settle_failed", incident=job.incident, via=job.via)
+            await self._settle(deliver.settle_plainly, self.setup, job, verdict, error)
+        passing("O7")
+
+    async def _settle(self, how: Callable[..., None], *args: Any) -> None:
+        """Write what came of a job, however long the store is busy: the provider has been asked already."""
         while True:
             try:
-                await self.db.write(deliver.settle, self.setup, job, verdict, milliseconds)
+                await self.db.write(how, *args)
                 return
             except Busy:
                 await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _send(self, job: Job) -> Verdict:
+    async def _send(self, job: Job, claimed_at: float) -> Verdict | None:
+        """Send one job; None when, by the time its turn comes, it is not to be sent any more."""
         if job.draft:
-            return await asyncio.to_thread(publish.save_file, self.setup.data, job.draft, write_whole)
+            return await asyncio.to_thread(publish.save_file, self.setup.data, job.draft, self.write_file)
         if job.transport is None:
             return Retry(f"no transport for {job.via} is installed")
         gate = self._gates.setdefault(job.transport.name, asyncio.Semaphore(SENDS_PER_TRANSPORT))
         async with gate:
+            late = asyncio.get_running_loop().time() - claimed_at > READ_AGAIN_SECONDS
+            if late and not await self.db.read(deliver.wanted, job):
+                return None
             if job.message is not None:
                 return await self.network.converse(job.transport.send(job.message, job.config))
             if job.transport.open_room is None:

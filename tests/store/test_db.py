@@ -11,6 +11,8 @@ from sqlalchemy import insert, select, text
 from tocsin.store.db import Busy, Database, among, insert_new, insert_rows, listed, update_rows
 from tocsin.store.schema import meta
 
+from .conftest import START, empty
+
 
 def put(tx, key, value="1"):
     tx.run(insert(meta).values(key=key, value=value))
@@ -222,3 +224,88 @@ def test_the_hot_queries_use_their_indexes(tmp_path, time):
     group = database.read_now(plan, incidents._joinable(True), ('["a"]', "resolved"))
     assert "alerts_latest" in latest and "incidents_group" in group
     database.close()
+
+
+def test_a_store_that_takes_no_write_is_known_until_it_does(tmp_path, time):
+    """Since when and why nothing can be stored is remembered, and forgotten with the first write that is taken."""
+    from datetime import timedelta
+
+    from tocsin.store import migrate
+
+    db = Database(f"sqlite:///{tmp_path}/t.db", time)
+    migrate.up_to_date(db)
+    began = time.now
+    lock = sqlite3.connect(tmp_path / "t.db", isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Busy):
+        db.write_now(put, "a")
+    time.now += timedelta(minutes=1)
+    with pytest.raises(Busy):
+        db.write_now(put, "a")
+    assert ("database is locked", began) == db.trouble
+    lock.execute("ROLLBACK")
+    lock.close()
+    db.write_now(put, "a")
+    assert db.trouble is None
+    db.close()
+
+
+def test_the_writer_lives_on_when_its_connection_is_cut(postgres):
+    """A server that went away costs those who wait a 503, never the writer: the next one gets a new connection."""
+    empty(postgres)
+    house = Database(postgres, lambda: START)
+    house.asks_clock = True
+
+    async def story():
+        assert 1 == await house.write(lambda tx: tx.all(text("SELECT 1"))[0][0])
+        with house.engine.connect() as other:
+            other.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid()"))
+        outcomes = []
+        for _ in range(3):
+            try:
+                async with asyncio.timeout(10):
+                    outcomes.append(await house.write(lambda tx: tx.all(text("SELECT 2"))[0][0]))
+            except Busy:
+                outcomes.append("busy")
+        return outcomes
+
+    outcomes = asyncio.run(story())
+    house.close()
+    assert 2 == outcomes[-1]
+    assert set(outcomes) <= {"busy", 2}
+
+
+def test_a_storm_of_alerts_never_keeps_the_worker_or_people_waiting(tmp_path):
+    """Ingest is shed first: what pages, and what people press, has a queue of its own that goes first."""
+    from tocsin.store import db as module
+    from tocsin.store import migrate
+
+    house = Database(f"sqlite:///{tmp_path}/t.db", lambda: START)
+    migrate.up_to_date(house)
+    order = []
+
+    def take(tx, items):
+        order.extend("alert" for _ in items)
+        return [None] * len(items)
+
+    def press(tx):
+        order.append("press")
+
+    async def story():
+        other = sqlite3.connect(tmp_path / "t.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")  # nothing can be written for a moment
+        storm = [asyncio.create_task(house.write_batched(take, n)) for n in range(module.QUEUE_LIMIT + 1_500)]
+        await asyncio.sleep(0)
+        pressed = asyncio.create_task(house.write(press))
+        await asyncio.sleep(0.05)
+        other.execute("COMMIT")
+        other.close()
+        await pressed
+        return await asyncio.gather(*storm, return_exceptions=True)
+
+    outcomes = asyncio.run(story())
+    house.close()
+    shed = [outcome for outcome in outcomes if isinstance(outcome, Busy)]
+    assert shed, "over the limit senders are asked to come back"
+    assert order.index("press") <= 2 * module.GROUP_LIMIT, "one group may have been on its way"
+    assert len(outcomes) - len(shed) == order.count("alert")

@@ -58,3 +58,22 @@ def test_a_database_out_of_reach_is_refused(time):
     with pytest.raises(migrate.WrongDatabase, match="cannot be used"):
         migrate.up_to_date(db)
     db.close()
+
+
+def test_nodes_that_start_at_once_make_the_tables_once(url, tmp_path):
+    """One waits for the other; both find a database that is whole."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from datetime import datetime, UTC; from tocsin.store import migrate; from tocsin.store.db import Database\n"
+        "db = Database(sys.argv[1], lambda: datetime.now(UTC))\n"
+        "with migrate.alone(db): print(migrate.up_to_date(db))\n"
+        "db.close()"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", code, url], stdout=subprocess.PIPE, text=True, cwd=tmp_path)
+        for _ in range(3)
+    ]
+    said = sorted(process.communicate(timeout=60)[0].strip() for process in running)
+    assert ["False", "False", "True"] == said

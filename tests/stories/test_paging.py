@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tocsin.core.events import Acknowledge, Resolve
+from tocsin.core import oncall
+from tocsin.core.events import Acknowledge, Declared, Escalate, Resolve
 from tocsin.sdk import Mail, Response
 from tocsin.store import queue
 from tocsin.usecases import deliver, respond
-from tocsin.usecases.configure import acknowledge_link, check_acknowledge
+from tocsin.usecases.configure import acknowledge_link, check_acknowledge, in_force
 
 from .conftest import START, World, _json, changed
 
@@ -245,3 +246,75 @@ def test_resolving_makes_open_pages_moot(world):
 
     assert {"moot"} == {row.state for row in world.pages()}
     assert {"resolved by admin"} == {row.why for row in world.pages()}
+
+
+def book(world):
+    return world.db.read_now(in_force, world.setup)[1]
+
+
+def test_a_page_that_waits_past_a_hand_over_goes_to_whoever_is_on_call_now(world):
+    """Right before it is sent, the schedule is read again."""
+    world.now = datetime(2026, 11, 23, 7, 59, 50, tzinfo=UTC)  # ten seconds before Monday 09:00 in Amsterdam
+    before = world.db.read_now(lambda tx: oncall.on_call_at(book(world), "primary", tx.now)).people[0]
+    world.db.write_now(respond.declare, world.setup, Declared("slow", "P2", "source:generic", service="api"))
+    assert [before] == world.paged()
+
+    world.now += timedelta(seconds=20)
+    world.work()
+
+    after = world.db.read_now(lambda tx: oncall.on_call_at(book(world), "primary", tx.now)).people[0]
+    assert before != after
+    assert [after] == world.paged()
+    gone, kept = world.pages()
+    assert ("moot", f"the shift of {before} ended before it was sent") == (gone.state, gone.why)
+    assert "sent" == kept.state and f"in place of {before}" in kept.reason
+    assert not world.sent or all(to != before for _, to, text in world.sent if "You are paged" in text)
+
+
+def test_what_waited_for_ten_minutes_goes_out_as_one_page_to_each_person(world):
+    """A provider that comes back does not get one message for each incident."""
+    works, world.network = world.network, lambda o: Response(0, error="connection refused")
+    for number in range(5):
+        world.alert(f"check-{number}", service="api", check=f"check-{number}", severity="warning")
+    world.wait(minutes=12)
+    world.sent.clear()
+    world.network = works
+    world.wait(minutes=2)
+
+    folded = [text for _, _, text in world.sent if "incidents wait for you" in text]
+    assert folded and all(f"INC-{n}:" in folded[0] for n in range(1, 6)), "each alert is listed"
+    assert 5 == folded[0].count("/ack/"), "each with its own link"
+    assert {"sent"} == {row.state for n in range(1, 6) for row in world.pages(n)[:1]}
+    for _, to, _text in world.sent:
+        assert 1 >= len([1 for _, who, text in world.sent if who == to and "incidents wait" in text])
+
+
+def test_a_call_that_comes_late_asks_first_whether_it_is_still_needed(world):
+    """A worker that was stopped between its claim and its call does not page for what was acknowledged meanwhile."""
+    number = world.db.write_now(respond.declare, world.setup, Declared("down", "P0", "source:generic"))
+    pages = [job for job in world.db.write_now(deliver.claim, world.setup, "stopped") if job.page]
+    assert pages and all(world.db.read_now(deliver.wanted, job) for job in pages)
+
+    world.db.write_now(respond.act, world.setup, number, Acknowledge("martijn"))
+    assert not any(world.db.read_now(deliver.wanted, job) for job in pages)
+
+
+def test_a_call_for_which_the_lease_leaves_no_time_is_left_to_another(world):
+    world.db.write_now(respond.declare, world.setup, Declared("down", "P0", "source:generic"))
+    job = next(job for job in world.db.write_now(deliver.claim, world.setup, "slow") if job.page)
+    world.now += timedelta(seconds=21)
+    assert not world.db.read_now(deliver.wanted, job)
+
+
+def test_after_somebody_escalates_the_next_step_keeps_its_distance(world):
+    """An escalation by hand takes the next step now; nobody is left waiting for the gap it leaves."""
+    world.alert()  # primary and everyone at T+0, secondary at 5 min, team lead at 10, everyone at 15
+    world.paged()
+    world.wait(minutes=1)
+    world.act(1, Escalate("backup1", "not mine"))
+    assert 1 == len(world.paged())
+
+    world.wait(minutes=4, seconds=59)
+    assert [] == world.paged()
+    world.wait(seconds=1)
+    assert 1 == len(world.paged()), "the team lead, five minutes after the secondary"

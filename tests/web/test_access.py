@@ -160,3 +160,30 @@ def test_a_viewer_sees_but_does_not_act(site):
 
     assert "Acknowledge</button>" not in site.ask("GET", f"/incidents/{name}").text
     assert 403 == site.ask("POST", f"/incidents/{name}/acknowledge", data={"csrf": csrf}).status_code
+
+
+def test_a_plain_page_of_an_incident_that_cannot_be_read_is_acknowledged_by_its_link(site):
+    """The state of the incident is rubbish: the link of the page in plain words still asks, and still takes the answer."""
+    from datetime import timedelta
+
+    from sqlalchemy import select, update
+
+    from tocsin.store.schema import incidents, outbox
+    from tocsin.usecases import tick
+    from tocsin.usecases.configure import acknowledge_link
+
+    site.declare("P1", "down")
+    site.db.write_now(lambda tx: tx.run(update(incidents).values(state="{rubbish")))
+    site.now += timedelta(minutes=6)
+    for _ in range(3):
+        site.db.write_now(tick.tick, site.setup)
+        site.now += timedelta(seconds=3)
+    row = site.db.read_now(
+        lambda tx: tx.first(select(outbox).where(outbox.c.kind == "alarm", outbox.c.page.isnot(None)))
+    )
+    path = acknowledge_link(site.setup, row.page).removeprefix("http://tocsin.test")
+    asked = site.ask("GET", path)
+
+    assert (200, True) == (asked.status_code, "Tocsin cannot work on this incident; its policy names you" in asked.text)
+    assert 303 == site.ask("POST", path).status_code
+    assert f"This page is acknowledged: {row.person} has it." in site.ask("GET", path).text

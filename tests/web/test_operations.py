@@ -2,14 +2,58 @@
 
 from __future__ import annotations
 
+from tocsin.store import watch as store
 from tocsin.store.db import Busy
+from tocsin.usecases import watch
 
 from .conftest import KEY, TOKENS
 
 
 def test_alive_and_ready(site):
     assert (200, "OK\n") == (site.ask("GET", "/-/healthy").status_code, site.ask("GET", "/-/healthy").text)
-    assert {"ready": True, "warnings": []} == site.ask("GET", "/-/ready").json()
+    nothing = {"auditor": None, "probe": None, "cannot_page": None, "set_aside": []}
+    assert {"ready": True, "warnings": [], **nothing} == site.ask("GET", "/-/ready").json()
+
+
+def blocked(site):
+    kept = {"since": site.now.isoformat(), "ways": ["alerts"], "why": "alerts: <b>status 500</b>"}
+    site.db.write_now(store.put_mark, store.BLOCKED, kept)
+
+
+def test_that_nobody_can_be_paged_stands_on_every_page_in_the_warnings_and_in_the_numbers(site):
+    name = site.declare()
+    site.sign_in()
+    assert "Tocsin cannot page" not in site.ask("GET", "/incidents").text
+    blocked(site)
+    said = "Tocsin cannot page: alerts: <b>status 500</b>, since 2026-11-23 09:02 UTC"
+
+    for path in ("/incidents", f"/incidents/{name}", "/oncall"):
+        page = site.ask("GET", path).text
+        assert '<p class="banner banner-alarm" role="alert">Tocsin cannot page: alerts: &lt;b&gt;status 500' in page
+    answer = site.ask("GET", "/-/ready").json()
+    assert ([f"{said}."], said) == (answer["warnings"], answer["cannot_page"])
+    assert "tocsin_cannot_page 1.0" in site.ask("GET", "/metrics", TOKENS["viewer"]).text
+    site.cookies.clear()
+    assert "Tocsin cannot page" not in site.ask("GET", "/sign-in").text
+    site.db.write_now(store.put_mark, store.BLOCKED, None)
+    site.sign_in("backup1")
+    assert "Tocsin cannot page" not in site.ask("GET", "/incidents").text
+
+
+def test_the_auditors_last_run_is_shown(site):
+    site.declare()
+    site.db.write_now(store.wake, 1, None)
+    site.db.write_now(watch.audit, site.setup)
+    at = "2026-11-23T09:02:00Z"
+
+    expected = {"at": at, "verdict": "INC-1: it had no timer", "redriven": 1}
+    assert expected == site.ask("GET", "/-/ready").json()["auditor"]
+    text = site.ask("GET", "/metrics", TOKENS["viewer"]).text
+    for line in ("# TYPE tocsin_auditor_redriven_total counter", "tocsin_auditor_redriven_total 1.0",
+                 "tocsin_cannot_page 0.0", "tocsin_set_aside 0.0",
+                 "tocsin_auditor_last_run_timestamp_seconds 1.79542"):  # fmt: skip
+        assert line in text
+    assert "The auditor found this incident silent" in str(site.api("GET", "/incidents/INC-1/timeline").json())
 
 
 def test_not_ready_says_why(site, monkeypatch):
@@ -51,3 +95,17 @@ def test_a_fault_shows_nothing_of_the_inside(site, monkeypatch):
 
     assert 500 == answer.status_code
     assert "secret detail" not in answer.text
+
+
+def test_a_full_storage_stands_on_every_page(site):
+    site.sign_in()
+    site.db.trouble = ("database or disk is full", site.now)
+    said = (
+        "Tocsin cannot store anything: the storage is full, since 2026-11-23 09:02 UTC. Senders are asked to come back."
+    )
+
+    assert said in site.ask("GET", "/incidents").text
+    assert said in site.ask("GET", "/banners").text
+    assert [said] == site.ask("GET", "/-/ready").json()["warnings"]
+    site.cookies.clear()
+    assert 303 == site.ask("GET", "/banners").status_code

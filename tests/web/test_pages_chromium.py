@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -165,6 +168,28 @@ def test_nothing_runs_over_the_side_and_contrast_holds(browser, served, session,
         page.goto(served.url + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert [] == page.evaluate(CONTRAST), path
+    assert [] == faults
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_that_nobody_can_be_paged_appears_on_an_open_page_and_goes(browser, served, session, scheme):
+    """The banner comes without a reload, fits a phone, has contrast, and goes when somebody can be paged again."""
+    name = declared(served)
+    context, page, faults = opened(browser, session, viewport={"width": 390, "height": 800}, color_scheme=scheme)
+    page.goto(f"{served.url}/incidents/{name}")
+    expect(page.locator("#head").get_by_text("Nobody yet")).to_be_visible()
+    banner = page.get_by_role("alert").filter(has_text="Tocsin cannot page: alerts: status 500")
+    expect(banner).to_have_count(0)
+    with closing(sqlite3.connect(served.data / "tocsin.db")) as db, db:
+        kept = {"since": "2026-11-23T09:02:00+00:00", "ways": ["alerts"], "why": "alerts: status 500"}
+        db.execute("INSERT INTO meta VALUES ('watch.blocked', ?)", [json.dumps(kept)])
+    expect(banner).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert [] == page.evaluate(CONTRAST.replace("main *, header *", "#banners *"))
+    with closing(sqlite3.connect(served.data / "tocsin.db")) as db, db:
+        db.execute("DELETE FROM meta WHERE key = 'watch.blocked'")
+    expect(banner).to_have_count(0)
     assert [] == faults
     context.close()
 

@@ -8,6 +8,7 @@ import typer
 
 from tocsin.cli import backup, incident, keys, runbook, server
 from tocsin.cli.client import Failed
+from tocsin.simulate.command import command as simulate
 
 app = typer.Typer(
     name="tocsin", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -23,6 +24,7 @@ app.command("verify")(server.verify)
 app.command("migrate")(server.migrate)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
+app.command("simulate")(simulate)
 app.add_typer(incident.app, name="incident", help="See and lead incidents.")
 app.add_typer(incident.postmortems, name="postmortem", help="Read postmortems.")
 app.add_typer(runbook.triage, name="triage", help="Try the triage rules.")

@@ -29,18 +29,22 @@ def serve(
 
 
 def verify(database: Database = None, as_json: Json = False) -> None:
-    """Recompute the hash chains of every timeline."""
+    """Recompute the hash chains of every timeline and of the audit log."""
     from tocsin import wiring  # noqa: PLC0415
-    from tocsin.store import incidents  # noqa: PLC0415
+    from tocsin.store import audit  # noqa: PLC0415
 
     with wiring.opened(database) as db:
-        result = db.read_now(incidents.verify)
+        result = db.read_now(audit.verify)
     if as_json:
         put_json(result)
-    elif result["ok"]:
-        say(f"{result['entries']} entries, every link holds")
     else:
-        say(f"broken: {result['broken']['incident']} at entry {result['broken']['seq']}")
+        log = result["audit"]
+        if result["ok"]:
+            say(f"{result['entries']} entries, every link holds; {log['entries']} in the audit log")
+        if result["broken"]:
+            say(f"broken: {result['broken']['incident']} at entry {result['broken']['seq']}")
+        if log["broken"]:
+            say(f"broken: the audit log at entry {log['broken']['seq']}")
     if not result["ok"]:
         raise typer.Exit(1)
 

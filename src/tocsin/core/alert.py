@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Literal
 
 AlertSeverity = Literal["critical", "error", "warning", "info"]
-SignalAction = Literal["trigger", "resolve", "acknowledge", "change"]
+SignalAction = Literal["trigger", "resolve", "acknowledge", "change", "probe"]  # probe: Tocsin's own test of itself
 
 NO_LABELS: Mapping[str, str] = MappingProxyType({})
 SERVICE_LABELS = ("service", "job", "component", "source")  # where a source has no word of its own, in this order

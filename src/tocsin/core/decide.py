@@ -23,6 +23,7 @@ from tocsin.core.events import (
     Event,
     Extend,
     Note,
+    OffCall,
     PageFailed,
     PostUpdate,
     Reopen,
@@ -30,6 +31,7 @@ from tocsin.core.events import (
     RoomOpened,
     SetSeverity,
     Tick,
+    WentSilent,
 )
 from tocsin.core.incident import (
     Incident,
@@ -37,7 +39,7 @@ from tocsin.core.incident import (
     duty_to_json,
     walk_to_json,
 )
-from tocsin.core.paging import climbing, page_again, page_ahead, page_severity, walk_on
+from tocsin.core.paging import climbing, off_call, page_again, page_ahead, page_severity, walk_on, went_silent
 from tocsin.core.people import (
     acknowledge,
     assign,
@@ -172,4 +174,6 @@ _HANDLERS: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
     Reopen: reopen,
     RoomOpened: room_opened,
     PageFailed: _page_failed,
+    OffCall: off_call,
+    WentSilent: went_silent,
 }

@@ -14,6 +14,8 @@ FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0  # seconds; reliability.md R7
 FAILURES_BEFORE_NEXT: Final = 2  # of one way, before the next way starts; R7
 WAIT_BEFORE_NEXT: Final = timedelta(seconds=30)  # after a first failure, likewise; R7
 LEASE: Final = timedelta(seconds=30)  # how long a claim holds; R3
+FOLD_AFTER: Final = timedelta(minutes=10)  # older pages to one person go out as one; R8
+CALL_SECONDS: Final = timedelta(seconds=10)  # a provider call takes no longer; reliability.md section 1
 MESSAGE_LIFE: Final = timedelta(hours=24)  # a text that is not a page is tried this long
 CONSOLE: Final = "console"
 
@@ -55,6 +57,14 @@ def to_person(runbook: Runbook, ways: Ways, person: str, urgency: Literal["high"
     if not routes or any(route.why_not for route in routes):
         routes.append(Route(CONSOLE, CONSOLE, person))
     return tuple(routes)
+
+
+def every_way(runbook: Runbook, ways: Ways, person: str) -> tuple[Route, ...]:
+    """Give every usable way to *person*, whatever their rules name, the console last: for when their own ways fail."""
+    routes = (
+        _personal(runbook, ways, person, name, timedelta(0)) for name in runbook.channels if runbook.channel(name)
+    )
+    return (*(route for route in routes if not route.why_not), Route(CONSOLE, CONSOLE, person))
 
 
 def _personal(runbook: Runbook, ways: Ways, person: str, via: str, after: timedelta) -> Route:

@@ -67,6 +67,11 @@ def due_at(walk: Walk) -> datetime:
     return walk.started_at + walk.repeat * length + (walk.taken - walk.repeat * size) * walk.gap
 
 
+def brought_forward(walk: Walk, now: datetime) -> Walk:
+    """Move a walk so that its next step is due at *now*: the later ones keep their distance from it."""
+    return replace(walk, started_at=walk.started_at - max(due_at(walk) - now, timedelta(0)))
+
+
 def advance(walk: Walk, now: datetime, who: Who) -> tuple[Walk, tuple[Taken, ...]]:
     """
     Take every step that is due at *now*.

@@ -134,13 +134,30 @@ class PageFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class OffCall:
+    """A page of *person* was not sent: *targets*, which named them, do not stand for them any more."""
+
+    page: str
+    person: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WentSilent:
+    """The auditor found that nothing would have paged any more, and *why*. The pages of *lost* people were lost."""
+
+    why: str
+    lost: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time passed."""
 
 
 Event: TypeAlias = (
     Declared | AlertsAttached | AlertsResolved | Acknowledge | SetSeverity | Assign | PostUpdate | Escalate | Extend
-    | Note | Check | Resolve | Reopen | RoomOpened | PageFailed | Tick
+    | Note | Check | Resolve | Reopen | RoomOpened | PageFailed | OffCall | WentSilent | Tick
 )  # fmt: skip
 
 

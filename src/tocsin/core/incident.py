@@ -170,6 +170,8 @@ def _paged(s: Incident, f: Fact) -> Incident:
     if walk and f.data.get("taken"):
         walk = replace(walk, taken=max(walk.taken, int(f.data["taken"])))
     person = f.data.get("person")
+    if f.kind == "page_moot" and "page" in f.data:  # an open page ended; without one it was never asked for
+        return replace(s, paging=tuple(p for p in s.paging if p != person))
     paging = (*s.paging, person) if f.kind == "paged" and person and person not in s.paging else s.paging
     return replace(s, walk=walk, paging=paging, pages=s.pages + (f.kind == "paged"))
 
@@ -262,6 +264,7 @@ _FOLDS: Final[Mapping[str, Any]] = {
     "severity_confirmed": lambda s, f: replace(s, confirmed=f.data["severity"]),
     "paged": _paged,
     "page_moot": _paged,
+    "escalated": lambda s, f: replace(s, walk=_WALK.validate_python(f.data["walk"])) if f.data.get("walk") else s,
     "page_failed": _page_failed,
     "acknowledged": _acknowledged,
     "unacknowledged": _unacknowledged,

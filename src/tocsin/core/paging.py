@@ -7,6 +7,7 @@ from typing import Any
 from tocsin.core import escalation
 from tocsin.core.calendar import words
 from tocsin.core.draft import Draft
+from tocsin.core.events import OffCall, WentSilent
 from tocsin.core.incident import (
     Incident,
     walk_to_json,
@@ -24,15 +25,15 @@ def climbing(state: Incident) -> bool:
     return state.is_open and not state.answered and state.walk is not None and state.urgency != "none"
 
 
-def page(draft: Draft, person: str, reason: str, **data: Any) -> None:
-    """Page a person once in this decision; who is already paged by it is named, not paged twice."""
+def page(draft: Draft, person: str, reason: str, targets: tuple[str, ...] = (), **data: Any) -> None:
+    """Page a person, whom *targets* name, once in a decision; who is paged by it already is named, not paged twice."""
     if any(isinstance(e, Page) and e.person == person for e in draft.effects):
         draft.add("page_moot", SYSTEM, person=person, reason=reason, why="already paged at this instant", **data)
         return
     id_ = uuid7(draft.now, "page", draft.state.number, draft.state.pages, person)
     urgency = "high" if draft.state.urgency == "high" else "low"
     draft.add("paged", SYSTEM, person=person, page=id_, reason=reason, urgency=urgency, **data)
-    draft.effects.append(Page(id_, person, urgency, reason))  # type: ignore[arg-type]
+    draft.effects.append(Page(id_, person, urgency, reason, targets))  # type: ignore[arg-type]
 
 
 def page_severity(draft: Draft) -> None:
@@ -41,7 +42,7 @@ def page_severity(draft: Draft) -> None:
     for target in severity.page:
         for person in sorted(draft.around.who(target)):
             if not any(isinstance(e, Page) and e.person == person for e in draft.effects):
-                page(draft, person, f"{draft.state.severity} pages {target}")
+                page(draft, person, f"{draft.state.severity} pages {target}", (target,))
 
 
 def walk_on(draft: Draft, *, at_once: bool = False) -> tuple[escalation.Taken, ...]:
@@ -53,9 +54,10 @@ def walk_on(draft: Draft, *, at_once: bool = False) -> tuple[escalation.Taken, .
     who = draft.around.who
     _, steps = escalation.climb(state.walk, who) if at_once else escalation.advance(state.walk, draft.now, who)
     for step in steps:
-        reason = f"step {step.step} of {policy}, round {step.round}: {', '.join(step.targets)}"
+        named = f"step {step.step} of {policy}, round {step.round}: {', '.join(step.targets)}"
+        reason = f"escalated: {named}" if at_once else named
         for person in sorted(step.people):
-            page(draft, person, reason, taken=step.count)
+            page(draft, person, reason, step.targets, taken=step.count)
         if not step.people:
             draft.add("page_moot", SYSTEM, reason=reason, why="this step stands for nobody now", taken=step.count)
     if steps and steps[-1].last_resort and (not at_once):
@@ -83,7 +85,7 @@ def climb_now(draft: Draft, *, ahead: bool = False) -> None:
     """
     if draft.state.walk is None:
         for person in sorted(draft.around.who("everyone")):
-            page(draft, person, "escalated; this severity has no policy, so everyone is paged")
+            page(draft, person, "escalated; this severity has no policy, so everyone is paged", ("everyone",))
         return
     if ahead:
         page_ahead(draft, draft.state.walk, "escalated")
@@ -95,7 +97,17 @@ def page_ahead(draft: Draft, walk: escalation.Walk, why: str) -> None:
     """Page the next step's people before its time; the walk takes that step again when it is due."""
     _, steps = escalation.climb(walk, draft.around.who)
     for person in sorted(steps[-1].people):
-        page(draft, person, f"{why}: {', '.join(steps[-1].targets)}, the next step of {walk.policy}")
+        page(draft, person, f"{why}: {', '.join(steps[-1].targets)}, the next step of {walk.policy}", steps[-1].targets)
+
+
+def off_call(draft: Draft, event: OffCall) -> None:
+    """A page was for somebody whose shift has ended since: it goes to whoever has the shift now."""
+    draft.add("page_moot", SYSTEM, page=event.page, person=event.person, why="their shift ended before it was sent")
+    if not climbing(draft.state):
+        return
+    now_on = frozenset[str]().union(*map(draft.around.who, event.targets))
+    for person in sorted(now_on - set(draft.state.paging)):
+        page(draft, person, f"in place of {event.person}: {', '.join(event.targets)}", event.targets)
 
 
 def page_again(draft: Draft, why: str) -> None:
@@ -106,3 +118,10 @@ def page_again(draft: Draft, why: str) -> None:
     draft.add("unacknowledged", SYSTEM, reason=why, walk=walk_to_json(walk))
     page_severity(draft)
     walk_on(draft)
+
+
+def went_silent(draft: Draft, event: WentSilent) -> None:
+    """Say that the auditor drives it again, and page those whose page was lost; what is due is done by the clock."""
+    draft.add("note", SYSTEM, text=f"The auditor found this incident silent: {event.why}. It was driven again.")
+    for person in event.lost:
+        page(draft, person, "a page was lost before it was sent; it is asked for again")

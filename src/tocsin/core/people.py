@@ -29,7 +29,7 @@ from tocsin.core.incident import (
     duty_to_json,
     walk_to_json,
 )
-from tocsin.core.paging import climb_now, page, page_again, walk_on
+from tocsin.core.paging import climb_now, climbing, page, page_again, walk_on
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import (
     SYSTEM,
@@ -49,7 +49,7 @@ def acknowledge(draft: Draft, event: Acknowledge) -> None:
     if not state.is_open:
         return
     first = state.acknowledged_at is None
-    if not state.answered or event.by in state.paging:
+    if first or not state.answered or event.by in state.paging:
         draft.add("acknowledged", event.by)
         draft.effects.append(StopPaging(f"acknowledged by {event.by}", by=event.by))
     if draft.state.commander is None and event.by in draft.runbook.people:
@@ -89,7 +89,7 @@ def _change_severity(draft: Draft, event: SetSeverity) -> None:
         already = set(draft.state.paging)
         for target in severity.page:
             for person in sorted(draft.around.who(target) - already):
-                page(draft, person, f"{event.severity} pages {target}")
+                page(draft, person, f"{event.severity} pages {target}", (target,))
                 already.add(person)
         walk_on(draft)
 
@@ -157,9 +157,11 @@ def _said(state: Incident) -> str:
 
 
 def escalate(draft: Draft, event: Escalate) -> None:
-    """Page the next step now."""
+    """Page the next step now; a walk that still climbs goes on from there, as if that step had been due now."""
     _refuse_closed(draft)
-    draft.add("escalated", event.by, reason=event.reason or None)
+    walk = draft.state.walk if climbing(draft.state) else None
+    moved = escalation.brought_forward(walk, draft.now) if walk else None
+    draft.add("escalated", event.by, reason=event.reason or None, walk=walk_to_json(moved))
     climb_now(draft)
 
 

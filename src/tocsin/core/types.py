@@ -36,12 +36,17 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Ask *person* to acknowledge, by their notification rules for *urgency*. `reason` says why it is this person."""
+    """
+    Ask *person* to acknowledge, by their notification rules for *urgency*. `reason` says why it is this person.
+
+    `targets` are the page targets that named them: who they stand for is looked up again right before each call.
+    """
 
     id: str
     person: str
     urgency: Literal["high", "low"]
     reason: str
+    targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

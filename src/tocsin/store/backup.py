@@ -12,19 +12,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from tocsin.points import passing
 from tocsin.store import migrate, portable
 from tocsin.store.db import APPLICATION, Database
-from tocsin.store.schema import metadata, to_micros
+from tocsin.store.schema import metadata
 from tocsin.store.sound import MAGIC, WrongDatabase, check_file, full_check, is_there, path_of
 
-RESTORED: Final = "restored"  # in meta: this is a copy that nobody released yet. The copy is marked, not the original
+RESTORED: Final = "restored"  # in meta: this is a copy. A copy is marked when it is made, however it is put in place
+NOT_STARTED: Final = "waits for a start"
 DATABASE_END, PORTABLE_END = ".db", ".jsonl.gz"
 LEFT_OVER: Final = timedelta(days=1)  # after that a part that was never renamed is a dead process's
+GONE_LOOKS: Final = 20  # a tenth of a second apart
 SHARED_LOCK: Final = (0x4000_0002, 510)  # first byte and count: what SQLite locks while a database is open
 
 
@@ -38,7 +39,7 @@ def ends_as_backup(target: str) -> bool:
     return target.endswith((DATABASE_END, PORTABLE_END))
 
 
-def write_copy(db: Database, folder: Path, name: str, now: datetime, publish: Callable[[Path], None]) -> None:
+def write_copy(db: Database, folder: Path, name: str, publish: Callable[[Path], None]) -> None:
     """
     Copy the database as it is now into *folder*, check the copy, and give the finished file to *publish*.
 
@@ -53,9 +54,9 @@ def write_copy(db: Database, folder: Path, name: str, now: datetime, publish: Ca
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))  # it holds what the database holds
     try:
         if name.endswith(DATABASE_END):
-            _copy_file(path_of(db.url), part, _mark(name, now))
+            _copy_file(path_of(db.url), part)
         else:
-            _copy_rows(db, part, _mark(name, now))
+            _copy_rows(db, part)
         _sync(part)
         passing("B2")
         publish(part)
@@ -87,11 +88,7 @@ def remove_old(folder: Path, keep: int, now: datetime) -> list[str]:
     return [file.name for file in copies[:-keep]]
 
 
-def _mark(name: str, now: datetime | None) -> str:
-    return orjson.dumps({"from": name, "made_at": to_micros(now) if now else None}).decode()
-
-
-def _copy_file(source: Path, part: Path, mark: str) -> None:
+def _copy_file(source: Path, part: Path) -> None:
     """SQLite's own online copy, from one snapshot. The log is folded in, so that the copy is one file."""
     original, copy = sqlite3.connect(source, isolation_level=None), sqlite3.connect(part, isolation_level=None)
     try:
@@ -100,7 +97,7 @@ def _copy_file(source: Path, part: Path, mark: str) -> None:
         passing("B1")
         original.backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE")
-        copy.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (RESTORED, mark))
+        copy.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (RESTORED, NOT_STARTED))
     except sqlite3.DatabaseError as error:
         raise WrongDatabase(f"{source} cannot be copied: {error}") from None
     finally:
@@ -110,7 +107,7 @@ def _copy_file(source: Path, part: Path, mark: str) -> None:
         raise WrongDatabase(f"the copy of {source} is damaged ({why}), as the database must be: restore an older one")
 
 
-def _copy_rows(db: Database, part: Path, mark: str) -> None:
+def _copy_rows(db: Database, part: Path) -> None:
     """The portable form, from one snapshot."""
     with db.engine.connect() as connection, part.open("wb") as file:
         if db.sqlite:
@@ -120,7 +117,7 @@ def _copy_rows(db: Database, part: Path, mark: str) -> None:
         version = migrate.version_of(connection) or ""
         passing("B1")
         keys = [column["name"] for column in inspect(connection).get_columns("meta")]
-        own: dict[str, Any] = {"key": RESTORED, "value": mark}
+        own: dict[str, Any] = {"key": RESTORED, "value": NOT_STARTED}
 
         def keep(table: str, row: Sequence[Any]) -> bool:
             return table != "meta" or row[keys.index("key")] != RESTORED
@@ -158,7 +155,8 @@ def restore(file: Path, db: Database, now: datetime, *, force: bool = False, new
     if not is_portable and start != MAGIC:
         raise WrongDatabase(f"{file} is no backup of Tocsin")
     if db.sqlite:
-        return _restore_file(file, path_of(db.url), now, is_portable=is_portable, force=force, new_key=new_key)
+        with migrate.alone(db):
+            return _restore_file(file, path_of(db.url), now, is_portable=is_portable, force=force, new_key=new_key)
     if not is_portable:
         raise WrongDatabase(f"{file} is a SQLite file: PostgreSQL takes a backup that was made with --portable")
     _restore_rows(file, db, force=force, new_key=new_key)
@@ -232,11 +230,8 @@ def _make_ours(connection: Connection, file: Path, new_key: bool) -> None:
         if row := connection.execute(text(strange)).first():
             raise WrongDatabase(f"{file} holds {row[0]}, which no Tocsin made")
     run = connection.execute
-    known = run(text("SELECT value FROM meta WHERE key = :key"), {"key": RESTORED}).scalar()
-    made_at = orjson.loads(known)["made_at"] if known else None
-    mark = orjson.dumps({"from": file.name, "made_at": made_at}).decode()
     run(text("DELETE FROM meta WHERE key = :key"), {"key": RESTORED})
-    run(text("INSERT INTO meta (key, value) VALUES (:key, :value)"), {"key": RESTORED, "value": mark})
+    run(text("INSERT INTO meta (key, value) VALUES (:key, :value)"), {"key": RESTORED, "value": NOT_STARTED})
     run(text("DELETE FROM sessions"))
     run(text("DELETE FROM credentials WHERE kind = 'sign_in'"))
     if new_key:
@@ -254,6 +249,8 @@ def _count(target: Path) -> int | None:
     """How many incidents a SQLite file has; None when it cannot be said."""
     if not is_there(target):
         return 0
+    if not _is_sqlite(target):  # not opened: SQLite would remove a log beside it
+        return None
     try:
         connection = sqlite3.connect(target, isolation_level=None)
         try:
@@ -265,6 +262,11 @@ def _count(target: Path) -> int | None:
             connection.close()
     except sqlite3.DatabaseError:
         return None
+
+
+def _is_sqlite(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
 
 
 def _may_go(target: Path | str, count: int | None, force: bool) -> None:
@@ -291,8 +293,9 @@ def _swap(part: Path, target: Path, now: datetime) -> Path | None:
         part.replace(target)
         _sync(target.parent)
         return None
-    with contextlib.suppress(sqlite3.DatabaseError):  # used: the lock says so; damaged: its log is kept beside it
-        _fold(target)
+    if _is_sqlite(target):
+        with contextlib.suppress(sqlite3.DatabaseError):  # used: the lock says so; damaged: its log is kept beside it
+            _fold(target)
     with _alone(target):
         kept = target.with_name(f"{target.name}.before-{now:%Y%m%dT%H%M%SZ}")
         kept.unlink(missing_ok=True)
@@ -320,16 +323,11 @@ def _alone(target: Path) -> Iterator[None]:
 
 def _restore_rows(file: Path, db: Database, *, force: bool, new_key: bool) -> None:
     """Replace the tables of a PostgreSQL database, in one transaction."""
-    others = (
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND application_name = :name AND pid <> pg_backend_pid()"
-    )
     try:
         with db.engine.connect() as connection, connection.begin():
             connection.execute(text("SET LOCAL lock_timeout = '5s'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": migrate.LOCK})
-            if connection.execute(text(others), {"name": APPLICATION}).scalar_one():
-                raise WrongDatabase("the database is in use: stop every Tocsin that runs on it first")
+            _nobody_else(connection)
             version = migrate.version_of(connection)
             if version is not None:
                 count = connection.execute(text("SELECT count(*) FROM incidents")).scalar_one()
@@ -340,6 +338,19 @@ def _restore_rows(file: Path, db: Database, *, force: bool, new_key: bool) -> No
             _make_ours(connection, file, new_key)
     except DBAPIError as error:
         raise WrongDatabase(f"the database cannot be replaced: {str(error.orig).splitlines()[0]}") from None
+
+
+def _nobody_else(connection: Connection) -> None:
+    """See that no other Tocsin is connected; one that has just ended is given a moment to be gone from the list."""
+    others = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name = :name AND pid <> pg_backend_pid()"
+    )
+    for _ in range(GONE_LOOKS):
+        if not connection.execute(text(others), {"name": APPLICATION}).scalar_one():
+            return
+        connection.execute(text("SELECT pg_sleep(0.1), pg_stat_clear_snapshot()"))
+    raise WrongDatabase("the database is in use: stop every Tocsin that runs on it first")
 
 
 def _remove(part: Path) -> None:

@@ -6,8 +6,9 @@ import asyncio
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -42,6 +43,7 @@ R = TypeVar("R")
 I = TypeVar("I")  # noqa: E741 - an item of a batch
 
 BUSY_SECONDS = 5.0  # reliability.md section 1: then 503
+CONNECT_SECONDS = 2  # to each host of a PostgreSQL address
 QUEUE_LIMIT = 2_000  # waiting writes; reliability.md section 1
 GROUP_LIMIT = 512  # writes that share one commit
 APPLICATION = "tocsin"  # how PostgreSQL lists our connections
@@ -69,6 +71,28 @@ class Tx:
 
     def first(self, statement: Any, parameters: Any = None) -> Any:
         return self.connection.execute(statement, parameters).first()
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """
+        Undo what happens inside, and nothing else, when it raises.
+
+        Raises:
+            Busy: for a fault of the store that passes by itself. Else whatever was raised inside.
+        """
+        touched = set(self.touched)
+        run = self.connection.exec_driver_sql
+        run("SAVEPOINT apart")
+        try:
+            yield
+        except Exception as error:
+            run("ROLLBACK TO SAVEPOINT apart")
+            run("RELEASE SAVEPOINT apart")
+            self.touched = touched
+            if (known := _busy(error)) is not error:
+                raise known from error
+            raise
+        run("RELEASE SAVEPOINT apart")
 
     def run(self, statement: Any, parameters: Any = None) -> int:
         """Execute a statement that changes rows; returns how many it changed."""
@@ -101,7 +125,8 @@ class Database:
         self.memory = url in {"sqlite://", "sqlite:///:memory:"}
         self.engine = _engine(url, self.memory)
         self._listeners: list[Callable[[frozenset[str]], None]] = []
-        self._jobs: deque[_Job] = deque()
+        self._jobs: deque[_Job] = deque()  # what senders wait for: shed first
+        self._first: deque[_Job] = deque()  # what the worker and people wait for: never behind a storm
         self._wake = threading.Condition()
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -109,6 +134,7 @@ class Database:
         self._lock = threading.RLock()  # one writer at a time, also when several threads write directly
         self._readers = ThreadPoolExecutor(2, "reader") if not self.memory else None
         self.asks_clock = False  # several nodes judge due times by the database's clock, not by their own
+        self.trouble: tuple[str, datetime] | None = None  # why nothing could be stored just now, and since when
         self.commits = 0  # for the measure of how well grouping works
         self.writes = 0
 
@@ -146,7 +172,8 @@ class Database:
         return result
 
     async def _submit(self, usecase: Callable[..., Any], args: tuple[Any, ...], *, batch: bool) -> Any:
-        if len(self._jobs) >= QUEUE_LIMIT:
+        queue = self._jobs if batch else self._first
+        if len(queue) >= QUEUE_LIMIT:
             raise Busy("too many writes wait")
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
@@ -154,7 +181,7 @@ class Database:
         if self._thread is None:
             self._start()
         with self._wake:
-            self._jobs.append(job)
+            queue.append(job)
             self._wake.notify()
         return await waiter
 
@@ -165,11 +192,12 @@ class Database:
     def _serve(self) -> None:
         while True:
             with self._wake:
-                while not self._jobs and not self._closed:
+                while not (self._first or self._jobs or self._closed):
                     self._wake.wait()
-                if self._closed and not self._jobs:
+                if self._closed and not (self._first or self._jobs):
                     return
-                jobs = [self._jobs.popleft() for _ in range(min(len(self._jobs), GROUP_LIMIT))]
+                jobs = _taken(self._first, GROUP_LIMIT)
+                jobs += _taken(self._jobs, GROUP_LIMIT - len(jobs))
             with self._lock:
                 touched = self._commit(jobs)
             if jobs[0].loop:  # one call into the loop for all that wait: each costs a wake-up
@@ -181,28 +209,32 @@ class Database:
 
         What fails alone is undone alone; if the commit fails, all of it is undone.
         """
+        connection: Connection | None = None
         try:
             connection = self._begin()
-        except DBAPIError as error:
-            for job in jobs:
-                job.error = _busy(error)
-            return frozenset()
-        tx = Tx(connection, self._now(connection), self.sqlite)
-        try:
+            tx = Tx(connection, self._now(connection), self.sqlite)
             groups = list(_groups(jobs))
             for group in groups:
                 self._run(tx, group, alone=len(groups) == 1)
             self._end(connection, "COMMIT")
         except BaseException as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
-            self._abandon(connection)
+            self._abandon(connection)  # nothing may get past here: the writer's thread must live
             if len(jobs) > 1 and not isinstance(error, DBAPIError):
                 return frozenset().union(*(self._commit([job]) for job in jobs))
             for job in jobs:
-                job.error = job.error or (_busy(error) if isinstance(error, DBAPIError) else error)
+                job.error = job.error or self._trouble(error)
             return frozenset()
+        self.trouble = None
         self.commits += 1
         self.writes += len(jobs)
         return frozenset(tx.touched)
+
+    def _trouble(self, error: BaseException) -> BaseException:
+        """Name a fault of the store, and remember since when nothing can be stored."""
+        named = _busy(error)
+        if isinstance(named, Busy):
+            self.trouble = str(named), (self.trouble[1] if self.trouble else self.clock())
+        return named
 
     def _run(self, tx: Tx, group: list[_Job], *, alone: bool = False) -> None:
         """
@@ -248,12 +280,15 @@ class Database:
         else:
             connection.rollback()
 
-    def _abandon(self, connection: Connection) -> None:
+    def _abandon(self, connection: Connection | None) -> None:
+        if connection is None:
+            return
         try:
             self._end(connection, "ROLLBACK")
-        except DBAPIError:
-            connection.invalidate()
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, the next commit gets a new one
             self._writer = None
+            with suppress(Exception):
+                connection.invalidate()
 
     def _now(self, connection: Connection) -> datetime:
         if not self.asks_clock:
@@ -318,6 +353,10 @@ class Database:
         self.engine.dispose()
 
 
+def _taken(queue: deque[_Job], most: int) -> list[_Job]:
+    return [queue.popleft() for _ in range(min(len(queue), most))]
+
+
 def _call(tx: Tx, group: list[_Job]) -> None:
     first = group[0]
     if not first.batch:
@@ -361,10 +400,18 @@ def _engine(url: str, memory: bool) -> Engine:
         engine = create_engine(url, **options)
         event.listen(engine, "connect", _sqlite_connected)
         return engine
-    named = {"application_name": APPLICATION}
-    return create_engine(
-        url.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True, connect_args=named
-    )
+    # The client library reads the address itself: it knows several hosts, and which of them takes writes.
+    return create_engine("postgresql+psycopg://", creator=lambda: _postgres(url), pool_pre_ping=True)
+
+
+def _postgres(url: str) -> Any:
+    """Connect; a server that is gone without a word is noticed within seconds, not when the kernel gives up."""
+    import psycopg  # noqa: PLC0415 - only where PostgreSQL is
+
+    return psycopg.connect(
+        url, connect_timeout=CONNECT_SECONDS, keepalives_idle=5, keepalives_interval=2, keepalives_count=2,
+        tcp_user_timeout=10_000, application_name=APPLICATION,
+    )  # fmt: skip
 
 
 def _sqlite_connected(connection: sqlite3.Connection, _record: Any) -> None:

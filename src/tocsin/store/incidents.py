@@ -9,12 +9,13 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 
-from tocsin.core import ledger
+from tocsin.core import escalation, ledger
 from tocsin.core.incident import Incident, from_json, to_json
 from tocsin.core.ledger import Entry
-from tocsin.core.types import Fact, Refused, incident_name
+from tocsin.core.paging import climbing
+from tocsin.core.types import SYSTEM, Fact, Refused, incident_name
 from tocsin.store.db import Tx, among, insert_rows, listed, lock_rows, update_rows
 from tocsin.store.schema import incidents, meta, to_micros
 from tocsin.store.schema import timeline as lines
@@ -51,6 +52,10 @@ def _stored(row: Any) -> Stored:
     return Stored(from_json(row.state), row.seq, row.head, row.alerts, row.wake_at)
 
 
+_ONE = select(*_COLUMNS).where(incidents.c.number == bindparam("number"))
+_ONE_LOCKED = _ONE.with_for_update()
+
+
 def load(tx: Tx, number: int, *, for_update: bool = False) -> Stored:
     """
     Read one incident; `for_update` keeps other nodes from changing it until the commit.
@@ -58,13 +63,28 @@ def load(tx: Tx, number: int, *, for_update: bool = False) -> Stored:
     Raises:
         Refused: 404, when there is none.
     """
-    statement = select(*_COLUMNS).where(incidents.c.number == number)
-    if for_update and not tx.sqlite:
-        statement = statement.with_for_update()
-    row = tx.first(statement)
+    row = tx.first(_ONE_LOCKED if for_update and not tx.sqlite else _ONE, {"number": number})
     if row is None:
         raise Refused(f"there is no incident {incident_name(number)}", status=404)
     return _stored(row)
+
+
+def bare(tx: Tx, number: int) -> Any:
+    """The plain columns of an incident, for when its state cannot be read or decided on; None when there is none."""
+    c = incidents.c
+    columns = (c.number, c.title, c.severity, c.status, c.service, c.runbook_version, c.step_due, c.wake_at,
+               c.declared_at)  # fmt: skip
+    return tx.first(select(*columns).where(c.number == number))
+
+
+def plainly(tx: Tx, number: int, commander: str | None) -> Stored:
+    """An incident as its plain columns tell it, for showing what is set aside; *commander* took it by a plain page."""
+    row = bare(tx, number)
+    state = Incident(
+        number, row.title, row.severity, row.declared_at, SYSTEM, row.runbook_version, status=row.status,
+        service=row.service, roles={"commander": commander} if commander else {}, answered=bool(commander),
+    )  # fmt: skip
+    return Stored(state, 0, "", 0, row.wake_at)
 
 
 def listing(
@@ -85,11 +105,6 @@ def listing(
     if before is not None:
         statement = statement.where(incidents.c.number < before)
     return [_stored(row) for row in tx.all(statement)]
-
-
-def count_open(tx: Tx) -> int:
-    """How many incidents are not resolved."""
-    return int(tx.all(select(func.count()).where(incidents.c.status != "resolved"))[0][0])
 
 
 def next_number(tx: Tx) -> int:
@@ -127,6 +142,7 @@ def _row(state: Incident) -> dict[str, Any]:
         "title": state.title, "severity": state.severity, "status": state.status, "service": state.service,
         "check": state.check, "drill": state.drill, "acknowledged_at": state.acknowledged_at,
         "resolved_at": state.resolved_at, "commander": state.commander, "state": to_json(state),
+        "step_due": escalation.due_at(state.walk) if state.walk and climbing(state) else None,
     }  # fmt: skip
 
 
@@ -164,14 +180,23 @@ def facts_of(tx: Tx, number: int) -> list[Fact]:
 
 def due(tx: Tx, limit: int) -> list[int]:
     """The numbers of incidents of which something is due now, the longest due first."""
-    where = and_(incidents.c.wake_at.isnot(None), incidents.c.wake_at <= tx.now)
-    statement = select(incidents.c.number).where(where).order_by(incidents.c.wake_at).limit(limit)
-    return [row.number for row in tx.all(lock_rows(tx, statement))]
+    return [row.number for row in tx.all(lock_rows(tx, _DUE), {"now": tx.now, "limit": limit})]
+
+
+_DUE = (
+    select(incidents.c.number)
+    .where(incidents.c.wake_at.isnot(None), incidents.c.wake_at <= bindparam("now", type_=incidents.c.wake_at.type))
+    .order_by(incidents.c.wake_at, incidents.c.number)
+    .limit(bindparam("limit"))
+)
+
+
+_NEXT_WAKE = select(func.min(incidents.c.wake_at)).where(incidents.c.wake_at.isnot(None))
 
 
 def next_wake(tx: Tx) -> datetime | None:
     """When the next incident needs to be looked at, or None."""
-    row = tx.first(select(func.min(incidents.c.wake_at)).where(incidents.c.wake_at.isnot(None)))
+    row = tx.first(_NEXT_WAKE)
     value: datetime | None = row[0] if row else None
     return value
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
@@ -12,13 +15,17 @@ from tocsin.points import passing
 from tocsin.store.db import BUSY_SECONDS, Database
 from tocsin.store.sound import WrongDatabase, check_file, is_there, path_of
 
-__all__ = ["HEAD", "HERE", "LEAST", "LOCK", "WrongDatabase", "held_by", "is_known", "step", "up_to_date", "version_of"]
+__all__ = [
+    "HEAD", "HERE", "LEAST", "LOCK", "WrongDatabase", "alone", "held_by", "is_known", "step", "up_to_date",
+    "version_of",
+]  # fmt: skip
 
-HEAD: Final = "0001"  # the newest migration of this program; a test holds it against the files
+HEAD: Final = "0002"  # the newest migration of this program; a test holds it against the files
 HERE: Final = Path(__file__).parent / "migrations"
 LEAST: Final = "least_version"  # in meta: the oldest program, by its HEAD, that may run on these tables
 LOCK: Final = 0x70C51  # PostgreSQL's advisory lock of whoever changes the tables
 LOCK_WAIT_SECONDS: Final = 60  # for another process that migrates
+START_LOCK: Final = 7_486_269_431  # any number that no other program takes for an advisory lock of its own
 
 
 def up_to_date(db: Database, *, missing: str = "") -> bool:
@@ -44,6 +51,44 @@ def up_to_date(db: Database, *, missing: str = "") -> bool:
     except DBAPIError as error:
         raise _unusable(error) from None
     return version is None
+
+
+@contextmanager
+def alone(db: Database) -> Iterator[None]:
+    """Keep other processes that start on the same database waiting: one after the other makes and fills its tables."""
+    if db.memory:
+        yield
+    elif db.sqlite:
+        path = Path(f"{db.url.removeprefix('sqlite:///')}.start")
+        with _opened(path) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+    else:
+        with _reached(db) as connection:
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": START_LOCK})
+            yield  # the lock ends with its connection, however this process ends
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": START_LOCK})
+
+
+@contextmanager
+def _reached(db: Database) -> Iterator[Connection]:
+    try:
+        connection = db.engine.connect()
+    except DBAPIError as error:
+        raise WrongDatabase(f"the database cannot be reached: {str(error.orig).splitlines()[0]}") from None
+    with connection:
+        yield connection
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[str]]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    except OSError as error:
+        raise WrongDatabase(f"{path} cannot be written: {error.strerror}") from None
+    with file:
+        yield file
 
 
 def held_by(db: Database) -> str | None:

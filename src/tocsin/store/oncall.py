@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from tocsin.core.oncall import Override
 from tocsin.core.types import uuid7
 from tocsin.store.db import Tx
 from tocsin.store.schema import overrides as table
 
+_IN_FORCE = (
+    select(table)
+    .where(table.c.deleted_at.is_(None), table.c.until > bindparam("now", type_=table.c.until.type))
+    .order_by(table.c.created_at, table.c.id)
+)
+
 
 def overrides(tx: Tx) -> tuple[Override, ...]:
     """The overrides in force or to come, in the order of their creation."""
-    where = table.c.deleted_at.is_(None), table.c.until > tx.now
-    rows = tx.all(select(table).where(*where).order_by(table.c.created_at, table.c.id))
+    rows = tx.all(_IN_FORCE, {"now": tx.now})
     return tuple(Override(r.id, r.schedule, r.person, r.start, r.until, r.reason) for r in rows)
 
 

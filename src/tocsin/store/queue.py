@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 
 from tocsin.core.types import uuid7
 from tocsin.store.db import Tx, insert_new, lock_rows
@@ -15,7 +15,6 @@ from tocsin.store.schema import destinations, outbox, to_micros
 from tocsin.store.schema import pages as asked
 
 OPEN_PAGE = ("requested", "sent", "delivered")
-WAITING = ("pending", "leased")
 MINUTE = timedelta(minutes=1)
 
 
@@ -39,7 +38,7 @@ def close_pages(tx: Tx, incident: int, why: str, by: str | None) -> None:
         values = {"state": "acknowledged", "why": why, "closed_at": tx.now}
         tx.run(update(asked).where(open_, asked.c.person == by).values(**values))
     tx.run(update(asked).where(open_).values(state="moot", why=why, closed_at=tx.now))
-    waiting = and_(outbox.c.incident == incident, outbox.c.kind == "page", outbox.c.state.in_(WAITING))
+    waiting = and_(outbox.c.incident == incident, outbox.c.kind == "page", outbox.c.state.in_(("pending", "leased")))
     tx.run(update(outbox).where(waiting).values(state="moot", why=why, done_at=tx.now))
 
 
@@ -49,15 +48,25 @@ def close_page(tx: Tx, page: str, state: str, why: str | None) -> None:
     tx.run(update(asked).where(*where).values(state=state, why=why, closed_at=tx.now))
 
 
+def drop_page(tx: Tx, page: str, why: str) -> None:
+    """End one page as moot, with all that waits to be sent for it."""
+    close_page(tx, page, "moot", why)
+    waiting = and_(outbox.c.page == page, outbox.c.state.in_(("pending", "leased")))
+    tx.run(update(outbox).where(waiting).values(state="moot", why=why, done_at=tx.now))
+
+
 def page_sent(tx: Tx, page: str, state: str, via: str) -> None:
     """A provider took the page (`sent`), or says that it arrived (`delivered`)."""
     where = asked.c.id == page, asked.c.state.in_(("requested", "sent"))
     tx.run(update(asked).where(*where).values(state=state, via=via))
 
 
+_PAGE = select(asked).where(asked.c.id == bindparam("page"))
+
+
 def page(tx: Tx, id_: str) -> Any:
     """One page, or None."""
-    return tx.first(select(asked).where(asked.c.id == id_))
+    return tx.first(_PAGE, {"page": id_})
 
 
 def pages(tx: Tx, *, incident: int | None = None, before: str | None = None, limit: int = 100) -> Sequence[Any]:
@@ -87,37 +96,61 @@ def troubles(tx: Tx, number: int) -> Sequence[Any]:
 def note_attempt(tx: Tx, outbox_id: str, page_id: str | None, epoch: int, **columns: Any) -> None:
     """Keep one try: via, verdict, receipt, why, milliseconds."""
     id_ = uuid7(tx.now, "attempt", outbox_id, epoch, columns.get("via"))
-    tx.run(insert(tries).values(id=id_, outbox=outbox_id, page=page_id, at=tx.now, **columns))
+    tx.run(insert(tries), {"id": id_, "outbox": outbox_id, "page": page_id, "at": tx.now, **columns})
 
 
-def due(tx: Tx, limit: int, kind: str | None = None) -> Sequence[Any]:
-    """
-    Rows to be sent now, pages first, then urgent texts: pending and due, or left under a lease that ran out.
+def due(tx: Tx, limit: int) -> Sequence[Any]:
+    """Rows to be sent now, pages first, then urgent texts: pending and due, or left under a lease that ran out."""
+    return tx.all(lock_rows(tx, _DUE), {"now": tx.now, "limit": limit})
 
-    *kind* leaves out every other kind.
-    """
-    where = or_(
-        and_(outbox.c.state == "pending", outbox.c.due <= tx.now),
-        and_(outbox.c.state == "leased", outbox.c.lease_until <= tx.now),
+
+_NOW = bindparam("now", type_=outbox.c.due.type)
+_DUE = (
+    select(outbox)
+    .where(
+        or_(
+            and_(outbox.c.state == "pending", outbox.c.due <= _NOW),
+            and_(outbox.c.state == "leased", outbox.c.lease_until <= _NOW),
+        )
     )
-    order = (outbox.c.kind == "page").desc(), outbox.c.urgent.desc(), outbox.c.due
-    statement = select(outbox).where(where).order_by(*order)
-    if kind:
-        statement = statement.where(outbox.c.kind == kind)
+    .order_by((outbox.c.kind == "page").desc(), outbox.c.urgent.desc(), outbox.c.due, outbox.c.id)
+    .limit(bindparam("limit"))
+)
+
+
+def old_pages(tx: Tx, like: Any, before: datetime, limit: int = 500) -> Sequence[Any]:
+    """Pages to the same person by the same way as the row *like* that wait since *before*, due or backing off."""
+    same = outbox.c.destination == like.destination, outbox.c.person == like.person, outbox.c.kind == "page"
+    due_ = or_(outbox.c.due <= tx.now, outbox.c.failures > 0)
+    waiting = outbox.c.state == "pending", due_, outbox.c.created_at <= before
+    statement = select(outbox).where(*same, *waiting, outbox.c.id != like.id).order_by(outbox.c.created_at, outbox.c.id)
     return tx.all(lock_rows(tx, statement.limit(limit)))
+
+
+_LEASE = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row"), outbox.c.epoch == bindparam("was"))
+    .values(
+        state="leased", owner=bindparam("owner"), lease_until=bindparam("lease_until", type_=outbox.c.due.type),
+        epoch=bindparam("epoch"),
+    )
+)  # fmt: skip
 
 
 def lease(tx: Tx, row: Any, owner: str, until: datetime) -> int:
     """Take a row for *owner*; returns the epoch that its result must carry."""
-    values = {"state": "leased", "owner": owner, "lease_until": until, "epoch": row.epoch + 1}
-    tx.run(update(outbox).where(outbox.c.id == row.id, outbox.c.epoch == row.epoch).values(**values))
+    tx.run(_LEASE, {"row": row.id, "was": row.epoch, "owner": owner, "lease_until": until, "epoch": row.epoch + 1})
     return int(row.epoch) + 1
+
+
+_HELD = select(outbox).where(
+    outbox.c.id == bindparam("row"), outbox.c.epoch == bindparam("epoch"), outbox.c.state == "leased"
+)
 
 
 def held(tx: Tx, id_: str, epoch: int) -> Any:
     """The row if it is still held under *epoch*, else None: its lease ran out, or it was dropped meanwhile."""
-    where = outbox.c.id == id_, outbox.c.epoch == epoch, outbox.c.state == "leased"
-    return tx.first(select(outbox).where(*where))
+    return tx.first(_HELD, {"row": id_, "epoch": epoch})
 
 
 def settle(tx: Tx, id_: str, state: str, **columns: Any) -> None:
@@ -125,12 +158,6 @@ def settle(tx: Tx, id_: str, state: str, **columns: Any) -> None:
     tx.run(update(outbox).where(outbox.c.id == id_).values(state=state, **columns))
     if state == "pending":
         tx.touched.add("outbox")
-
-
-def drop(tx: Tx, kind: str, why: str) -> None:
-    """What waits of a kind is not sent any more."""
-    where = outbox.c.kind == kind, outbox.c.state.in_(WAITING)
-    tx.run(update(outbox).where(*where).values(state="moot", why=why, done_at=tx.now))
 
 
 def hurry(tx: Tx, page_id: str, rule: int, by: datetime) -> bool:
@@ -151,41 +178,33 @@ def page_has_way(tx: Tx, page_id: str) -> bool:
     return tx.first(select(outbox.c.id).where(*where).limit(1)) is not None
 
 
-def next_due(tx: Tx, kind: str | None = None) -> datetime | None:
-    """When the next row, or the next of a kind, must be looked at: its due time, or the end of a lease."""
-    instants = []
-    for column, state in ((outbox.c.due, "pending"), (outbox.c.lease_until, "leased")):
-        where = [outbox.c.state == state, *([outbox.c.kind == kind] if kind else [])]
-        row = tx.first(select(func.min(column)).where(*where))
-        instants += [row[0]] if row and row[0] is not None else []
+_NEXT_PENDING = select(func.min(outbox.c.due)).where(outbox.c.state == "pending")
+_NEXT_LEASED = select(func.min(outbox.c.lease_until)).where(outbox.c.state == "leased")
+
+
+def next_due(tx: Tx) -> datetime | None:
+    """When the next row must be looked at: its due time, or the end of a lease."""
+    rows = (tx.first(_NEXT_PENDING), tx.first(_NEXT_LEASED))
+    instants = [row[0] for row in rows if row and row[0] is not None]
     return min(instants, default=None)
-
-
-def waiting_pages(tx: Tx) -> Sequence[Any]:
-    """What would page somebody, oldest first: incident, person and via of rows that wait and whose page is open."""
-    waits = and_(outbox.c.kind == "page", outbox.c.state.in_(WAITING), asked.c.state.in_(OPEN_PAGE))
-    statement = select(outbox.c.incident, outbox.c.person, outbox.c.via).join(asked, asked.c.id == outbox.c.page)
-    return tx.all(statement.where(waits).order_by(outbox.c.due, outbox.c.id))
-
-
-def count_waiting(tx: Tx) -> int:
-    """How many rows that page nobody wait to be sent."""
-    where = outbox.c.kind.in_(("message", "room", "draft")), outbox.c.state.in_(WAITING)
-    return int(tx.all(select(func.count()).where(*where))[0][0])
 
 
 def backlog(tx: Tx) -> Mapping[str, Any]:
     """`{"pending": n, "oldest_due": instant or None}`."""
-    row = tx.all(select(func.count(), func.min(outbox.c.due)).where(outbox.c.state == "pending"))[0]
+    waiting = outbox.c.state == "pending", outbox.c.kind != "probe"
+    row = tx.all(select(func.count(), func.min(outbox.c.due)).where(*waiting))[0]
     return {"pending": row[0], "oldest_due": row[1]}
 
 
 # --------------------------------------------------------------------------------------------- what vendors allow
 
 
+_DESTINATION = select(destinations).where(destinations.c.name == bindparam("name"))
+
+
 def destination(tx: Tx, name: str) -> Any:
     """What is known of a destination (free_at, recent, settings), or None."""
-    return tx.first(select(destinations).where(destinations.c.name == name))
+    return tx.first(_DESTINATION, {"name": name})
 
 
 def sent_to(tx: Tx, name: str, known: Any, free_at: datetime) -> None:

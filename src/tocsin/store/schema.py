@@ -101,12 +101,15 @@ incidents = Table(
     Column("room_name", Text),
     Column("room_date", Text),  # the local date in the room's name
     Column("wake_at", Instant),  # the next instant at which something of it is due
+    Column("step_due", Instant),  # when its policy takes the next step; null when it pages nobody (any more)
     Column("seq", Integer, nullable=False, server_default=text("0")),  # the last entry of its timeline
     Column("head", Text, nullable=False),  # and that entry's hash
     Column("state", Text, nullable=False),  # core.incident.to_json
 )
 Index("incidents_wake", incidents.c.wake_at, sqlite_where=incidents.c.wake_at.isnot(None),
       postgresql_where=incidents.c.wake_at.isnot(None))  # fmt: skip
+Index("incidents_paging", incidents.c.number, sqlite_where=incidents.c.step_due.isnot(None),
+      postgresql_where=incidents.c.step_due.isnot(None))  # fmt: skip
 Index("incidents_group", incidents.c.group_key)
 Index("incidents_status", incidents.c.status)
 Index("incidents_room", incidents.c.room_date)
@@ -209,7 +212,7 @@ outbox = Table(
     Column("id", Text, primary_key=True),
     Column("key", Text, nullable=False, unique=True),  # deciding twice inserts once
     Column("incident", Integer),
-    Column("kind", Text, nullable=False),  # page, message, room, draft
+    Column("kind", Text, nullable=False),  # page, message, room, draft; alarm, probe: they need no incident
     Column("page", Text),
     Column("rule", Integer),  # the place in the person's notification rules
     Column("duty", Text),
@@ -235,6 +238,18 @@ Index("outbox_leased", outbox.c.lease_until, sqlite_where=outbox.c.state == "lea
       postgresql_where=outbox.c.state == "leased")  # fmt: skip
 Index("outbox_incident", outbox.c.incident, outbox.c.state)
 Index("outbox_page", outbox.c.page)
+
+faults = Table(
+    "faults",
+    metadata,
+    Column("key", Text, primary_key=True),  # incident:42, outbox:ID: what made a worker raise
+    Column("count", Integer, nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("set_aside_at", Instant),
+    Column("steps", Integer, nullable=False, server_default=text("0")),  # of the policy, paged in plain words
+    Column("answered_by", Text),  # who acknowledged such a page
+)
 
 destinations = Table(
     "destinations",

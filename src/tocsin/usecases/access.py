@@ -12,6 +12,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import Refused
 from tocsin.store import access as store
+from tocsin.store import audit
 from tocsin.store.db import Tx
 from tocsin.usecases.configure import Setup, in_force
 
@@ -20,6 +21,7 @@ ROLES: Final[tuple[Role, ...]] = ("viewer", "responder", "admin")  # each may do
 IDLE, ABSOLUTE = timedelta(hours=12), timedelta(days=7)  # of a session; reliability.md section 6
 SEEN_EVERY: Final = timedelta(minutes=1)  # how exactly the last use of a session is kept
 PASSWORD_LEAST: Final = 12  # characters
+COMMAND: Final = "command line"  # who acted, on the audit log, where a command on the server's machine did
 _hasher: Final = PasswordHasher()  # argon2id
 _NOBODY: Final = _hasher.hash("nobody has this password")  # checked for unknown names: they cost the same time
 
@@ -63,6 +65,7 @@ def make_token(tx: Tx, secret: str, name: str, role: str, expires_at: datetime |
     if role not in ROLES:
         raise Refused(f"no role {role!r}; there are {', '.join(ROLES)}", 422)
     store.put_credential(tx, secret, "token", name, role=role, expires_at=expires_at)
+    audit.append(tx, COMMAND, "token_created", {"name": name, "role": role})
 
 
 def make_ingest_key(tx: Tx, setup: Setup, secret: str, name: str, source: str) -> None:
@@ -71,6 +74,7 @@ def make_ingest_key(tx: Tx, setup: Setup, secret: str, name: str, source: str) -
     if source not in known:
         raise Refused(f"no source {source!r}; there are {', '.join(known)}", 422)
     store.put_credential(tx, secret, "ingest", name, source=source)
+    audit.append(tx, COMMAND, "ingest_key_created", {"name": name, "source": source})
 
 
 def make_sign_in(tx: Tx, secret: str, role: str, expires_at: datetime) -> None:
@@ -98,6 +102,7 @@ def sign_in_by_link(tx: Tx, setup: Setup, secret: str, as_: str, cookie: str, cs
     if as_ != "admin" and as_ not in runbook.people:
         raise Refused(f"no person {as_!r} in the runbook", 422)
     store.put_session(tx, cookie, as_, row.role, csrf)
+    audit.append(tx, as_, "signed_in", {"by": "link", "role": row.role})
 
 
 def sign_in_by_password(tx: Tx, setup: Setup, name: str, password: str, cookie: str, csrf: str) -> None:
@@ -116,6 +121,7 @@ def sign_in_by_password(tx: Tx, setup: Setup, name: str, password: str, cookie: 
     if not known:
         raise Refused("name or password is wrong", 403)
     store.put_session(tx, cookie, name, row.role, csrf)
+    audit.append(tx, name, "signed_in", {"by": "password", "role": row.role})
 
 
 def add_user(tx: Tx, name: str, role: str, password: str) -> None:
@@ -125,6 +131,7 @@ def add_user(tx: Tx, name: str, role: str, password: str) -> None:
     if len(password) < PASSWORD_LEAST:
         raise Refused(f"a password has at least {PASSWORD_LEAST} characters", 422)
     store.put_account(tx, name, role, _hasher.hash(password))
+    audit.append(tx, COMMAND, "user_added", {"name": name, "role": role})
 
 
 def viewer_by_cookie(tx: Tx, setup: Setup, cookie: str) -> tuple[Viewer, bool] | None:

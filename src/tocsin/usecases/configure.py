@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from tocsin import runbook_file
 from tocsin.core import oncall
@@ -173,8 +173,3 @@ def put_meta(tx: Tx, key: str, value: str) -> None:
     """Keep one word of the database about itself."""
     if tx.run(update(meta).where(meta.c.key == key).values(value=value)) == 0:
         tx.run(insert(meta).values(key=key, value=value))
-
-
-def drop_meta(tx: Tx, key: str) -> None:
-    """Forget one word of the database about itself."""
-    tx.run(delete(meta).where(meta.c.key == key))

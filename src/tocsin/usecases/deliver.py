@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import structlog
+
 from tocsin.core import delivery
-from tocsin.core.events import PageFailed, RoomOpened
+from tocsin.core.events import OffCall, PageFailed, RoomOpened
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import incident_name
+from tocsin.points import passing
 from tocsin.sdk import Delivered, Message, Reject, Retry, Transport, Verdict
 from tocsin.store import incidents, queue
-from tocsin.store.db import Tx
+from tocsin.store.db import Busy, Tx
 from tocsin.store.incidents import Stored
 from tocsin.store.schema import from_micros
-from tocsin.usecases import publish, restored
-from tocsin.usecases.configure import Setup, acknowledge_link, in_force, incident_link, runbook_of
+from tocsin.usecases import publish, rescue, restored
+from tocsin.usecases.configure import Setup, acknowledge_link, in_force, incident_link, runbook_of, who
 from tocsin.usecases.respond import act
 
 AT_ONCE: Final = 32  # rows in one claim
+PLAIN: Final = ("alarm", "probe")  # rows that are sent without reading an incident
+
+log = structlog.get_logger("tocsin.worker")
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One claimed row: what to send, through what, and the epoch that its result must carry."""
+    """
+    One claimed row: what to send, through what, and the epoch that its result must carry.
+
+    `folded` are further rows that the same message speaks for; each is claimed, and settled, as a row of its own.
+    """
 
     id: str
     epoch: int
     kind: str
-    incident: int  # 0: the summary after a restore, which belongs to none
+    incident: int
     via: str
     destination: str
     page: str | None = None
@@ -39,50 +50,121 @@ class Job:
     room: str = ""
     draft: publish.Draft | None = None
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    folded: tuple[Job, ...] = ()
+    seed: str = ""  # what the jitter of its back-off is drawn from: one for all that is folded
 
 
 def claim(tx: Tx, setup: Setup, owner: str, limit: int = AT_ONCE) -> list[Job]:
     """
     Take the rows that are due, urgent ones first, under a lease of 30 s.
 
-    The incident is read again now, right before the call: what nobody needs any more becomes moot, with its reason.
-    Rows for a destination that the vendor's limits close now are put off, and keep their place in line.
-    In restored mode nothing but its summary is taken.
+    The incident and the schedule are read again now, right before the call: what nobody needs any more becomes moot,
+    with its reason, and a page for somebody whose shift has ended goes to whoever has it now. Rows for a destination
+    that the vendor's limits close now are put off, and keep their place in line. Old pages to one person are folded.
     """
-    only = None if restored.may_send(tx, setup) else restored.SUMMARY
-    loaded: dict[int, Stored] = {}
+    rows = queue.due(tx, limit)
+    passing("O1")
+    held = restored.hold(tx) if rows else None
     busy: set[str] = set()
+    waiting: Counter[str] = Counter()
+    taken: set[str] = set()
     jobs = []
-    for row in queue.due(tx, limit, only):
-        if row.kind == restored.SUMMARY:
-            jobs.append(_summary_job(tx, setup, row, queue.lease(tx, row, owner, tx.now + delivery.LEASE)))
+    for row in rows:
+        if row.id in taken or (held and restored.put_off(tx, row, held)):
             continue
-        stored = loaded.get(row.incident) or incidents.load(tx, row.incident)
-        loaded[row.incident] = stored
-        if why := _moot(tx, row, stored):
-            queue.settle(tx, row.id, "moot", why=why, done_at=tx.now)
+        try:
+            with tx.apart():
+                job = _take(tx, setup, row, owner, busy, waiting)
+        except Busy:
+            raise
+        except Exception as error:  # undone alone: one row takes no other with it
+            log.exception("row_raised", row=row.id, incident=row.incident, via=row.via)
+            rescue.row_raised(tx, setup, row, error)
             continue
-        transport = setup.plugins.transports.get(row.payload.get("kind", ""))
-        if (free := _free_at(tx, row, transport, busy)) > tx.now:
-            queue.settle(tx, row.id, "pending", due=free)
-            continue
-        busy.add(row.destination)
-        epoch = queue.lease(tx, row, owner, tx.now + delivery.LEASE)
-        jobs.append(_job(tx, setup, row, stored, transport, epoch))
+        if job:
+            taken |= {row.id, *(other.id for other in job.folded)}
+            jobs.append(job)
     return jobs
 
 
-def _summary_job(tx: Tx, setup: Setup, row: Any, epoch: int) -> Job:
-    """The summary belongs to no incident; it says what it says under the runbook in force."""
-    _, runbook = in_force(tx, setup)
-    transport, payload = setup.plugins.transports.get(row.payload["kind"]), row.payload
-    known = queue.destination(tx, row.destination)
-    message = Message(
-        key=row.key, to=payload["to"], title=payload["title"], text=payload["text"], urgent=True,
-        link=f"{setup.public_url}/incidents",
+def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str], waiting: Counter[str]) -> Job | None:
+    """Claim one row with what folds into it; None when it is not needed any more, or put off."""
+    stored = None if row.kind in PLAIN else incidents.load(tx, row.incident)
+    if stored and not _needed(tx, setup, row, stored):
+        return None
+    if stored is None and row.page and queue.page(tx, row.page).state not in queue.OPEN_PAGE:
+        queue.settle(tx, row.id, "moot", why="somebody has it", done_at=tx.now)
+        return None
+    transport = setup.plugins.transports.get(row.payload.get("kind", ""))
+    if (free := _free_at(tx, row, transport, busy)) > tx.now:
+        queue.settle(tx, row.id, "pending", due=free + _gap(transport) * waiting[row.destination])
+        waiting[row.destination] += 1  # each in its own place: they are not all looked at again at once
+        return None
+    busy.add(row.destination)
+    epoch = queue.lease(tx, row, owner, tx.now + delivery.LEASE)
+    if stored is None:
+        return _plain_job(tx, setup, row, transport, epoch)
+    job = _job(tx, setup, row, stored, transport, epoch)
+    others = _fold(tx, setup, row, owner)
+    return _folded(tx, setup, job, others) if others else job
+
+
+def wanted(tx: Tx, job: Job) -> bool:
+    """
+    Say whether a claimed row is still to be sent, asked again right before a call that comes later than the claim.
+
+    Not when it became moot meanwhile, and not when the lease leaves no time for the call: it is then claimed anew.
+    """
+    row = queue.held(tx, job.id, job.epoch)
+    return row is not None and bool(row.lease_until - tx.now >= delivery.CALL_SECONDS)
+
+
+def _needed(tx: Tx, setup: Setup, row: Any, stored: Stored) -> bool:
+    """Say whether a row is needed still; what is not becomes moot here."""
+    if why := _moot(tx, row, stored):
+        queue.settle(tx, row.id, "moot", why=why, done_at=tx.now)
+        return False
+    targets = tuple(row.payload.get("targets", ()))
+    if row.kind != "page" or not targets:
+        return True
+    state = stored.state
+    now_on = who(tx, runbook_of(tx, setup, state.runbook_version), state.service, tx.now)
+    if any(row.person in now_on(target) for target in targets):
+        return True
+    queue.drop_page(tx, row.page, f"the shift of {row.person} ended before it was sent")
+    act(tx, setup, row.incident, OffCall(row.page, row.person, targets))
+    return False
+
+
+def _fold(tx: Tx, setup: Setup, row: Any, owner: str) -> list[Job]:
+    """Claim what one message can speak for beside *row*: the pages to the same person that are older than 10 min."""
+    if row.kind != "page" or tx.now - row.created_at < delivery.FOLD_AFTER:
+        return []
+    others = []
+    for other in queue.old_pages(tx, row, tx.now - delivery.FOLD_AFTER):
+        stored = incidents.load(tx, other.incident)
+        if _needed(tx, setup, other, stored):
+            epoch = queue.lease(tx, other, owner, tx.now + delivery.LEASE)
+            others.append(_job(tx, setup, other, stored, None, epoch))
+    return others
+
+
+def _folded(tx: Tx, setup: Setup, job: Job, others: list[Job]) -> Job:
+    """One message for several pages: each incident on a line with its own link to acknowledge, the worst first."""
+    if job.message is None:
+        return job
+    messages = [job.message, *(other.message for other in others if other.message)]
+    lines = {m.incident: f"{m.title}\n{m.acknowledge_link}" for m in sorted(messages, key=lambda m: m.severity)}
+    worst = min(message.severity for message in messages)
+    count = f"{len(lines)} incidents wait" if len(lines) > 1 else "1 incident waits"
+    text = "\n\n".join(
+        ["Pages that could not be sent in time, each with its own link to acknowledge:", *lines.values()]
+    )
+    message = replace(
+        job.message, title=f"[{worst}] {count} for you", text=text, severity=worst, link=f"{setup.public_url}/",
+        acknowledge_link="" if len(lines) > 1 else job.message.acknowledge_link,
     )  # fmt: skip
-    config = {**_config(runbook, row.via), **(known.settings if known else {})}
-    return Job(row.id, epoch, row.kind, 0, row.via, row.destination, None, transport, message, config=config)
+    return replace(job, message=message, folded=tuple(replace(other, seed=job.seed) for other in others))
 
 
 def _moot(tx: Tx, row: Any, stored: Stored) -> str:
@@ -98,13 +180,18 @@ def _moot(tx: Tx, row: Any, stored: Stored) -> str:
     return ""
 
 
+def _gap(transport: Transport | None) -> timedelta:
+    """How far apart the vendor wants two messages to one destination."""
+    return timedelta(seconds=1 / transport.per_second) if transport and transport.per_second else timedelta(0)
+
+
 def _free_at(tx: Tx, row: Any, transport: Transport | None, busy: set[str]) -> datetime:
     """When the vendor's limits let something go to this destination; counts the send when that is now."""
     if transport is None or transport.per_second is None:
         known = queue.destination(tx, row.destination) if row.destination else None
         return known.free_at if known and known.free_at > tx.now else tx.now
     known = queue.destination(tx, row.destination)
-    gap = timedelta(seconds=1 / transport.per_second)
+    gap = _gap(transport)
     free: datetime = known.free_at if known else tx.now
     if row.destination in busy:
         return max(free, tx.now + gap)
@@ -119,7 +206,7 @@ def _free_at(tx: Tx, row: Any, transport: Transport | None, busy: set[str]) -> d
 def _job(tx: Tx, setup: Setup, row: Any, stored: Stored, transport: Transport | None, epoch: int) -> Job:
     state = stored.state
     common = {"id": row.id, "epoch": epoch, "kind": row.kind, "incident": state.number, "via": row.via,
-              "destination": row.destination, "page": row.page}  # fmt: skip
+              "destination": row.destination, "page": row.page, "seed": row.id}  # fmt: skip
     if row.kind == "draft":
         return Job(**common, draft=publish.draft(tx, setup, stored))
     runbook = runbook_of(tx, setup, state.runbook_version)
@@ -133,6 +220,23 @@ def _job(tx: Tx, setup: Setup, row: Any, stored: Stored, transport: Transport | 
         setup, row, stored, to
     )  # fmt: skip
     return Job(**common, transport=transport, config=config, message=message)
+
+
+def _plain_job(tx: Tx, setup: Setup, row: Any, transport: Transport | None, epoch: int) -> Job:
+    """A row that carries all its words with it: nothing of the incident is read, so nothing of it can be in the way."""
+    job = Job(
+        row.id, epoch, row.kind, row.incident or 0, row.via, row.destination, page=row.page, transport=transport,
+        seed=row.id,
+    )  # fmt: skip
+    if row.kind == "probe":
+        return job
+    payload = row.payload
+    message = Message(
+        key=row.key, to=payload["to"], title=payload["title"], text=payload["text"], link=payload["link"], urgent=True,
+        acknowledge_link=acknowledge_link(setup, row.page) if row.page else "",
+        incident=incident_name(row.incident) if row.incident else "",
+    )  # fmt: skip
+    return replace(job, message=message, config=_config(in_force(tx, setup)[1], row.via))
 
 
 def _config(runbook: Runbook, via: str) -> Mapping[str, Any]:
@@ -168,8 +272,14 @@ def _page_message(tx: Tx, setup: Setup, runbook: Runbook, row: Any, stored: Stor
 
 
 def settle(tx: Tx, setup: Setup, job: Job, verdict: Verdict, milliseconds: int = 0) -> None:
+    """Record what came back for a claimed row, and for all that was folded into it."""
+    for part in (job, *job.folded):
+        _settle(tx, setup, part, verdict, milliseconds)
+
+
+def _settle(tx: Tx, setup: Setup, job: Job, verdict: Verdict, milliseconds: int) -> None:
     """
-    Record what came back for a claimed row.
+    Record what came back for one row.
 
     A result whose lease ran out meanwhile is kept as an attempt and changes nothing else: the row is another's now.
     """
@@ -179,7 +289,8 @@ def settle(tx: Tx, setup: Setup, job: Job, verdict: Verdict, milliseconds: int =
         receipt=verdict.receipt if isinstance(verdict, Delivered) else None,
         why=None if isinstance(verdict, Delivered) else verdict.why[:500], milliseconds=milliseconds,
     )  # fmt: skip
-    tx.touched.add(f"incident:{job.incident}")
+    if job.incident:
+        tx.touched.add(f"incident:{job.incident}")
     if row is None:
         return
     match verdict:
@@ -189,6 +300,30 @@ def settle(tx: Tx, setup: Setup, job: Job, verdict: Verdict, milliseconds: int =
             _again(tx, setup, job, row, verdict)
         case Reject():
             _rejected(tx, setup, job, row, verdict.why)
+
+
+def settle_plainly(tx: Tx, setup: Setup, job: Job, verdict: Verdict | None, error: Exception) -> None:
+    """
+    Settle a job of which sending (no *verdict*) or settling raised.
+
+    What was delivered stays done: sending it again would not help. Anything else is tried again, and after the third
+    time set aside.
+    """
+    for part in (job, *job.folded):
+        row = queue.held(tx, part.id, part.epoch)
+        if row is None:
+            continue
+        if isinstance(verdict, Delivered):
+            queue.settle(tx, row.id, "done", done_at=tx.now, why=f"{type(error).__name__} while it was settled")
+            if row.page:
+                queue.page_sent(tx, row.page, "delivered" if verdict.proven else "sent", part.via)
+            continue
+        why = f"{type(error).__name__} in the transport" if verdict is None else verdict.why
+        queue.note_attempt(
+            tx, part.id, part.page, part.epoch, via=part.via, verdict="retry", receipt=None, why=why[:500],
+            milliseconds=None,
+        )  # fmt: skip
+        rescue.row_raised(tx, setup, row, error)
 
 
 def _delivered(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Delivered) -> None:
@@ -204,7 +339,7 @@ def _delivered(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Delivered) -> 
 def _again(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Retry) -> None:
     failures = row.failures + 1
     first = row.first_failed_at or tx.now
-    pause = delivery.backoff(failures, row.id)
+    pause = delivery.backoff(failures, job.seed)
     if verdict.after is not None:
         pause = max(pause, timedelta(seconds=verdict.after))
         queue.hold_back(tx, row.destination, tx.now + timedelta(seconds=verdict.after))
@@ -218,7 +353,7 @@ def _again(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Retry) -> None:
     queue.settle(
         tx, row.id, "pending", due=tx.now + pause, failures=failures, first_failed_at=first, why=verdict.why[:500]
     )
-    if row.page:
+    if row.kind == "page":
         soon = failures >= delivery.FAILURES_BEFORE_NEXT or pause > delivery.WAIT_BEFORE_NEXT
         queue.hurry(tx, row.page, row.rule, tx.now if soon else first + delivery.WAIT_BEFORE_NEXT)
 
@@ -236,6 +371,8 @@ def _rejected(tx: Tx, setup: Setup, job: Job, row: Any, why: str) -> None:
     if job.kind == "room":
         note = f"no room of its own in {job.via}: {why}"
         act(tx, setup, job.incident, RoomOpened(job.room, channel=job.via, note=note))
-    elif row.page and not queue.hurry(tx, row.page, row.rule, tx.now) and not queue.page_has_way(tx, row.page):
+    elif (
+        row.kind == "page" and not queue.hurry(tx, row.page, row.rule, tx.now) and not queue.page_has_way(tx, row.page)
+    ):
         queue.close_page(tx, row.page, "failed", why)
         act(tx, setup, job.incident, PageFailed(row.page, row.person, f"{incident_name(job.incident)}: {why}"))

@@ -15,8 +15,9 @@ from tocsin.core.events import Acknowledge, AlertsAttached, AlertsResolved, Decl
 from tocsin.core.protocol import is_open
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import SYSTEM, Fact, uuid7
+from tocsin.points import passing
 from tocsin.store import alerts as store
-from tocsin.store import incidents
+from tocsin.store import incidents, queue
 from tocsin.store.db import Tx
 from tocsin.store.incidents import Brief
 from tocsin.store.schema import to_micros
@@ -85,9 +86,11 @@ def ingest(tx: Tx, setup: Setup, requests: Sequence[Sequence[Signal]]) -> list[N
             _TAKE[signal.action](batch, signal.alert, dedup)
     _assign(batch)
     _flush(batch)
+    passing("I6")
     _end(batch)
     for number, by in batch.acknowledged.items():
         act(tx, setup, number, Acknowledge(by))
+    passing("I7")
     return [None] * len(requests)
 
 
@@ -165,7 +168,17 @@ def _change(batch: _Batch, alert: Alert, dedup: str) -> None:
     )  # fmt: skip
 
 
-_TAKE: Final = {"trigger": _trigger, "resolve": _resolve, "acknowledge": _acknowledge, "change": _change}
+def _probe(batch: _Batch, alert: Alert, dedup: str) -> None:
+    """Tocsin's own test alert: looked up and sorted as any, then a test page for the outbox in place of an incident."""
+    rule = triage.sort(batch.rules, alert).rule
+    queue.put(
+        batch.tx, alert.key, batch.tx.now, kind="probe", via="", destination="", payload={"rule": rule}, urgent=True
+    )
+
+
+_TAKE: Final = {
+    "trigger": _trigger, "resolve": _resolve, "acknowledge": _acknowledge, "change": _change, "probe": _probe,
+}  # fmt: skip
 
 # --------------------------------------------------------------------------------------------- to incidents
 

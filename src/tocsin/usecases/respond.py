@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import structlog
 from sqlalchemy import select
 
 from tocsin.core import decide
 from tocsin.core.events import Acknowledge, Declared, Event
 from tocsin.core.incident import Incident
 from tocsin.core.types import Refused
-from tocsin.store import incidents, queue
-from tocsin.store.db import Tx, insert_new
+from tocsin.points import passing
+from tocsin.store import incidents, queue, watch
+from tocsin.store.db import Busy, Tx, insert_new
 from tocsin.store.incidents import Stored
 from tocsin.store.schema import answered
 from tocsin.usecases.configure import Setup, in_force, runbook_of
 from tocsin.usecases.save import around, keep, keep_new
+
+log = structlog.get_logger("tocsin")
 
 
 def declare(tx: Tx, setup: Setup, event: Declared, **columns: object) -> int:
@@ -52,7 +56,10 @@ def follow(tx: Tx, setup: Setup, stored: Stored, event: Event) -> Stored:
     """Decide and save what follows from *event* for an incident that is loaded for change."""
     runbook = runbook_of(tx, setup, stored.state.runbook_version)
     world = around(tx, setup, runbook, stored.state, event)
-    return keep(tx, setup, stored, decide.decide(stored.state, event, runbook, tx.now, world))
+    kept = keep(tx, setup, stored, decide.decide(stored.state, event, runbook, tx.now, world))
+    if isinstance(event, Acknowledge):
+        passing("A2")
+    return kept
 
 
 def acknowledge_page(tx: Tx, setup: Setup, page_id: str) -> int:
@@ -65,8 +72,27 @@ def acknowledge_page(tx: Tx, setup: Setup, page_id: str) -> int:
     row = queue.page(tx, page_id)
     if row is None:
         raise Refused("this page is not known", 404)
-    act(tx, setup, row.incident, Acknowledge(row.person))
+    aside = _answered_plainly(tx, row.incident, row.person)
+    try:
+        with tx.apart():
+            act(tx, setup, row.incident, Acknowledge(row.person))
+    except (Busy, Refused):
+        raise
+    except Exception:
+        if not aside:
+            raise
+        log.exception("acknowledged_plainly", incident=row.incident)
     return int(row.incident)
+
+
+def _answered_plainly(tx: Tx, number: int, person: str) -> bool:
+    """Say whether the incident is set aside; if so its pages in plain words stop, whatever deciding on it does."""
+    fault = watch.fault(tx, watch.incident_key(number))
+    if fault is None or fault.set_aside_at is None:
+        return False
+    watch.change_fault(tx, fault.key, answered_by=person)
+    queue.close_pages(tx, number, f"{person} has it", person)
+    return True
 
 
 def once(tx: Tx, key: str, request: str, usecase: Callable[[], int]) -> int:

@@ -1,9 +1,4 @@
-"""
-Restored mode: a database that was put back from a copy holds pages of long ago, and would send them.
-
-Until somebody releases it, or 10 minutes after its first start, only one summary to the operator goes out. Time goes on
-meanwhile: alerts come in, steps are taken, and what they ask for waits.
-"""
+"""After a restore nothing is sent but one summary, until somebody releases it or ten minutes have passed."""
 
 from __future__ import annotations
 
@@ -11,128 +6,119 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import orjson
+from sqlalchemy import delete, update
 
-from tocsin.core.delivery import to_channel
-from tocsin.core.types import incident_name
-from tocsin.store import incidents, queue
+from tocsin.core.calendar import utc_words
+from tocsin.core.incident import Incident
+from tocsin.core.types import instant_text
+from tocsin.store import audit, incidents, queue
 from tocsin.store.backup import RESTORED
 from tocsin.store.db import Tx
-from tocsin.store.schema import from_micros, to_micros
-from tocsin.usecases.configure import Setup, drop_meta, get_meta, in_force, put_meta
+from tocsin.store.schema import meta, outbox
+from tocsin.usecases import rescue
+from tocsin.usecases.configure import Setup, get_meta, put_meta
 
-RELEASE_AFTER: Final = timedelta(minutes=10)  # reliability.md F13
-SUMMARY: Final = "summary"  # the kind of the one outbox row that goes out
-CHANNEL: Final = "alerts"
-NAMED: Final = 20  # people and incidents in the summary's text
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """
-    What waits for the release: open incidents, whom it would page as (incident, person, via), how many other texts.
-
-    `releases_at` is None until a server was started.
-    """
-
-    source: str
-    made_at: datetime | None
-    releases_at: datetime | None
-    open: int
-    would_page: tuple[tuple[str, str, str], ...]
-    messages: int
+MARK: Final = RESTORED
+WAITS: Final = timedelta(minutes=10)
+SUMMARY: Final = "restored"  # how the key of its one message begins
+SHOWN: Final = 20  # incidents that the summary names
 
 
 def begin(tx: Tx, setup: Setup) -> None:
-    """Start the 10 minutes and ask for the summary, when this is a restored database's first start; else nothing."""
-    mark = _mark(tx)
-    if mark is None or "started_at" in mark:
+    """At a start: if this database was restored and not started since, hold everything back and tell the operator."""
+    if get_meta(tx, MARK) is None or held_until(tx) is not None:
         return
-    put_meta(tx, RESTORED, orjson.dumps({**mark, "started_at": to_micros(tx.now)}).decode())
-    waits = look(tx)
-    assert waits is not None  # it is marked
-    _, runbook = in_force(tx, setup)
-    route = to_channel(runbook, setup.ways, CHANNEL)
-    queue.put(
-        tx, f"restored:{to_micros(tx.now)}", tx.now, kind=SUMMARY, via=route.via, urgent=True,
-        destination=f"{route.kind}:{route.address}",
-        payload={"kind": route.kind, "to": route.address, "title": f"Tocsin was restored from {waits.source}",
-                 "text": summary(waits, setup.public_url)},
-    )  # fmt: skip
+    until = tx.now + WAITS
+    put_meta(tx, MARK, until.isoformat())
+    rescue.tell(
+        tx, setup, f"{SUMMARY}:{until.isoformat()}", "Tocsin was restored from a backup", summary(_look(tx, until))
+    )
+    audit.append(tx, "tocsin", "restored", {"held_until": instant_text(until)})
 
 
-def may_send(tx: Tx, setup: Setup) -> bool:
-    """Say whether the outbox is open; ends the mode when its time is over, and starts it when nobody has."""
-    mark = _mark(tx)
-    if mark is None:
-        return True
-    if _is_over(tx):
-        release(tx)
-        return True
-    begin(tx, setup)
-    return False
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for the release, and until when: how many incidents are open, and those that would page somebody."""
+
+    until: datetime
+    open: int
+    would_page: tuple[Incident, ...]
 
 
-def next_send(tx: Tx) -> datetime | None:
-    """When the outbox must be looked at next: in restored mode for the summary, and for the mode's end."""
-    mark = _mark(tx)
-    if mark is None or _is_over(tx):
-        return queue.next_due(tx)
-    instants = [queue.next_due(tx, SUMMARY), _releases_at(mark) or tx.now]
-    return min(instant for instant in instants if instant is not None)
+def look(tx: Tx) -> Waiting | None:
+    """What waits for the release; None when nothing is held back."""
+    until = held_until(tx)
+    return _look(tx, until) if until and until > tx.now else None
 
 
-def release(tx: Tx) -> bool:
-    """Let the outbox go its ordinary way; says whether it was held. What nobody needs any more stays unsent."""
-    held = _mark(tx) is not None
-    drop_meta(tx, RESTORED)
-    queue.drop(tx, SUMMARY, "released")
-    tx.touched |= {"outbox", "incidents"} if held else set()
-    return held
+def _look(tx: Tx, until: datetime) -> Waiting:
+    found = incidents.listing(tx, open_only=True, limit=500)
+    waiting = [stored.state for stored in found if not stored.state.answered and stored.state.urgency != "none"]
+    return Waiting(until, len(found), tuple(waiting))
 
 
-def look(tx: Tx) -> Restored | None:
-    """What waits for the release; None when the database is not in restored mode."""
-    mark = _mark(tx)
-    if mark is None or _is_over(tx):
-        return None
-    waiting = queue.waiting_pages(tx)
-    made_at = mark.get("made_at")
-    return Restored(
-        str(mark["from"]), from_micros(made_at) if made_at else None, _releases_at(mark), incidents.count_open(tx),
-        tuple((incident_name(row.incident), row.person, row.via) for row in waiting), queue.count_waiting(tx),
-    )  # fmt: skip
-
-
-def summary(waits: Restored, link: str) -> str:
-    """The text for the operator. Pure."""
-    whom = sorted({(name, person) for name, person, _ in waits.would_page})
-    named = [f"- {person} for {name}" for name, person in whom[:NAMED]]
-    named += [f"- and {len(whom) - NAMED} more"] if len(whom) > NAMED else []
-    made = f" of {waits.made_at:%Y-%m-%d %H:%M} UTC" if waits.made_at else ""
+def summary(waits: Waiting) -> str:
+    """What is open, and who would be paged: for whoever decides whether to release it. Pure."""
     lines = [
-        f"The database was restored from {waits.source}{made}. Nothing is sent until it is released.",
-        f"Open incidents: {waits.open}. Other texts that wait: {waits.messages}.",
-        *(["It would page:", *named] if named else ["It would page nobody."]),
-        f"Release it on {link}/incidents, or with: tocsin restore --release",
-    ]
-    if waits.releases_at:
-        lines.append(f"It releases itself at {waits.releases_at:%H:%M} UTC.")
+        f"{waits.open} incidents were open in the backup, {len(waits.would_page)} of them not acknowledged. "
+        f"Nothing is sent before {utc_words(waits.until)}, or before somebody releases it: tocsin restore --release"
+    ]  # fmt: skip
+    for state in waits.would_page[:SHOWN]:
+        lines.append(f"would page: {state.name} [{state.severity}] {state.title} ({whom(state)})")
+    if len(waits.would_page) > SHOWN:
+        lines.append(f"and {len(waits.would_page) - SHOWN} more")
     return "\n".join(lines)
 
 
-def _mark(tx: Tx) -> dict[str, Any] | None:
-    known = get_meta(tx, RESTORED)
-    mark: dict[str, Any] | None = orjson.loads(known) if known else None
-    return mark
+def whom(state: Incident) -> str:
+    """Whom an incident would page, in words."""
+    return ", ".join(state.paging) or "the next step of its policy"
 
 
-def _releases_at(mark: dict[str, Any]) -> datetime | None:
-    started = mark.get("started_at")
-    return from_micros(started) + RELEASE_AFTER if started is not None else None
+def held_until(tx: Tx) -> datetime | None:
+    """Until when everything is held back; None when nothing is, or before the first start."""
+    value = get_meta(tx, MARK)
+    return datetime.fromisoformat(value) if value and value[0].isdigit() else None
 
 
-def _is_over(tx: Tx) -> bool:
-    mark = _mark(tx)
-    ends = _releases_at(mark) if mark else None
-    return ends is not None and ends <= tx.now
+def hold(tx: Tx) -> datetime | None:
+    """Say until when nothing may be sent; the time being over, it is released here."""
+    if get_meta(tx, MARK) is None:
+        return None
+    until = held_until(tx) or tx.now + WAITS  # no start has begun to count yet
+    if until <= tx.now:
+        release(tx, "tocsin")
+        return None
+    return until
+
+
+def release(tx: Tx, by: str) -> bool:
+    """Let everything go out that waits; says whether something was held."""
+    until = held_until(tx)
+    if get_meta(tx, MARK) is None:
+        return False
+    tx.run(delete(meta).where(meta.c.key == MARK))
+    if until is not None:
+        tx.run(update(outbox).where(outbox.c.state == "pending", outbox.c.due == until).values(due=tx.now))
+    audit.append(tx, by, "restore_released", {"held_until": instant_text(until)})
+    tx.touched |= {"outbox", "wake"}
+    return True
+
+
+def put_off(tx: Tx, row: Any, until: datetime) -> bool:
+    """Put a row off until the release, unless it is the summary; says whether it was."""
+    if row.key.startswith(f"alarm:{SUMMARY}:"):
+        return False
+    queue.settle(tx, row.id, "pending", due=until)
+    return True
+
+
+def banner(tx: Tx) -> list[str]:
+    """The sentence on every page while it is held."""
+    until = held_until(tx)
+    if until is None or until <= tx.now:  # over, though nothing was due since that would have ended it
+        return []
+    return [
+        f"Restored from a backup: nothing is sent before {utc_words(until)}, or before somebody runs "
+        "`tocsin restore --release` or presses Release on the list of incidents."
+    ]

@@ -110,7 +110,7 @@ def _put_page(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, page: Pag
             continue
         _row(
             tx, f"page:{page.id}:{place}", state, route, kind="page", page=page.id, rule=place, person=page.person,
-            payload={}, urgent=page.urgency == "high", due=tx.now + route.after,
+            payload={"targets": list(page.targets)}, urgent=page.urgency == "high", due=tx.now + route.after,
         )  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def _put_tell(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, tell: Tel
         _row(tx, key, state, route, kind="message", person=tell.person, payload=payload, urgent=tell.urgent,
              duty=tell.duty)  # fmt: skip
         return
-    for place, route in enumerate(_channel_routes(setup, runbook, tell.channel or "")):
+    for place, route in enumerate(channel_routes(setup, runbook, tell.channel or "")):
         if tell.room and state.room:
             payload["thread"] = state.room.thread
             if not state.room.thread:
@@ -131,7 +131,7 @@ def _put_tell(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, tell: Tel
         _row(tx, f"{state.name}:{tell.key}:{place}", state, route, kind="message", payload=payload, urgent=tell.urgent)
 
 
-def _channel_routes(setup: Setup, runbook: Runbook, channel: str) -> list[Route]:
+def channel_routes(setup: Setup, runbook: Runbook, channel: str) -> list[Route]:
     """The ways to a channel: one, or for a list of mail addresses one each."""
     addresses = getattr(runbook.channels.get(channel), "email", None)
     if not addresses:

@@ -2,33 +2,67 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from tocsin.core.events import Tick
-from tocsin.store import incidents
-from tocsin.store.db import Tx
-from tocsin.usecases import restored
+from tocsin.points import passing
+from tocsin.store import incidents, queue, watch
+from tocsin.store.db import Busy, Tx
+from tocsin.usecases import rescue
 from tocsin.usecases.configure import Setup
 from tocsin.usecases.respond import act
 
 AT_ONCE = 50  # incidents in one transaction: the writer must not be held for long
 
+log = structlog.get_logger("tocsin.worker")
+
 
 def tick(tx: Tx, setup: Setup) -> int:
     """Look at the incidents of which something is due now; returns how many. Call again until it returns 0."""
     numbers = incidents.due(tx, AT_ONCE)
+    passing("T2")
+    faulty = watch.faulty(tx) if numbers else frozenset()
     for number in numbers:
-        act(tx, setup, number, Tick())
+        _one(tx, setup, number, faulty)
+    passing("T3")
     return len(numbers)
 
 
-def seconds_left(tx: Tx) -> float | None:
-    """How long until something is due, by the clock that due times are judged by; 0 when it is overdue."""
-    due = next_due(tx)
-    return None if due is None else max((due - tx.now).total_seconds(), 0.0)
+def _one(tx: Tx, setup: Setup, number: int, faulty: frozenset[str]) -> None:
+    """Look at one incident; one that raises is undone alone, and takes nobody with it."""
+    try:
+        with tx.apart():
+            act(tx, setup, number, Tick())
+            if watch.incident_key(number) in faulty:
+                rescue.well_again(tx, number)
+    except Busy:
+        raise
+    except Exception as error:
+        log.exception("incident_raised", incident=number)
+        rescue.incident_raised(tx, setup, number, error)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is due now, by the clock that due times are judged by, and how many seconds are left until more is."""
+
+    steps: bool
+    rows: bool
+    seconds: float | None
+
+
+def look(tx: Tx) -> Due:
+    """See whether an incident has a step due, or the outbox a row: a worker writes only when one has."""
+    wake, row = incidents.next_wake(tx), queue.next_due(tx)
+    left = [(at - tx.now).total_seconds() for at in (wake, row) if at is not None]
+    steps, rows = wake is not None and wake <= tx.now, row is not None and row <= tx.now
+    return Due(steps, rows, max(min(left), 0.0) if left else None)
 
 
 def next_due(tx: Tx) -> datetime | None:
     """When the next step or the next row of the outbox is due, or None."""
-    instants = [at for at in (incidents.next_wake(tx), restored.next_send(tx)) if at is not None]
+    instants = [at for at in (incidents.next_wake(tx), queue.next_due(tx)) if at is not None]
     return min(instants, default=None)

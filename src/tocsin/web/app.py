@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from tocsin import __doc__ as about
 from tocsin.core.types import Refused
+from tocsin.points import passing
 from tocsin.sdk import BadPayload
 from tocsin.store.db import Busy, Database
 from tocsin.usecases.configure import NoRunbook, Setup
@@ -150,8 +151,27 @@ class Outermost:
             await self.app(scope, receive, send)
         elif self.ingest.handles(scope["path"]):
             await self.ingest(scope, receive, send)
+        elif scope["method"] == "POST" and _acknowledges(scope["path"]):
+            passing("A1")
+            await self.app(scope, _bounded(receive), _hardened(_told(send)))
+            passing("A4")
         else:
             await self.app(scope, _bounded(receive), _hardened(send))
+
+
+def _acknowledges(path: str) -> bool:
+    return path.endswith("/acknowledge") or path.startswith("/ack/")
+
+
+def _told(send: Send) -> Send:
+    """Whatever is answered to an acknowledgement is answered after its commit."""
+
+    async def told(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            passing("A3")
+        await send(message)
+
+    return told
 
 
 def _bounded(receive: Receive) -> Receive:

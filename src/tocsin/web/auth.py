@@ -12,8 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tocsin.core.types import Refused
-from tocsin.usecases import access
+from tocsin.store.db import Tx
+from tocsin.usecases import access, watch
 from tocsin.usecases.access import Role, Viewer, may
+from tocsin.usecases.configure import Setup
 
 SIGN_IN_TRIES: Final = 10  # a minute and address
 MINUTE: Final = timedelta(minutes=1)
@@ -49,9 +51,16 @@ async def viewer_of(request: Request) -> Viewer | None:
     """The viewer of the session cookie, or of a bearer token on the API; None for a stranger."""
     known: Viewer | None = getattr(request.state, "viewer", None)
     if known is None:
+        request.state.banners = []
         known = await (_by_token(request) or _by_cookie(request))
         request.state.viewer = known
     return known
+
+
+def _viewer_and_banners(tx: Tx, setup: Setup, cookie: str) -> tuple[tuple[Viewer, bool] | None, list[str]]:
+    """The viewer, and in the same snapshot what every page must tell them."""
+    found = access.viewer_by_cookie(tx, setup, cookie)
+    return found, watch.banners(tx) if found else []
 
 
 def _by_token(request: Request) -> Any:
@@ -66,7 +75,7 @@ async def _by_cookie(request: Request) -> Viewer | None:
     if not cookie:
         return None
     db, setup = request.app.state.db, request.app.state.setup
-    found = await db.read(access.viewer_by_cookie, setup, cookie)
+    found, request.state.banners = await db.read(_viewer_and_banners, setup, cookie)
     if found is None:
         return None
     viewer: Viewer = found[0]

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote
 import orjson
 import structlog
 
+from tocsin.points import passing
 from tocsin.sdk import Answer, BadPayload, Inbound, Refusal, Signal, Source, read_json
 from tocsin.store import access
 from tocsin.store.db import Busy, Database, Tx
@@ -60,6 +61,7 @@ class IngestApp:
         return path.startswith("/in/") or path in self._by_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        passing("I1")
         source, key = self._find(scope["path"])
         if source is None:
             await _answer(send, Answer(404, {"error": "no such source; the sources are listed in the documentation"}))
@@ -71,6 +73,7 @@ class IngestApp:
         outcome, answer = await self._work(source, key, scope, receive)
         self.meter(source.name, outcome)
         await _answer(send, answer)
+        passing("I9")
 
     def _find(self, path: str) -> tuple[Source | None, str]:
         if path in self._by_path:
@@ -91,6 +94,7 @@ class IngestApp:
             text = f"the body is over {source.body_limit} bytes"
             return "too_large", source.refused(Refusal("too_large", 413, (text,)))
         try:
+            passing("I2")
             await self._refresh()
             return await self._take_body(source, key, scope, body)
         except (Busy, NoRunbook) as error:
@@ -116,17 +120,21 @@ class IngestApp:
                 good = self._good(source.credential(inbound), source)
                 if good is None:
                     return "key", source.refused(Refusal("key", 400, ("the routing key is not known",)))
+            passing("I3")
             signals = source.parse(inbound)
+            passing("I4")
         except BadPayload as error:
             return await self._refuse(source, good, body, error)
         if signals:
+            passing("I5")
             await self.db.write_batched(self._take, signals)
+            passing("I8")
         return "accepted", source.accepted(signals)
 
     async def _refuse(self, source: Source, good: str | None, body: bytes, error: BadPayload) -> tuple[str, Answer]:
         """Refuse a body; with a valid key its bytes are kept for the admins."""
         if good is not None:
-            await self.db.write(ingest.quarantine, source.name, body, str(error))
+            await self.db.write_batched(_quarantine, (source.name, body, str(error)))
         return "refused", source.refused(Refusal("payload", error.status, error.errors))
 
     def _good(self, key: str, source: Source) -> str | None:
@@ -148,6 +156,12 @@ class IngestApp:
         finally:
             if self._reading is reading:
                 self._reading = None
+
+
+def _quarantine(tx: Tx, items: list[tuple[str, bytes, str]]) -> list[None]:
+    for source, body, why in items:
+        ingest.quarantine(tx, source, body, why)
+    return [None] * len(items)
 
 
 def _known(tx: Tx, setup: Setup) -> tuple[dict[str, str], Mapping[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Final
+from zlib import crc32
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -12,6 +13,7 @@ from starlette.routing import Route
 
 from tocsin.core.types import Refused, incident_number
 from tocsin.store import incidents
+from tocsin.usecases import watch
 from tocsin.web.auth import require, viewer_of
 
 STREAMS: Final = 200  # at once
@@ -40,7 +42,7 @@ def start(app: Any) -> None:
 
 
 async def one(request: Request) -> Response:
-    """The stream of one incident: an event with the number of its last entry, whenever that changes."""
+    """The stream of one incident: an event with the number of its last entry, whenever that or a banner changes."""
     require(await viewer_of(request), "viewer")
     number = incident_number(request.path_params["id"])
     db = request.app.state.db
@@ -68,9 +70,14 @@ def _stream(request: Request, topic: str, mark: Any) -> Response:
     hub: Hub = request.app.state.hub
     if len(hub.waiting) >= STREAMS:
         raise Refused("too many live views are open; the page still works, reload it to see what is new", 503)
-    seen = request.headers.get("last-event-id", "")
+    seen, db = request.headers.get("last-event-id", ""), request.app.state.db
+
+    async def with_banners() -> str:
+        said = [*watch.store_banner(db.trouble), *await db.read(watch.banners)]
+        return str(await mark()) + (f"-{crc32(''.join(said).encode()):x}" if said else "")
+
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_events(hub, topic, mark, seen), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_events(hub, topic, with_banners, seen), media_type="text/event-stream", headers=headers)
 
 
 async def _events(hub: Hub, topic: str, mark: Any, seen: str) -> AsyncIterator[str]:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 from sqlalchemy import func, select, text
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from tocsin.core.types import Refused
+from tocsin.core.watch import skew_notice
 from tocsin.store import queue
-from tocsin.store.db import Busy, Tx
+from tocsin.store.db import Busy, Database, Tx
 from tocsin.store.schema import incidents, pages
+from tocsin.usecases import watch
 from tocsin.usecases.configure import NoRunbook, Setup, in_force
-from tocsin.web.auth import viewer_of
+from tocsin.web.auth import require, viewer_of
+from tocsin.web.render import render
 
 
 class Meters:
@@ -32,6 +39,11 @@ class Meters:
         self.oldest = Gauge("tocsin_outbox_oldest_overdue_seconds", "How long the oldest due row waits", **kwargs)
         self.commits = Gauge("tocsin_commits", "Commits of this process", **kwargs)
         self.writes = Gauge("tocsin_writes", "Writes that shared those commits", **kwargs)
+        self.blocked = Gauge("tocsin_cannot_page", "1 while no way to page anybody works", **kwargs)
+        self.aside = Gauge("tocsin_set_aside", "Incidents and outbox rows that made a worker raise", **kwargs)
+        self.audited = Gauge("tocsin_auditor_last_run_timestamp_seconds", "When the auditor ran last", **kwargs)
+        self.redriven = 0  # of all processes on the database, as they keep it
+        self.registry.register(_Redriven(self))
 
         self._children: dict[tuple[str, str], Counter] = {}  # looked up once: this is the hot path
 
@@ -43,6 +55,17 @@ class Meters:
         child.inc()
 
 
+class _Redriven(Collector):
+    """A counter that the database keeps, so that it goes on over restarts and is the same from every process."""
+
+    def __init__(self, meters: Meters) -> None:
+        self.meters = meters
+
+    def collect(self) -> Iterable[Metric]:
+        text = "Incidents that had gone silent and were driven again"
+        yield CounterMetricFamily("tocsin_auditor_redriven", text, value=self.meters.redriven)
+
+
 async def healthy(request: Request) -> Response:
     """The process lives and its loop turns."""
     return PlainTextResponse("OK\n")
@@ -52,15 +75,21 @@ async def ready(request: Request) -> Response:
     """200 when the database answers and a runbook is in force; else 503, with the reason."""
     db, setup = request.app.state.db, request.app.state.setup
     try:
-        return JSONResponse({"ready": True, "warnings": await db.read(_warnings, setup)})
+        return JSONResponse({"ready": True, **await db.read(_ready, setup, db)})
     except (Busy, NoRunbook) as error:
         return JSONResponse({"ready": False, "why": str(error)}, 503, {"Retry-After": "5"})
 
 
-def _warnings(tx: Tx, setup: Setup) -> list[str]:
+def _ready(tx: Tx, setup: Setup, db: Database) -> dict[str, Any]:
     in_force(tx, setup)
-    warnings = list(setup.plugins.problems)
+    return {"warnings": _warnings(tx, setup, db), **watch.report(tx)}
+
+
+def _warnings(tx: Tx, setup: Setup, db: Database) -> list[str]:
+    warnings = [*setup.plugins.problems, *watch.store_banner(db.trouble), *watch.banners(tx)]
     if not tx.sqlite:
+        if skew := skew_notice(db.clock(), tx.now):
+            warnings.append(skew)
         standby = text("SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')")
         if not tx.connection.execute(standby).scalar_one():
             warnings.append("RPO > 0: PostgreSQL has no synchronous standby")
@@ -93,9 +122,22 @@ def _gauge(tx: Tx, meters: Meters) -> None:
     meters.waiting.set(waiting["pending"])
     oldest = waiting["oldest_due"]
     meters.oldest.set(max((tx.now - oldest).total_seconds(), 0) if oldest else 0)
+    said = watch.report(tx)
+    auditor = said["auditor"] or {}
+    meters.redriven = int(auditor.get("redriven", 0))
+    meters.audited.set(datetime.fromisoformat(auditor["at"]).timestamp() if auditor else 0)
+    meters.blocked.set(said["cannot_page"] is not None)
+    meters.aside.set(len(said["set_aside"]))
+
+
+async def banners(request: Request) -> Response:
+    """What every page must tell, alone: open pages fetch it when it changes."""
+    require(await viewer_of(request), "viewer")
+    return render(request, "_banners.html")
 
 
 ROUTES = [
+    Route("/banners", banners, methods=["GET"]),
     Route("/-/healthy", healthy, methods=["GET", "HEAD"]),
     Route("/-/ready", ready, methods=["GET", "HEAD"]),
     Route("/metrics", metrics, methods=["GET"]),

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from tocsin.core.calendar import words
+from tocsin.usecases.watch import store_banner
 
 HERE: Final = Path(__file__).parent
 
@@ -40,9 +41,11 @@ def zone_of(request: Request, otherwise: str = "UTC") -> ZoneInfo:
 def render(request: Request, name: str, *, status: int = 200, **context: Any) -> Response:
     """Fill a template for a request. Every template knows the viewer, the zone, the instant and the path."""
     state = request.app.state
+    viewer = getattr(request.state, "viewer", None)
     full = {
-        "viewer": getattr(request.state, "viewer", None), "zone": zone_of(request), "now": state.db.clock(),
+        "viewer": viewer, "zone": zone_of(request), "now": state.db.clock(),
         "path": request.url.path, **context,
+        "banners": [*store_banner(state.db.trouble), *request.state.banners] if viewer else [],
     }  # fmt: skip
     return HTMLResponse(state.templates.get_template(name).render(full), status)
 

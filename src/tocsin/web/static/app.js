@@ -54,12 +54,20 @@ function fragment(body) {
   return made;
 }
 
+async function banners() {
+  const answer = await fetch("/banners", { headers: { Accept: "text/html" } });
+  if (!answer.ok || answer.redirected) return;
+  const fresh = fragment(new DOMParser().parseFromString(await answer.text(), "text/html").body);
+  const place = document.getElementById("banners");
+  if (fresh.textContent.trim() !== place.textContent.trim()) place.replaceChildren(fresh);
+}
+
 function listen(live) {
   const offline = document.getElementById("offline");
   let first = true, lost = 0;
   const source = new EventSource(live.dataset.stream);
   source.addEventListener("change", () => {
-    if (!first) refresh(live).catch(() => {});
+    if (!first) { refresh(live).catch(() => {}); banners().catch(() => {}); }
     first = false;
   });
   source.onopen = () => { clearTimeout(lost); if (!offline.hidden) { offline.hidden = true; refresh(live).catch(() => {}); } };

@@ -1,0 +1,128 @@
+"""`tocsin simulate`: run seeds, say how many were clean, and tell the first failing one as a story."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from tocsin.simulate.faults import ALL_FAULTS, RATES
+
+if TYPE_CHECKING:
+    from tocsin.simulate.run import Result
+
+DAYS_A_YEAR = 365.25
+
+
+def command(
+    seed: Annotated[int, typer.Option(help="the first seed")] = 0,
+    days: Annotated[float, typer.Option(help="simulated days of each seed", min=0.01)] = 2.0,
+    seeds: Annotated[int, typer.Option(help="how many seeds, one after the other", min=1)] = 1,
+    faults: Annotated[str, typer.Option(help=f"kinds of faults: all, none, or some of {', '.join(RATES)}")] = "all",
+    nodes: Annotated[int, typer.Option(help="nodes over one store", min=1, max=3)] = 2,
+    database: Annotated[
+        str, typer.Option(help="a PostgreSQL of its own (it is emptied); else SQLite in memory")
+    ] = "sqlite://",
+    jobs: Annotated[int, typer.Option(help="processes", min=1)] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Run the production code through simulated days with faults, and check every promise after each event."""
+    from tocsin.simulate.run import shrink  # noqa: PLC0415 - slow to load, and needed by this command alone
+
+    kinds = _kinds(faults)
+    options = {"url": database, "kinds": kinds, "nodes": nodes}
+    began, bad, done = time.process_time(), None, 0
+    total: dict[str, Any] = {"events": 0, "faults": 0, "incidents": 0, "pages": 0}
+    last: Result | None = None
+    with Progress(console=Console(stderr=True), transient=True, disable=as_json or seeds == 1) as progress:
+        bar = progress.add_task("seeds", total=seeds)
+        for last in _results(range(seed, seed + seeds), days, options, jobs):
+            done += 1
+            total = {name: total[name] + _size(last, name) for name in total}
+            progress.advance(bar)
+            if last.violations:
+                bad = last
+                break
+    assert last
+    if bad:
+        bad = shrink(bad, **options)
+    spent = time.process_time() - began
+    if as_json:
+        print(json.dumps(_json(bad or last, done, total)))
+    else:
+        _say(bad or last, done, days, total, spent if jobs == 1 else 0.0)
+    if bad:
+        raise typer.Exit(1)
+
+
+def _kinds(text: str) -> frozenset[str]:
+    if text in ("all", "none"):
+        return ALL_FAULTS if text == "all" else frozenset()
+    kinds = frozenset(text.split(","))
+    if unknown := kinds - ALL_FAULTS:
+        raise typer.BadParameter(f"no fault {', '.join(sorted(unknown))}; there are {', '.join(RATES)}")
+    return kinds
+
+
+def _results(seeds: range, days: float, options: dict[str, Any], jobs: int) -> Any:
+    from tocsin.simulate.run import simulate  # noqa: PLC0415
+
+    if jobs == 1:
+        yield from (simulate(seed, days, **options) for seed in seeds)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        for result in pool.map(_one, ((seed, days, options) for seed in seeds), chunksize=4):
+            yield result
+            if result.violations:
+                pool.shutdown(cancel_futures=True)
+                return
+
+
+def _one(asked: tuple[int, float, dict[str, Any]]) -> Result:
+    from tocsin.simulate.run import simulate  # noqa: PLC0415
+
+    seed, days, options = asked
+    result = simulate(seed, days, **options)
+    return result if result.violations else replace(result, log=())
+
+
+def _size(result: Result, name: str) -> int:
+    value = getattr(result, name)
+    return value if isinstance(value, int) else len(value)
+
+
+def _json(result: Result, done: int, total: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "seed": result.seed, "days": result.days, "events": result.events, "faults": [str(f) for f in result.faults],
+        "violations": [{"rule": v.rule, "at": v.at, "text": v.text} for v in result.violations],
+        "trace_hash": result.trace_hash, "seeds": done, "total": total,
+    }  # fmt: skip
+
+
+def _tell(result: Result) -> str:
+    from tocsin.simulate.run import story  # noqa: PLC0415
+
+    return "\n".join(story(result))
+
+
+def _say(result: Result, done: int, days: float, total: dict[str, Any], spent: float) -> None:
+    years = done * days / DAYS_A_YEAR
+    print(
+        f"{done} seed{'' if done == 1 else 's'} of {days:g} days ({years:.2f} simulated years): "
+        + ", ".join(f"{count:,} {name}" for name, count in total.items())
+    )
+    if spent:
+        print(f"{years / spent * 3600:.1f} simulated years per core-hour")
+    if not result.violations:
+        print(f"no promise was broken; trace {result.trace_hash[:16]}")
+        return
+    first = result.violations[0]
+    print(f"\nseed {result.seed} breaks {first.rule}: {first.text}")
+    print(f"shrunk to {len(result.faults)} faults within {result.days:.2f} days:\n")
+    print(_tell(result))

@@ -1,0 +1,145 @@
+"""What goes wrong, and when: drawn from the seed before the run, so that a failing run is shrunk by dropping some."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+from tocsin import points
+
+if TYPE_CHECKING:
+    from tocsin.simulate.world import Node, World
+
+HOUR: Final = 3600.0
+STORM_SECONDS: Final = 900.0
+SIMULATED: Final = tuple(name for name in points.POINTS if name[0] in "ITOA")
+MODES: Final = ("blackhole", "reset", "500", "429", "429", "not_ok", "html", "lost_answer", "slow")
+LASTS: Final = {"provider": 600.0}  # seconds on average; the others 120
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault: what, when (seconds since the start), for how long, where, and how."""
+
+    kind: str
+    at: float
+    seconds: float = 0.0
+    node: str = ""
+    how: str = ""
+    count: int = 0
+
+    def __str__(self) -> str:
+        span = f" for {self.seconds:.0f} s" if self.seconds else ""
+        return f"{self.kind} {self.how}{' at ' + self.node if self.node else ''}{span}".replace("  ", " ")
+
+
+def plan(seed: int, days: float, kinds: frozenset[str], *, nodes: int = 2) -> tuple[Fault, ...]:
+    """Draw the faults of a run: of each kind in *kinds* some, in order of time."""
+    random = Random(f"faults {seed}")
+    faults = []
+    for kind, per_day in RATES.items():
+        count = _count(random, per_day * days)
+        drawn = [_draw(random, kind, days, nodes) for _ in range(count)]
+        if kind in kinds:
+            faults += drawn
+    return tuple(sorted(faults, key=lambda fault: fault.at))
+
+
+def _count(random: Random, mean: float) -> int:
+    count, left = 0, random.expovariate(1)
+    while left < mean:
+        count, left = count + 1, left + random.expovariate(1)
+    return count
+
+
+def _draw(random: Random, kind: str, days: float, nodes: int) -> Fault:
+    seconds = min(random.expovariate(1 / LASTS.get(kind, 120.0)), HOUR)
+    return Fault(
+        kind, round(random.uniform(0, days * 24 * HOUR), 3), round(seconds, 1),
+        random.choice("ABC"[:nodes]), _how(random, kind), random.choice((1, 2, 7)),
+    )  # fmt: skip
+
+
+def _how(random: Random, kind: str) -> str:
+    if kind == "crash":
+        return random.choice(SIMULATED)
+    if kind == "provider":
+        return f"{random.choice(('telegram', 'mail', 'all'))} {random.choice(MODES)}"
+    if kind == "clock":
+        return random.choice(("3600", "-3600", "86400", "-600"))
+    return ""
+
+
+def _crash(world: World, fault: Fault) -> None:
+    world.crash_at = (fault.node, fault.how, fault.count)
+
+
+def _kill(world: World, fault: Fault) -> None:
+    _node(world, fault).die("kill -9")
+
+
+def _pause(world: World, fault: Fault) -> None:
+    node = _node(world, fault)
+    node.paused_until = world.loop.at + fault.seconds
+    world.fault_now(fault.seconds)
+
+
+def _store(world: World, fault: Fault) -> None:
+    seconds = min(fault.seconds, 60.0)
+    for node in world.nodes if fault.count > 1 else [_node(world, fault)]:
+        node.db.down_until = world.loop.at + seconds
+    world.fault_now(seconds)
+
+
+def _answer(world: World, fault: Fault) -> None:
+    _node(world, fault).db.lose_answers += fault.count
+    world.fault_now()
+
+
+def _notify(world: World, fault: Fault) -> None:
+    world.notify_lost_until = world.loop.at + fault.seconds
+
+
+def _provider(world: World, fault: Fault) -> None:
+    which, _, mode = fault.how.partition(" ")
+    world.providers.break_(which, mode, fault.seconds)
+    world.fault_now(fault.seconds)
+
+
+def _clock(world: World, fault: Fault) -> None:
+    world.jump(float(fault.how))
+
+
+def _runbook(world: World, fault: Fault) -> None:
+    world.edit_runbook()
+
+
+def _bad_runbook(world: World, fault: Fault) -> None:
+    world.edit_runbook("version: 1\npeople: {ana: {nmae: Ana}}\n")
+
+
+def _storm(world: World, fault: Fault) -> None:
+    """Much breaks at once, and mostly the way to the providers with it."""
+    if fault.count > 1:
+        world.providers.break_("all", "reset", STORM_SECONDS)
+        world.fault_now(STORM_SECONDS)
+    world.storm()
+
+
+APPLY: Final[dict[str, Callable[[Any, Fault], None]]] = {
+    "crash": _crash, "kill": _kill, "pause": _pause, "store": _store, "answer": _answer, "notify": _notify,
+    "provider": _provider, "clock": _clock, "runbook": _runbook, "bad_runbook": _bad_runbook, "storm": _storm,
+}  # fmt: skip
+RATES: Final = {  # a day
+    "crash": 6, "kill": 1, "pause": 1.5, "store": 2, "answer": 2, "notify": 1, "provider": 4, "clock": 0.3,
+    "runbook": 2, "bad_runbook": 0.2, "storm": 0.06,
+}  # fmt: skip
+
+
+ALL_FAULTS: Final = frozenset(RATES)
+
+
+def _node(world: World, fault: Fault) -> Node:
+    return next((node for node in world.nodes if node.name == fault.node), world.nodes[0])

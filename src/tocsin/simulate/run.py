@@ -1,0 +1,172 @@
+"""Run a seed, shrink a run that fails, tell it as a story."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import text
+
+from tocsin import points
+from tocsin.core.types import incident_name
+from tocsin.simulate.faults import ALL_FAULTS, APPLY, Fault, plan
+from tocsin.simulate.oracle import SWEEP_SECONDS, Violation
+from tocsin.simulate.world import World
+
+MEMORY: Final = "sqlite://"
+HEALING_SECONDS: Final = 180.0
+DAY_SECONDS: Final = 86_400.0
+STORY_LINES: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one run. `timeline` is a hash over every incident's last hash, the same on every store."""
+
+    seed: int
+    days: float
+    events: int
+    faults: tuple[Fault, ...]
+    violations: tuple[Violation, ...]
+    trace_hash: str
+    timeline: str
+    incidents: int
+    pages: int
+    log: tuple[tuple[float, str], ...] = field(repr=False)
+    reached: Counter[str] = field(default_factory=Counter, repr=False)
+    start: Any = None
+
+
+def simulate(
+    seed: int, days: float, faults: Iterable[Fault] | None = None, *, url: str = MEMORY,
+    kinds: frozenset[str] = ALL_FAULTS, nodes: int = 2,
+) -> Result:  # fmt: skip
+    """Run one seed for so many simulated days, with the faults of its plan, or with those given."""
+    planned = plan(seed, days, kinds, nodes=nodes) if faults is None else tuple(faults)
+    world = World(seed, url, planned, nodes=nodes)
+    asyncio.set_event_loop(world.loop)
+    world.loop.set_exception_handler(_unhandled(world))
+    points.arm(world.passing)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        world.loop.run_until_complete(_live(world, days * DAY_SECONDS))
+        assert world.base
+        heads, pages = world.base.read_now(_summary)
+        return Result(
+            seed, days, world.events, planned, tuple(world.oracle.violations), world.trace.hexdigest(), heads,
+            len(world.oracle.mirrors), pages, tuple(world.log), world.reached, world.start,
+        )  # fmt: skip
+    finally:
+        structlog.reset_defaults()
+        world.close()
+        asyncio.set_event_loop(None)
+
+
+def _unhandled(world: World) -> Callable[[Any, dict[str, Any]], None]:
+    def handle(loop: Any, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, Exception):
+            world.oracle.broken("0 no fault of our own", f"{type(error).__name__}: {error}")
+
+    return handle
+
+
+def _summary(tx: Any) -> tuple[str, int]:
+    rows = tx.all(text("SELECT number, head FROM incidents ORDER BY number"))
+    pages = tx.all(text("SELECT COUNT(*) FROM pages"))[0][0]
+    return hashlib.sha256(str([(row.number, row.head) for row in rows]).encode()).hexdigest(), int(pages)
+
+
+async def _live(world: World, seconds: float) -> None:
+    for node in world.nodes:
+        node.start()
+    per_day = world.random.choice((0.3, 0.6, 1.5))
+    loop = world.loop
+    monitoring = world.monitoring
+    acting = [loop.create_task(system.run(per_day, seconds)) for system in monitoring]
+    background = [
+        loop.create_task(monitoring[2].poison(seconds)), loop.create_task(monitoring[0].poison(seconds)),
+        loop.create_task(world.people.declare(seconds)), loop.create_task(world.people.tidy(seconds)),
+        loop.create_task(_break(world)), loop.create_task(_sweep(world)),
+    ]  # fmt: skip
+    await asyncio.sleep(seconds)
+    _heal(world)
+    await asyncio.wait(acting, timeout=3600)
+    await asyncio.sleep(HEALING_SECONDS)
+    world.oracle.end()
+    for task in (*background, *acting):
+        task.cancel()
+    for task in (*background, *acting):
+        if task.done() and not task.cancelled() and (error := task.exception()):
+            raise error
+
+
+def _heal(world: World) -> None:
+    """Every fault ends now; nothing new begins."""
+    world.crash_at, world.notify_lost_until, world.people.resting = None, 0.0, True
+    world.providers.heal()
+    for node in world.nodes:
+        node.db.down_until, node.db.lose_answers = 0.0, 0
+        node.paused_until = min(node.paused_until, world.loop.at)
+    world.fault_now()
+
+
+async def _break(world: World) -> None:
+    for fault in world.faults:
+        await asyncio.sleep(max(fault.at - world.loop.at, 0))
+        world.note(f"fault: {fault}")
+        APPLY[fault.kind](world, fault)
+
+
+async def _sweep(world: World) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        world.oracle.sweep()
+
+
+# --------------------------------------------------------------------------------------------- when it fails
+
+
+def shrink(result: Result, **options: Any) -> Result:
+    """Drop faults, and days, as long as the same rule is still broken; returns the smallest run that was found."""
+    rule = result.violations[0].rule
+    best = result
+    days = min(best.days, (best.violations[0].at + 3600) / DAY_SECONDS)
+    best = _still(best, rule, days, best.faults, options) or best
+    size = max(len(best.faults) // 2, 1)
+    while size >= 1:
+        start = 0
+        while start < len(best.faults):
+            fewer = best.faults[:start] + best.faults[start + size :]
+            found = _still(best, rule, best.days, fewer, options)
+            if found:
+                best = found
+            else:
+                start += size
+        size //= 2
+    return best
+
+
+def _still(best: Result, rule: str, days: float, faults: tuple[Fault, ...], options: dict[str, Any]) -> Result | None:
+    again = simulate(best.seed, days, faults, **options)
+    return again if any(v.rule == rule for v in again.violations) else None
+
+
+def story(result: Result) -> list[str]:
+    """Tell a failing run as lines that a person can read: what happened to the incident that went wrong."""
+    violation = result.violations[0]
+    name = f"{incident_name(violation.incident)} " if violation.incident else ""
+    lines = []
+    for at, line in result.log:
+        ours = not line.startswith("INC-") or line.startswith(name or "INC-")
+        if ours and at <= violation.at:
+            lines.append(f"{result.start + timedelta(seconds=at):%m-%d %H:%M:%S} {line}")
+    left_out = len(lines) - STORY_LINES
+    return ([f"({left_out} earlier lines)"] if left_out > 0 else []) + lines[-STORY_LINES:]

@@ -1,0 +1,82 @@
+"""The outermost edge: how long and how big the head of a request may be. The server itself bounds neither."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+URL_LIMIT: Final = 8_192  # bytes; this and the next two: reliability.md section 1
+HEADERS_LIMIT: Final = 16_384  # bytes
+HEAD_SECONDS: Final = 5.0
+REASONS: Final = {408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large"}
+
+
+class TooMuch(Exception):  # noqa: N818 - what it is
+    """The head of the request is over a limit; the answer is set."""
+
+
+class Edge(HttpToolsProtocol):
+    """uvicorn's protocol with a deadline and a size for each request's head; over them it answers and hangs up."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._timer: asyncio.TimerHandle | None = None
+        self._in_head, self._head_bytes, self._refusal = True, 0, 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        counted = self._in_head
+        super().data_received(data)
+        if counted and self._in_head and not self.transport.is_closing():
+            self._head_bytes += len(data)
+            if self._head_bytes > URL_LIMIT + HEADERS_LIMIT:
+                self._refuse(431)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._expect_head()
+
+    def on_headers_complete(self) -> None:
+        self._stop_timer()
+        self._in_head = False
+        if len(self.url) > URL_LIMIT:
+            self._refusal = 414
+        elif sum(len(name) + len(value) + 4 for name, value in self.headers) > HEADERS_LIMIT:
+            self._refusal = 431
+        if self._refusal:
+            raise TooMuch  # the parser passes it on as a request that cannot be read
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        if self._refusal:
+            self._refuse(self._refusal)
+        else:
+            super().send_400_response(msg)
+
+    def _expect_head(self) -> None:
+        self._in_head, self._head_bytes = True, 0
+        if self._timer is None:
+            self._timer = self.loop.call_later(HEAD_SECONDS, self._refuse, 408)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _refuse(self, status: int) -> None:
+        self._stop_timer()
+        if self.transport.is_closing():
+            return
+        text = REASONS[status].encode()
+        head = b"HTTP/1.1 %d %s\r\ncontent-type: text/plain\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+        self.transport.write(head % (status, text, len(text)) + text)
+        self.transport.close()

@@ -1,0 +1,118 @@
+"""The worker with what raises: a transport that is broken for one text, a settling that is, and the rest goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select, update
+
+from tocsin import plugins
+from tocsin.core.events import Declared
+from tocsin.net import Network
+from tocsin.sdk import Delivered, Line
+from tocsin.store import incidents, migrate, queue
+from tocsin.store.db import Database
+from tocsin.store.schema import incidents as table
+from tocsin.store.schema import outbox
+from tocsin.usecases import configure, respond, watch
+from tocsin.usecases.configure import Setup
+from tocsin.worker import Worker
+
+from .served import ROOT
+
+
+@pytest.fixture
+def db(tmp_path):
+    made = Database(f"sqlite:///{tmp_path}/t.db", lambda: datetime.now(UTC))
+    migrate.up_to_date(made)
+    yield made
+    made.close()
+
+
+def setup_with(db, tmp_path, send):
+    """The console is everybody's only way here; *send* takes its place."""
+    known = plugins.load()
+    known.transports["console"] = replace(known.transports["console"], send=send)
+    made = Setup(known, {}, "http://tocsin.example.org", b"key", tmp_path)
+    text = (ROOT / "examples/proofi/runbook.yaml").read_text(encoding="utf-8")
+    assert not db.write_now(configure.adopt, made, text).errors
+    return made
+
+
+def run(db, setup, done, seconds=20.0):
+    """Work until *done*, with a deadline; returns the lines of the console."""
+    lines: list[str] = []
+
+    async def work():
+        network = Network(console=lines.append, now=db.clock)
+        worker = Worker(db, setup, network, "node")
+        task = asyncio.create_task(worker.run())
+        end = asyncio.get_running_loop().time() + seconds
+        while not done():
+            assert asyncio.get_running_loop().time() < end, f"not within {seconds} s"
+            await asyncio.sleep(0.05)
+        worker.stop()
+        await task
+        await network.close()
+
+    asyncio.run(work())
+    return lines
+
+
+def rows(db, **where):
+    statement = select(outbox)
+    for name, value in where.items():
+        statement = statement.where(outbox.c[name] == value)
+    return db.read_now(lambda tx: tx.all(statement))
+
+
+def test_a_text_that_breaks_its_transport_is_set_aside_and_its_people_are_paged_plainly(db, tmp_path):
+    """The transport raises for the first incident's pages alone; the second one's go out, and then the plain ones."""
+
+    def send(message, config):
+        if "broken text" in message.title:
+            raise ZeroDivisionError("cannot render this")
+        yield Line(f"{message.to}: {message.title}: {message.text}")
+        return Delivered("console", proven=True)
+
+    setup = setup_with(db, tmp_path, send)
+    one = db.write_now(respond.declare, setup, Declared("down, a broken text", "P1", "martijn", service="api"))
+    two = db.write_now(respond.declare, setup, Declared("down, as usual", "P1", "martijn", service="api"))
+    bad = {row.id for row in rows(db, incident=one, kind="page", via="console")}
+    lines = run(db, setup, lambda: rows(db, incident=one, kind="alarm", state="failed"))
+
+    assert bad
+    states = {row.id: row.state for row in rows(db, incident=one, kind="page", via="console")}
+    assert any(states[id_] == "failed" for id_ in bad)
+    assert any("down, as usual" in line for line in lines)
+    assert any(line.startswith("alerts: A page of INC-1 is set aside") for line in lines)
+    assert {"delivered"} <= {row.state for row in db.read_now(queue.pages, incident=two)}
+    aside = set(db.read_now(watch.report)["set_aside"])
+    assert {f"outbox:{id_}" for id_ in bad if states[id_] == "failed"} <= aside
+
+
+def test_an_incident_that_cannot_be_read_is_paged_in_plain_words_by_a_real_worker(db, tmp_path):
+    def send(message, config):
+        yield Line(f"{message.to}: {message.title}: {message.text}\n{message.acknowledge_link}")
+        return Delivered("console", proven=True)
+
+    setup = setup_with(db, tmp_path, send)
+    one = db.write_now(respond.declare, setup, Declared("down", "P1", "martijn", service="api"))
+    two = db.write_now(respond.declare, setup, Declared("also down", "P1", "martijn", service="api"))
+
+    def spoil(tx):
+        tx.run(update(table).where(table.c.number == one).values(state="{rubbish", wake_at=tx.now))
+        tx.run(update(table).where(table.c.number == two).values(wake_at=tx.now))
+
+    db.write_now(spoil)
+    lines = run(db, setup, lambda: rows(db, incident=one, kind="alarm", state="done"))
+
+    assert any("INC-1 is set aside" in line for line in lines)
+    [plain, *_] = [line for line in lines if "could not write the usual text" in line]
+    assert "[P1] INC-1: down" in plain
+    assert "http://tocsin.example.org/ack/" in plain
+    assert db.read_now(incidents.load, two).wake_at is not None
+    assert any("[P1] INC-2: also down" in line for line in lines)
