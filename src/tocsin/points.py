@@ -36,9 +36,12 @@ POINTS: Final[dict[str, str]] = {
     "A2": "before COMMIT of the acknowledgement",
     "A3": "after COMMIT of the acknowledgement",
     "A4": "the acknowledgement is answered",
-    "B1": "a backup has begun",
-    "B2": "the copy is written and checked, under no name yet",
-    "B3": "the copy has its name",
+    "M1": "a migration is about to run, the lock is held",
+    "M2": "before COMMIT of a migration",
+    "M3": "after COMMIT of a migration",
+    "B1": "a backup's snapshot is begun",
+    "B2": "its copy is written and checked, before the rename",
+    "B3": "after the rename",
 }
 
 _hook: Callable[[str], None] | None = None

@@ -32,6 +32,10 @@ class Settings:
     dead_man_every: int = 60  # seconds
     url: str = ""
     token: str = field(default="", repr=False)
+    s3_endpoint: str = ""
+    s3_region: str = "us-east-1"
+    s3_access_key: str = ""
+    s3_secret_key: str = field(default="", repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -63,6 +67,10 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         dead_man_every=_seconds("TOCSIN_DEAD_MAN_EVERY", _text(env, "TOCSIN_DEAD_MAN_EVERY")),
         url=_url("TOCSIN_URL", _text(env, "TOCSIN_URL")),
         token=_secret("TOCSIN_TOKEN", _text(env, "TOCSIN_TOKEN")),
+        s3_endpoint=_url("TOCSIN_S3_ENDPOINT", _text(env, "TOCSIN_S3_ENDPOINT")),
+        s3_region=_text(env, "TOCSIN_S3_REGION") or Settings.s3_region,
+        s3_access_key=_text(env, "TOCSIN_S3_ACCESS_KEY"),
+        s3_secret_key=_text(env, "TOCSIN_S3_SECRET_KEY"),
         environment=env,
     )
 

@@ -24,10 +24,10 @@ import uvicorn
 
 from tocsin import plugins, runbook_file, settings
 from tocsin.core import oncall, triage
-from tocsin.net import Network
+from tocsin.net import Network, redact
+from tocsin.s3 import S3
 from tocsin.sdk import BadPayload, Inbound, read_json
 from tocsin.settings import Settings
-from tocsin.store import backup as copies
 from tocsin.store import migrate
 from tocsin.store.db import Busy, Database
 from tocsin.usecases import access, configure, restored, watch
@@ -35,7 +35,7 @@ from tocsin.usecases.configure import Setup
 from tocsin.watchman import DeadMan, Watchman
 from tocsin.web.app import create_app
 from tocsin.web.edge import Edge
-from tocsin.worker import Worker
+from tocsin.worker import Worker, write_whole
 
 EXAMPLE = Path("examples/proofi/runbook.yaml")
 QUEUE = 128  # connections that wait while the server starts
@@ -44,6 +44,8 @@ NO_TIME = timedelta(0)
 GC_THRESHOLDS = (20_000, 20, 50)  # alerts come and go by the thousand; the default looks at them every 700
 SWITCH_SECONDS = 0.0005  # the writer must get the interpreter back soon while requests keep the other thread busy
 LOCAL_TOKEN, INGEST_FILE, SECRET_FILE, SERVER_FILE = "admin.token", "ingest.key", "secret.key", "server.json"
+MADE_FILE = "databases.made"  # the databases that were made from this data directory, one a line
+GONE_HELP = "restore a backup with `tocsin restore FILE`, or start anew with `tocsin migrate`"
 
 log = structlog.get_logger("tocsin")
 
@@ -100,7 +102,6 @@ class House:
     clock: Clock
     db: Database
     setup: Setup
-    fresh: bool  # the database was made by this start
 
 
 def read_settings(**overrides: object) -> Settings:
@@ -118,16 +119,67 @@ def open_database(database: str | None = None) -> Database:
     Open the database of this machine, its tables brought up to date.
 
     Raises:
-        NoStart: it is damaged, foreign, newer than this program, or cannot be reached.
+        NoStart: it is damaged, foreign, newer than this program, gone, or cannot be reached.
     """
-    url = database or settings.read().database
-    db = Database(url, Clock())
+    return _open(read_settings(database=database), Clock())
+
+
+def _open(given: Settings, clock: Clock, *, anew: bool = False) -> Database:
+    """Open a database; one that was there before and is gone is only made *anew* when that was asked for."""
+    db = Database(given.database, clock)
     try:
-        migrate.up_to_date(db)
+        migrate.up_to_date(db, missing="" if anew else _gone(given))
     except migrate.WrongDatabase as error:
         db.close()
         raise NoStart(str(error)) from None
+    note_made(given)
     return db
+
+
+def make_tables(database: str | None) -> None:
+    """
+    Bring the tables up to date; also make a database anew, in the place of one that is gone.
+
+    Raises:
+        NoStart: as `open_database`.
+    """
+    _open(read_or_refuse(database), Clock(), anew=True).close()
+
+
+def _gone(given: Settings) -> str:
+    """Why an empty database is not one that was never there; empty when it may be made."""
+    name, noted = redact(given.database), given.data / MADE_FILE
+    with contextlib.suppress(OSError):
+        if name not in noted.read_text(encoding="utf-8").splitlines():
+            return ""  # others are made from here, this one never was
+        return f"the database {name} is gone, it was made from {given.data} before: {GONE_HELP}"
+    left = [file for file in (SECRET_FILE, LOCAL_TOKEN, INGEST_FILE, SERVER_FILE) if (given.data / file).exists()]
+    if left and given.database.startswith("sqlite"):
+        return f"the database {name} is gone, though {given.data} has its {left[0]}: {GONE_HELP}"
+    return ""
+
+
+def note_made(given: Settings) -> None:
+    """Keep in the data directory that this database was made, so that its loss is noticed."""
+    name, noted = redact(given.database), given.data / MADE_FILE
+    known = noted.read_text(encoding="utf-8") if noted.exists() else ""
+    if name not in known.splitlines() and given.data.is_dir():
+        write_whole(noted, f"{known}{name}\n")
+
+
+def bucket_access(given: Settings) -> S3:
+    """How buckets are reached. Raises NoStart: no key for them is set."""
+    if not (given.s3_access_key and given.s3_secret_key):
+        raise NoStart("a bucket needs TOCSIN_S3_ACCESS_KEY and TOCSIN_S3_SECRET_KEY")
+    return S3(given.s3_endpoint, given.s3_region, given.s3_access_key, given.s3_secret_key)
+
+
+def read_or_refuse(database: str | None) -> Settings:
+    """Read the settings for a command. Raises NoStart."""
+    try:
+        return read_settings(database=database)
+    except settings.WrongSetting as error:
+        raise NoStart(str(error)) from None
 
 
 @contextlib.contextmanager
@@ -142,41 +194,6 @@ def opened(database: str | None = None) -> Iterator[Database]:
         yield db
     finally:
         db.close()
-
-
-def backup(folder: Path, database: str | None = None, keep: int = 0) -> Path:
-    """
-    Copy the database of this machine into *folder*; returns the file.
-
-    Raises:
-        NoStart: with one line on why not.
-    """
-    try:
-        return copies.backup(_sqlite_file(database), folder, Clock()(), keep)
-    except (migrate.WrongDatabase, OSError) as error:
-        raise NoStart(f"no backup was made: {error}") from None
-
-
-def restore(file: Path, database: str | None = None, *, force: bool = False) -> Path:
-    """
-    Put a backup in the place of this machine's database; returns where that is.
-
-    Raises:
-        NoStart: with one line on why not.
-    """
-    target = _sqlite_file(database)
-    try:
-        copies.restore(file, target, force=force)
-    except (migrate.WrongDatabase, OSError) as error:
-        raise NoStart(f"nothing was restored: {error}") from None
-    return target
-
-
-def _sqlite_file(database: str | None) -> Path:
-    url = database or settings.read().database
-    if not url.startswith("sqlite:///"):
-        raise NoStart("this copies SQLite files; PostgreSQL has its own: pg_dump and pg_restore, or base backups")
-    return Path(url.removeprefix("sqlite:///"))
 
 
 def try_triage(body: bytes, source: str, runbook: Path | None) -> list[dict[str, Any]]:
@@ -219,21 +236,25 @@ def build(given: Settings) -> House:
     Raises:
         NoStart: with one line on what to do.
     """
-    given.data.mkdir(parents=True, exist_ok=True)
+    try:
+        given.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NoStart(f"the data directory {given.data} cannot be made: {error.strerror}") from None
     clock = Clock()
     db = Database(given.database, clock)
     db.asks_clock = not db.sqlite
     try:
         with migrate.alone(db):
             return _joined(given, clock, db)
-    except migrate.WrongDatabase as error:
+    except (migrate.WrongDatabase, OSError) as error:
         db.close()
         raise NoStart(str(error)) from None
 
 
 def _joined(given: Settings, clock: Clock, db: Database) -> House:
     """Join what belongs together, while no other process starts on the same database."""
-    fresh = migrate.up_to_date(db)
+    migrate.up_to_date(db, missing=_gone(given))
+    note_made(given)
     mark = db.read_now(watch.high_mark)
     if mark and not db.asks_clock:
         clock.resume(mark)
@@ -244,7 +265,7 @@ def _joined(given: Settings, clock: Clock, db: Database) -> House:
         raise NoStart("TOCSIN_SECRET_KEY differs from the key that this database was started with; use the same one")
     _adopt(db, setup, given.runbook)
     db.write_now(restored.begin, setup)
-    return House(given, clock, db, setup, fresh)
+    return House(given, clock, db, setup)
 
 
 def _host(host: str) -> str:
@@ -384,6 +405,7 @@ def _greet(house: House, ingest: str, link: str) -> None:
         "",
     ]
     lines += [f"  {notice}" for notice in house.db.read_now(configure.notices, house.setup)]
+    lines += [f"  {line}" for line in house.db.read_now(restored.banner)]
     lines += ["", f"  data: {data} (secret key, admin token and database are there)", ""]
     print("\n".join(lines), flush=True)
 

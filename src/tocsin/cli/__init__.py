@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from tocsin.cli import incident, keys, runbook, server
+from tocsin.cli import backup, incident, keys, runbook, server
 from tocsin.cli.client import Failed
 from tocsin.simulate.command import command as simulate
 
@@ -22,8 +22,8 @@ app.command("oncall")(runbook.oncall)
 app.command("declare")(incident.declare)
 app.command("verify")(server.verify)
 app.command("migrate")(server.migrate)
-app.command("backup")(server.backup)
-app.command("restore")(server.restore)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("simulate")(simulate)
 app.add_typer(incident.app, name="incident", help="See and lead incidents.")
 app.add_typer(incident.postmortems, name="postmortem", help="Read postmortems.")

@@ -49,47 +49,13 @@ def verify(database: Database = None, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def backup(
-    folder: Annotated[Path, typer.Argument(help="where the copies are kept")],
-    database: Database = None,
-    keep: Annotated[int, typer.Option(min=0, help="remove the oldest beyond so many; 0 keeps all")] = 0,
-) -> None:
-    """Copy the database into a folder, while the server runs: checked, on disk, whole or not at all."""
-    from tocsin import wiring  # noqa: PLC0415
-
-    try:
-        say(f"{wiring.backup(folder, database, keep)}")
-    except wiring.NoStart as error:
-        raise Failed(str(error)) from None
-
-
-def restore(
-    file: Annotated[Path | None, typer.Argument(help="a backup")] = None,
-    database: Database = None,
-    force: Annotated[bool, typer.Option("--force", help="also over a database that has incidents")] = False,
-    release: Annotated[bool, typer.Option("--release", help="let what a restore holds back go out now")] = False,
-) -> None:
-    """Put a backup in the database's place; the next start sends nothing but a summary until it is released."""
-    from tocsin import wiring  # noqa: PLC0415
-    from tocsin.usecases import restored  # noqa: PLC0415
-
-    if release:
-        with wiring.opened(database) as db:
-            was = db.write_now(restored.release, "command line")
-        say("released: what waits goes out now" if was else "nothing was held back")
-        return
-    if file is None:
-        raise Failed("name the backup to restore, or --release what the last restore holds back", 2)
-    try:
-        say(f"{wiring.restore(file, database, force=force)} is restored; start Tocsin: it sends one summary and waits")
-    except wiring.NoStart as error:
-        raise Failed(str(error)) from None
-
-
 def migrate(database: Database = None) -> None:
-    """Bring the tables of the database up to date."""
+    """Bring the tables of the database up to date; makes a database that is not there."""
     from tocsin import wiring  # noqa: PLC0415
     from tocsin.store.migrate import HEAD  # noqa: PLC0415
 
-    with wiring.opened(database):
-        say(f"the database is at version {HEAD}")
+    try:
+        wiring.make_tables(database)
+    except wiring.NoStart as error:
+        raise Failed(str(error)) from None
+    say(f"the database is at version {HEAD}")

@@ -46,6 +46,7 @@ BUSY_SECONDS = 5.0  # reliability.md section 1: then 503
 CONNECT_SECONDS = 2  # to each host of a PostgreSQL address
 QUEUE_LIMIT = 2_000  # waiting writes; reliability.md section 1
 GROUP_LIMIT = 512  # writes that share one commit
+APPLICATION = "tocsin"  # how PostgreSQL lists our connections
 
 
 class Busy(Exception):  # noqa: N818 - what the store says of itself
@@ -409,7 +410,7 @@ def _postgres(url: str) -> Any:
 
     return psycopg.connect(
         url, connect_timeout=CONNECT_SECONDS, keepalives_idle=5, keepalives_interval=2, keepalives_count=2,
-        tcp_user_timeout=10_000,
+        tcp_user_timeout=10_000, application_name=APPLICATION,
     )  # fmt: skip
 
 

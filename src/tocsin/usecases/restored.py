@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import delete, update
 
 from tocsin.core.calendar import utc_words
+from tocsin.core.incident import Incident
 from tocsin.core.types import instant_text
 from tocsin.store import audit, incidents, queue
+from tocsin.store.backup import RESTORED
 from tocsin.store.db import Tx
 from tocsin.store.schema import meta, outbox
 from tocsin.usecases import rescue
 from tocsin.usecases.configure import Setup, get_meta, put_meta
 
-MARK: Final = "restored"
+MARK: Final = RESTORED
 WAITS: Final = timedelta(minutes=10)
 SUMMARY: Final = "restored"  # how the key of its one message begins
 SHOWN: Final = 20  # incidents that the summary names
@@ -27,24 +30,49 @@ def begin(tx: Tx, setup: Setup) -> None:
         return
     until = tx.now + WAITS
     put_meta(tx, MARK, until.isoformat())
-    rescue.tell(tx, setup, f"{SUMMARY}:{until.isoformat()}", "Tocsin was restored from a backup", summary(tx, until))
+    rescue.tell(
+        tx, setup, f"{SUMMARY}:{until.isoformat()}", "Tocsin was restored from a backup", summary(_look(tx, until))
+    )
     audit.append(tx, "tocsin", "restored", {"held_until": instant_text(until)})
 
 
-def summary(tx: Tx, until: datetime) -> str:
-    """What is open, and who would be paged: for whoever decides whether to release it."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for the release, and until when: how many incidents are open, and those that would page somebody."""
+
+    until: datetime
+    open: int
+    would_page: tuple[Incident, ...]
+
+
+def look(tx: Tx) -> Waiting | None:
+    """What waits for the release; None when nothing is held back."""
+    until = held_until(tx)
+    return _look(tx, until) if until and until > tx.now else None
+
+
+def _look(tx: Tx, until: datetime) -> Waiting:
     found = incidents.listing(tx, open_only=True, limit=500)
     waiting = [stored.state for stored in found if not stored.state.answered and stored.state.urgency != "none"]
+    return Waiting(until, len(found), tuple(waiting))
+
+
+def summary(waits: Waiting) -> str:
+    """What is open, and who would be paged: for whoever decides whether to release it. Pure."""
     lines = [
-        f"{len(found)} incidents were open in the backup, {len(waiting)} of them not acknowledged. "
-        f"Nothing is sent before {utc_words(until)}, or before somebody releases it: tocsin restore --release"
+        f"{waits.open} incidents were open in the backup, {len(waits.would_page)} of them not acknowledged. "
+        f"Nothing is sent before {utc_words(waits.until)}, or before somebody releases it: tocsin restore --release"
     ]  # fmt: skip
-    for state in waiting[:SHOWN]:
-        people = ", ".join(state.paging) or "the next step of its policy"
-        lines.append(f"would page: {state.name} [{state.severity}] {state.title} ({people})")
-    if len(waiting) > SHOWN:
-        lines.append(f"and {len(waiting) - SHOWN} more")
+    for state in waits.would_page[:SHOWN]:
+        lines.append(f"would page: {state.name} [{state.severity}] {state.title} ({whom(state)})")
+    if len(waits.would_page) > SHOWN:
+        lines.append(f"and {len(waits.would_page) - SHOWN} more")
     return "\n".join(lines)
+
+
+def whom(state: Incident) -> str:
+    """Whom an incident would page, in words."""
+    return ", ".join(state.paging) or "the next step of its policy"
 
 
 def held_until(tx: Tx) -> datetime | None:
@@ -88,9 +116,9 @@ def put_off(tx: Tx, row: Any, until: datetime) -> bool:
 def banner(tx: Tx) -> list[str]:
     """The sentence on every page while it is held."""
     until = held_until(tx)
-    if until is None:
+    if until is None or until <= tx.now:  # over, though nothing was due since that would have ended it
         return []
     return [
         f"Restored from a backup: nothing is sent before {utc_words(until)}, or before somebody runs "
-        "`tocsin restore --release`."
+        "`tocsin restore --release` or presses Release on the list of incidents."
     ]

@@ -21,10 +21,10 @@ from tocsin.sdk import clip
 from tocsin.store import alerts, incidents, postmortems, queue
 from tocsin.store import oncall as overrides_store
 from tocsin.store.db import Tx
-from tocsin.usecases import access, respond
+from tocsin.usecases import access, respond, restored
 from tocsin.usecases.configure import Setup, in_force, incident_link, notices, text_of
 from tocsin.web.auth import Viewer, require, same_origin, viewer_of
-from tocsin.web.shapes import alert_json, entry_json, incident_json, override_json, page_json, shift_json
+from tocsin.web.shapes import alert_json, entry_json, incident_json, override_json, page_json, restored_json, shift_json
 
 router = APIRouter(prefix="/api/v1")
 LIST_LIMIT: Final = 500
@@ -53,8 +53,14 @@ async def responder(request: Request) -> Viewer:
     return viewer
 
 
+async def administrator(request: Request) -> Viewer:
+    """Somebody who may act, and is an admin."""
+    return require(await responder(request), "admin")
+
+
 Reads = Annotated[Viewer, Depends(reader)]
 Acts = Annotated[Viewer, Depends(responder)]
+Administers = Annotated[Viewer, Depends(administrator)]
 Limit = Annotated[int, Query(ge=1, le=LIST_LIMIT)]
 IdempotencyKey = Annotated[str | None, Header(max_length=256)]
 
@@ -434,3 +440,18 @@ async def delete_override(request: Request, viewer: Acts, id: str) -> Response:
     if not await request.app.state.db.write(overrides_store.delete_override, id):
         raise Refused("there is no such override", 404)
     return Response(status_code=204)
+
+
+# --------------------------------------------------------------------------------------------- after a restore
+
+
+@router.get("/restored")
+async def show_restored(request: Request, _: Reads) -> Json:
+    """Whether a restored database holds everything back, until when, and whom it would page then."""
+    return restored_json(await request.app.state.db.read(restored.look))
+
+
+@router.post("/restored/release")
+async def release_restored(request: Request, viewer: Administers) -> Json:
+    """Let what waits go out now; `released` is false when nothing was held back."""
+    return {"released": await request.app.state.db.write(restored.release, viewer.acts_as)}

@@ -22,7 +22,7 @@ from tocsin.sdk import clip
 from tocsin.store import alerts, incidents, postmortems, queue, watch
 from tocsin.store.db import Tx
 from tocsin.store.incidents import Stored
-from tocsin.usecases import respond
+from tocsin.usecases import respond, restored
 from tocsin.usecases.access import Viewer, may
 from tocsin.usecases.configure import Setup, check_acknowledge, in_force, runbook_of
 from tocsin.web.api import span_of
@@ -276,6 +276,7 @@ def find(tx: Tx, setup: Setup, filters: Mapping[str, str], before: int | None) -
         "over": [line(stored.state, names, tx.now) for stored in over],
         "before": over[-1].state.number if len(over) == LIST_SIZE else None,
         "severities": runbook.severities, "services": sorted(runbook.services), "organization": runbook.organization,
+        "restored": restored.look(tx), "whom": restored.whom,
     }  # fmt: skip
 
 
@@ -303,7 +304,7 @@ async def _listing(request: Request, message: str = "", status: int = 200, form:
     viewer = request.state.viewer
     return render(
         request, name, status=status, message=message, form=form, query=query, public_url=setup.public_url,
-        can_act=may(viewer.role, "responder"), **found,
+        can_act=may(viewer.role, "responder"), can_release=may(viewer.role, "admin"), **found,
     )  # fmt: skip
 
 
@@ -319,6 +320,13 @@ async def declare(request: Request) -> Response:
     except Refused as error:
         return await _listing(request, str(error), error.status, form)
     return RedirectResponse(f"/incidents/{incident_name(number)}", 303)
+
+
+async def release(request: Request) -> Response:
+    """Let a restored Tocsin send again, and show the list."""
+    viewer, _ = await require_form(request, "admin")
+    await request.app.state.db.write(restored.release, viewer.acts_as)
+    return RedirectResponse("/incidents", 303)
 
 
 async def detail(request: Request) -> Response:
@@ -436,6 +444,7 @@ ROUTES = [
     Route("/", home, methods=["GET"]),
     Route("/incidents", listing, methods=["GET"]),
     Route("/incidents", declare, methods=["POST"]),
+    Route("/restored/release", release, methods=["POST"]),
     Route("/incidents/{id}", detail, methods=["GET"]),
     Route("/incidents/{id}/fragment/{name}", fragment, methods=["GET"]),
     Route("/incidents/{id}/postmortem", read_postmortem, methods=["GET"]),

@@ -10,6 +10,7 @@ from tocsin.core import oncall, protocol
 from tocsin.core.ledger import Entry
 from tocsin.core.types import Json, incident_name, instant_text
 from tocsin.store.incidents import Stored
+from tocsin.usecases.restored import Waiting
 
 
 def duty_json(duty: protocol.Duty, now: datetime) -> Json:
@@ -99,3 +100,14 @@ def override_json(override: oncall.Override) -> Json:
         "id": override.id, "schedule": override.schedule, "person": override.person,
         "from": instant_text(override.start), "until": instant_text(override.until), "reason": override.reason,
     }  # fmt: skip
+
+
+def restored_json(waits: Waiting | None) -> Json:
+    """What a restored database holds back."""
+    if waits is None:
+        return {"held": False, "until": None, "open": 0, "would_page": []}
+    pages = [
+        {"incident": s.name, "severity": s.severity, "title": s.title, "people": list(s.paging)}
+        for s in waits.would_page
+    ]
+    return {"held": True, "until": instant_text(waits.until), "open": waits.open, "would_page": pages}
