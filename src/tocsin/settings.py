@@ -30,6 +30,7 @@ class Settings:
     dead_man_url: str = field(default="", repr=False)
     dead_man_fail_url: str = field(default="", repr=False)
     dead_man_every: int = 60  # seconds
+    keep_days: int = 400  # of the rows of ended incidents; 0: for ever
     url: str = ""
     token: str = field(default="", repr=False)
     s3_endpoint: str = ""
@@ -64,7 +65,8 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         log_format=_choice("TOCSIN_LOG_FORMAT", _text(env, "TOCSIN_LOG_FORMAT"), ("console", "json")),
         dead_man_url=_url("TOCSIN_DEAD_MAN_URL", _text(env, "TOCSIN_DEAD_MAN_URL")),
         dead_man_fail_url=_url("TOCSIN_DEAD_MAN_FAIL_URL", _text(env, "TOCSIN_DEAD_MAN_FAIL_URL")),
-        dead_man_every=_seconds("TOCSIN_DEAD_MAN_EVERY", _text(env, "TOCSIN_DEAD_MAN_EVERY")),
+        dead_man_every=_count(env, "TOCSIN_DEAD_MAN_EVERY", Settings.dead_man_every, "seconds", 1, 86_400),
+        keep_days=_count(env, "TOCSIN_KEEP_DAYS", Settings.keep_days, "days", 0, 36_500),
         url=_url("TOCSIN_URL", _text(env, "TOCSIN_URL")),
         token=_secret("TOCSIN_TOKEN", _text(env, "TOCSIN_TOKEN")),
         s3_endpoint=_url("TOCSIN_S3_ENDPOINT", _text(env, "TOCSIN_S3_ENDPOINT")),
@@ -101,11 +103,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _seconds(name: str, text: str) -> int:
+def _count(env: Mapping[str, str], name: str, default: int, unit: str, least: int, most: int) -> int:
+    text = _text(env, name)
     if not text:
-        return Settings.dead_man_every
-    if not text.isdigit() or not 1 <= int(text) <= 86_400:
-        raise WrongSetting(f"{name}: {text!r}; accepted: seconds, 1 to 86400")
+        return default
+    if not text.isdigit() or not least <= int(text) <= most:
+        raise WrongSetting(f"{name}: {text!r}; accepted: {unit}, {least} to {most}")
     return int(text)
 
 

@@ -13,7 +13,9 @@ import structlog
 
 from tocsin.core.watch import OVERDUE
 from tocsin.net import Network, redact
+from tocsin.points import passing
 from tocsin.sdk import Request
+from tocsin.store import retention
 from tocsin.store.db import Busy, Database
 from tocsin.usecases import watch
 from tocsin.usecases.configure import NoRunbook, Setup
@@ -22,6 +24,8 @@ JUDGE_SECONDS: Final = 10.0  # how often it is judged whether anybody can be pag
 AUDIT_SECONDS: Final = watch.EVERY.total_seconds()
 PROBE_SECONDS: Final = 30.0  # a test page that takes longer did not come through
 LOOK_SECONDS: Final = 0.1  # between two looks at a test page
+SWEEP_SECONDS: Final = 3_600.0  # how often old rows are removed
+SWEEP_PAUSE_SECONDS: Final = 0.2  # between two parts of it: others write in between
 
 log = structlog.get_logger("tocsin.watch")
 
@@ -40,15 +44,16 @@ class Watchman:
     """
     Runs beside the worker, and stands on nothing of it: a worker that hangs is found, and so is a store that does.
 
-    `clock` gives how far the machine's clock went back and jumped forward since it was asked last.
+    `clock` gives how far the machine's clock went back and jumped forward since it was asked last; `keep` says how long
+    the rows of ended incidents are kept, None for ever.
     """
 
     def __init__(
         self, db: Database, setup: Setup, network: Network, owner: str, dead_man: DeadMan,
-        clock: Callable[[], tuple[timedelta, timedelta]],
+        clock: Callable[[], tuple[timedelta, timedelta]], keep: timedelta | None = None,
     ) -> None:  # fmt: skip
         self.db, self.setup, self.network, self.owner = db, setup, network, owner
-        self.dead_man, self.clock = dead_man, clock
+        self.dead_man, self.clock, self.keep = dead_man, clock, keep
         self._probes = itertools.count()
         self.next_minute = 0.0  # seconds of the loop's clock
         self.audits = False  # not before the worker had a minute to catch up, after a start as after a jump
@@ -56,6 +61,8 @@ class Watchman:
     async def run(self) -> None:
         """Watch until cancelled. What fails is logged, and the next round tries again."""
         rounds = [self._round(self.look, JUDGE_SECONDS)]
+        if self.keep is not None:
+            rounds.append(self._round(self.sweep, SWEEP_SECONDS))
         if self.dead_man.url:
             rounds.append(self._round(self.test, self.dead_man.every_seconds))
         await asyncio.gather(*rounds)
@@ -84,6 +91,19 @@ class Watchman:
         if self.audits and jumped < OVERDUE:
             await self.db.write(watch.audit, self.setup)
         self.audits, self.next_minute = True, now + AUDIT_SECONDS
+
+    async def sweep(self) -> None:
+        """Remove what is old, part by part."""
+        keep, gone, part = self.keep, 0, 1
+        while keep is not None and part:
+            numbers = await self.db.read(retention.ended, keep)
+            passing("V1")
+            part = await self.db.write(retention.remove, keep, numbers)
+            passing("V3")
+            gone += part
+            await asyncio.sleep(SWEEP_PAUSE_SECONDS)
+        if gone:
+            log.info("old_rows_removed", rows=gone)
 
     async def test(self) -> None:
         """Send a test alert through the whole, and ping the outside only when its page came out at the other end."""

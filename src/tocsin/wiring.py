@@ -417,7 +417,8 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
     tasks = [asyncio.create_task(worker.run(), name="worker")] if role in ("all", "worker") else []
     given = house.settings
     dead_man = DeadMan(given.dead_man_url, given.dead_man_fail_url, given.dead_man_every)
-    watchman = Watchman(house.db, house.setup, network, owner, dead_man, house.clock.moved)
+    keep = timedelta(days=given.keep_days) if given.keep_days else None
+    watchman = Watchman(house.db, house.setup, network, owner, dead_man, house.clock.moved, keep)
     watching = [asyncio.create_task(watchman.run(), name="watchman")] if tasks else []
 
     @contextlib.asynccontextmanager

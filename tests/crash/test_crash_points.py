@@ -13,7 +13,7 @@ from .harness import die_and_compare
 
 SOURCE = Path(__file__).parents[2] / "src/tocsin"
 PASSES = (1, 2, 7)
-ELSEWHERE = {"B", "M"}  # the first letters of points whose kills are tested beside what they belong to
+ELSEWHERE = {"B", "M", "V"}  # the first letters of points whose kills are tested beside what they belong to
 HERE = [point for point in POINTS if point[0] not in ELSEWHERE]
 AT_ONCE = 4
 

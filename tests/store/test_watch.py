@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 import pytest
@@ -24,18 +23,7 @@ from tocsin.usecases import configure, deliver, respond, tick, watch
 from tocsin.usecases.configure import Setup
 from tocsin.web.app import create_app
 
-EXAMPLE = (Path(__file__).parents[2] / "examples/proofi/runbook.yaml").read_text(encoding="utf-8")
-
-
-@pytest.fixture
-def setup(tmp_path):
-    return Setup(plugins.load(), {"TELEGRAM_BOT_TOKEN": "1:x"}, "http://tocsin.example.org", b"key", tmp_path)
-
-
-@pytest.fixture
-def house(db, setup):
-    assert not db.write_now(configure.adopt, setup, EXAMPLE).errors
-    return db
+from .conftest import EXAMPLE
 
 
 def declared(db, setup, severity="P1", title="down"):

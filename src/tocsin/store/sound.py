@@ -36,8 +36,8 @@ def check_file(path: Path) -> None:
     """
     Look at a file before it is opened as a database.
 
-    A file too large to be looked at whole within half a second is looked at as far as that goes. What cannot be seen: a byte
-    changed inside a text, which SQLite keeps no checksum of, and a log that was removed together with its index.
+    A file too large to be looked at whole within half a second is looked at as far as that goes. What cannot be seen:
+    a byte changed inside a text, which SQLite keeps no checksum of, and a log that was removed together with its index.
 
     Raises:
         WrongDatabase: unreadable, no SQLite database, without the log that it needs, or damaged.
