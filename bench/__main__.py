@@ -351,7 +351,50 @@ def _cpu_seconds(process: subprocess.Popen[bytes]) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-PARTS = {"ingest": ingest, "page": page, "start": start, "storm": storm, "restart": restart, "due": due}
+def status() -> None:
+    """The status page: alone, beside ingest at its full speed, and a rendering of 1,000 incidents."""
+    for beside in (False, True):
+        with tempfile.TemporaryDirectory() as folder, tocsin(Path(folder)) as (url, process, _):
+            wait_for(f"{url}/status", process)
+            ingest_load = threading.Thread(target=load, args=(f"{url}/in/alertmanager/{KEY}",), daemon=True)
+            if beside:
+                ingest_load.start()
+            for path in ("/status", "/api/v2/summary.json"):
+                got = load(f"{url}{path}", shape="get", connections=16, seconds=SECONDS / 2)
+                say(f"{path}{' beside full ingest' if beside else ''}", got, "requests_per_second", "wanted 2,000/s")
+            with urllib.request.urlopen(
+                urllib.request.Request(f"{url}/status", headers={"Accept-Encoding": "gzip"})
+            ) as got:
+                print(f"    first view: {len(got.read()):,} bytes packed (wanted 30,000)")
+            if beside:
+                ingest_load.join()
+    _render_status()
+
+
+def _render_status() -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from tocsin.core.statuspage import PublicIncident, Site, Update, component
+    from tocsin.web.site import files
+
+    now = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    at = [now - timedelta(hours=8 * n) for n in range(1_000)]
+    incidents = tuple(
+        PublicIncident(f"i{n:011d}", "Issues with Website", "resolved", "major", "Website", "operational", since, since,
+                       None, since, tuple(Update(f"u{n}-{k}", since, "monitoring", "word " * 60) for k in range(5)))
+        for n, since in enumerate(at)
+    )  # fmt: skip
+    parts = tuple(component(f"Part {n}", n, [(at[-1], "operational")], (), "UTC", now) for n in range(5))
+    site = Site("Status", "https://s.example.org", "UTC", "#1f4fd1", "", now, parts, incidents, ())
+    for name in ("from nothing", "again"):
+        begun = time.perf_counter()
+        count = len(files(site))
+        took = time.perf_counter() - begun
+        print(f"  1,000 incidents of history rendered {name}: {count} files in {took:.2f} s (wanted 1 s)")
+
+
+PARTS = {"ingest": ingest, "page": page, "start": start, "storm": storm, "restart": restart, "due": due,
+         "status": status}  # fmt: skip
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """A closed-loop load generator: so many connections, each with one request on its way. Prints one line of JSON.
 
-python -m bench.load URL --shape alertmanager|api-v2 --size 1 --connections 32 --seconds 10 --keys 0
+python -m bench.load URL --shape alertmanager|api-v2|get --size 1 --connections 32 --seconds 10 --keys 0
 """
 
 from __future__ import annotations
@@ -104,6 +104,8 @@ async def run(options: argparse.Namespace) -> dict[str, float]:
     counter: itertools.count[int] = itertools.count()
 
     def make(n: int) -> bytes:
+        if options.shape == "get":
+            return f"GET {url.path} HTTP/1.1\r\nHost: {url.netloc}\r\nAccept-Encoding: gzip\r\n\r\n".encode()
         first = n * options.size
         keys = range(first, first + options.size)
         made = [alert(options.shape, mark, k % options.keys if options.keys else k, options.groups) for k in keys]
@@ -132,7 +134,7 @@ async def run(options: argparse.Namespace) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
-    parser.add_argument("--shape", default="alertmanager", choices=["alertmanager", "api-v2"])
+    parser.add_argument("--shape", default="alertmanager", choices=["alertmanager", "api-v2", "get"])
     parser.add_argument("--size", type=int, default=1)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=10)

@@ -245,6 +245,8 @@ def _left_out_with(path: Path) -> str | None:
         return f"connections.{path[1]}" if path[2] == "token" else ""
     if len(path) >= 3 and path[0] == "actions":
         return f"actions.{path[1]}"
+    if len(path) >= 4 and path[:2] == ("status_page", "publish"):
+        return f"status_page.publish.{path[2]}"
     return None
 
 

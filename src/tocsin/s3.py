@@ -46,9 +46,9 @@ def split(target: str) -> tuple[str, str]:
     return bucket, key
 
 
-def put(s3: S3, bucket: str, key: str, file: Path, now: datetime) -> None:
+def put(s3: S3, bucket: str, key: str, file: Path, now: datetime, kind: str = "application/octet-stream") -> None:
     """
-    Store *file* under *key*: it is there whole or not at all. Its SHA-256 is part of the signature.
+    Store *file* under *key* with the content type *kind*: it is there whole or not at all. Its SHA-256 is signed.
 
     Raises:
         S3Failed: no answer, or another one than success.
@@ -57,7 +57,7 @@ def put(s3: S3, bucket: str, key: str, file: Path, now: datetime) -> None:
     for chunk in _chunks(file):
         digest.update(chunk)
     url, headers = _signed(s3, "PUT", bucket, key, digest.hexdigest(), now)
-    headers["content-length"] = str(file.stat().st_size)
+    headers |= {"content-length": str(file.stat().st_size), "content-type": kind}
     try:
         with _client() as client:
             answer = client.put(url, headers=headers, content=_chunks(file))

@@ -25,6 +25,16 @@ import uvicorn
 from tocsin import plugins, runbook_file, settings
 from tocsin.core import oncall, triage
 from tocsin.net import Network, redact
+from tocsin.publisher import (
+    Failed,
+    Host,
+    Publisher,
+    keep_notices,
+    keep_site,
+    kept_site,
+    notices,
+)
+from tocsin.publisher import hosts as hosts_of
 from tocsin.s3 import S3
 from tocsin.sdk import BadPayload, Inbound, read_json
 from tocsin.settings import Settings
@@ -35,6 +45,8 @@ from tocsin.usecases.configure import Setup
 from tocsin.watchman import DeadMan, Watchman
 from tocsin.web.app import create_app
 from tocsin.web.edge import Edge
+from tocsin.web.site import files as site_files
+from tocsin.web.status import PublicSite
 from tocsin.worker import Worker, write_whole
 
 EXAMPLE = Path("examples/proofi/runbook.yaml")
@@ -420,12 +432,15 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
     keep = timedelta(days=given.keep_days) if given.keep_days else None
     watchman = Watchman(house.db, house.setup, network, owner, dead_man, house.clock.moved, keep)
     watching = [asyncio.create_task(watchman.run(), name="watchman")] if tasks else []
+    public = PublicSite(house.clock)
+    publisher = _publisher(house, public, pushes=bool(tasks))
+    watching.append(asyncio.create_task(publisher.run(), name="publisher"))
 
     @contextlib.asynccontextmanager
     async def life(_app: object) -> AsyncIterator[None]:
         yield
 
-    app = create_app(house.db, house.setup, new_secret=lambda: secrets.token_urlsafe(24), lifespan=life)
+    app = create_app(house.db, house.setup, new_secret=lambda: secrets.token_urlsafe(24), lifespan=life, public=public)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, proxy_headers=False, lifespan="on", server_header=False,
         timeout_keep_alive=30, h11_max_incomplete_event_size=16_384, timeout_graceful_shutdown=5, http=Edge,
@@ -444,6 +459,60 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
         for task in tasks:
             await task
         await network.close()
+
+
+def _publisher(house: House, public: PublicSite, *, pushes: bool) -> Publisher:
+    """Join the publisher; the last page of an earlier run is shown until it has rendered its first."""
+    data = house.setup.data
+    if kept := kept_site(data):
+        public.show(site_files(kept), kept.at)
+
+    known: dict[str, tuple[Host, ...]] = {}  # by version of the runbook: a host remembers what it has
+
+    def find_hosts() -> tuple[Host, ...]:
+        version, runbook = house.db.read_now(configure.in_force, house.setup)
+        if version not in known:
+            known.clear()
+            known[version] = hosts_of(runbook.status_page.publish, data, runbook.left_out)
+        return known[version]
+
+    return Publisher(house.db, house.setup, site_files, public.show, find_hosts, pushes=pushes)
+
+
+def publish_status(runbook: Path | None, message: str, *, clear: bool) -> list[str]:
+    """
+    Put the last page that was rendered here on its hosts, with a notice of ours; no server and no database is needed.
+
+    Returns:
+        One line for each host, on what it got.
+
+    Raises:
+        NoStart: there is no page, no runbook, no host, or a host did not take it; the text says what to do.
+    """
+    given = read_settings(runbook=runbook)
+    site, now = kept_site(given.data), Clock()()
+    if site is None:
+        raise NoStart(f"no page was ever rendered in {given.data}; `tocsin serve` renders the first")
+    said = () if clear else notices(given.data)
+    if message.strip():
+        said = ((now, message.strip()), *said)
+    keep_notices(given.data, said)
+    site = replace(site, notices=said)
+    keep_site(given.data, site)
+    path = given.runbook or EXAMPLE
+    try:
+        reading = runbook_file.read(path.read_text(encoding="utf-8"), given.environment)
+    except (OSError, UnicodeDecodeError) as error:
+        raise NoStart(f"cannot read the runbook {path}: {error}; name it with --runbook") from None
+    if reading.runbook is None:
+        raise NoStart(f"the runbook {path} has errors; `tocsin check {path}` names them")
+    found = hosts_of(reading.runbook.status_page.publish, given.data, reading.runbook.left_out)
+    if not found:
+        raise NoStart(f"the runbook {path} names no host: status_page.publish needs a directory or s3")
+    try:
+        return [f"{host.name}: {host.put(site_files(site), now)} files written" for host in found]
+    except Failed as error:
+        raise NoStart(f"not published: {error}") from None
 
 
 class _Server(uvicorn.Server):

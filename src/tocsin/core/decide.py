@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from tocsin.core import escalation, protocol
+from tocsin.core import escalation, protocol, statuspage
 from tocsin.core.clock import room_opened, run_due
 from tocsin.core.draft import Draft
 from tocsin.core.events import (
@@ -80,6 +80,7 @@ def declare(number: int, version: str, event: Declared, runbook: Runbook, now: d
     data = {
         "title": event.title, "severity": event.severity, "service": event.service, "check": event.check,
         "impact": event.impact, "rule": event.rule, "drill": event.drill or None, "alerts": list(event.alerts) or None,
+        "public": (not event.drill and statuspage.opens(runbook, event.severity)) or None,
         "urgency": severity.urgency, "protocol": severity.protocol,
         "duties": [duty_to_json(duty) for duty in duties], "walk": walk_to_json(walk),
     }  # fmt: skip
@@ -89,7 +90,7 @@ def declare(number: int, version: str, event: Declared, runbook: Runbook, now: d
     walk_on(draft)
     if severity.urgency != "none":
         draft.tell("initial_alert")
-    return _decided(draft)
+    return _decided(draft, None)
 
 
 def decide(state: Incident, event: Event, runbook: Runbook, now: datetime, around: Around) -> Decision:
@@ -105,11 +106,12 @@ def decide(state: Incident, event: Event, runbook: Runbook, now: datetime, aroun
     draft = Draft(state, runbook, now, around)
     if not isinstance(event, Tick):
         _HANDLERS[type(event)](draft, event)
-    return _decided(draft)
+    return _decided(draft, state)
 
 
-def _decided(draft: Draft) -> Decision:
+def _decided(draft: Draft, before: Incident | None) -> Decision:
     run_due(draft)
+    draft.effects.extend(statuspage.follows(before, draft.state, draft.facts, draft.runbook, draft.now))
     return Decision(draft.state, tuple(draft.facts), tuple(draft.effects), wake_at(draft.state, draft.now))
 
 

@@ -63,6 +63,7 @@ class Incident:
     confirmed: str | None = None  # the severity that a person looked at and said to be right
     impact: str | None = None
     drill: bool = False
+    public: bool = False  # the status page shows it
     urgency: Literal["high", "low", "none"] = "none"
     protocol: str = ""
     roles: Mapping[str, str] = field(default_factory=dict)
@@ -132,7 +133,7 @@ def born(number: int, runbook_version: str, fact: Fact) -> Incident:
     return Incident(
         number=number, title=d["title"], severity=d["severity"], declared_at=fact.at, declared_by=fact.actor,
         runbook_version=runbook_version, service=d.get("service"), check=d.get("check"), impact=d.get("impact"),
-        drill=bool(d.get("drill")), urgency=d["urgency"], protocol=d["protocol"],
+        drill=bool(d.get("drill")), public=bool(d.get("public")), urgency=d["urgency"], protocol=d["protocol"],
         duties=tuple(_DUTY.validate_python(duty) for duty in d["duties"]),
         walk=_WALK.validate_python(d["walk"]) if d.get("walk") else None,
     )  # fmt: skip
@@ -185,7 +186,10 @@ def _severity(s: Incident, f: Fact) -> Incident:
     d = f.data
     walk = _WALK.validate_python(d["walk"]) if d.get("walk") else s.walk
     duties = tuple(_DUTY.validate_python(duty) for duty in d["duties"])
-    return replace(s, severity=d["severity"], urgency=d["urgency"], protocol=d["protocol"], duties=duties, walk=walk)
+    return replace(
+        s, severity=d["severity"], urgency=d["urgency"], protocol=d["protocol"], duties=duties, walk=walk,
+        public=s.public or bool(d.get("public")),
+    )  # fmt: skip
 
 
 def _role(s: Incident, f: Fact) -> Incident:
@@ -201,6 +205,7 @@ def _update(s: Incident, f: Fact) -> Incident:
     return replace(
         s, status=d.get("status", s.status), summary=d.get("summary", s.summary), eta=d.get("eta"),
         next_steps=d.get("next_steps"), impact=d.get("impact") or s.impact, updates=s.updates + 1,
+        public=s.public or bool(d.get("public")),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from tocsin.core import escalation, protocol
+from tocsin.core import escalation, protocol, statuspage
 from tocsin.core.draft import Draft
 from tocsin.core.events import (
     Acknowledge,
@@ -81,6 +81,7 @@ def _change_severity(draft: Draft, event: SetSeverity) -> None:
     draft.add(
         "severity_changed", event.by, **{"from": state.severity}, severity=event.severity, reason=event.reason or None,
         urgency=severity.urgency, protocol=severity.protocol, duties=[duty_to_json(duty) for duty in duties],
+        public=statuspage.opens(runbook, event.severity) or None,
         walk=walk_to_json(escalation.begin(name, policy, now)) if begins else None,
     )  # fmt: skip
     if event.by != SYSTEM:

@@ -362,11 +362,31 @@ AnyChannel = Annotated[
 ]
 
 
+class Bucket(Part):
+    """A bucket that speaks S3, and the folder in it."""
+
+    bucket: Text
+    prefix: str = ""
+    endpoint: str = ""  # https://host; empty: Amazon's of the region
+    region: str = "us-east-1"
+    access_key: str
+    secret_key: str
+
+
+class PublishTo(Part):
+    """Where the status page is put as static files: hosts that outlive this one."""
+
+    directory: str = ""
+    s3: Bucket | None = None
+
+
 class StatusPage(Part):
-    title: str = "Status"
+    title: Text = "Status"
     url: str = ""
     components: Words = ()
-    publish: dict[str, Any] = {}
+    logo: str = ""  # an address of a picture
+    accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#1f4fd1"
+    publish: PublishTo = PublishTo()
 
 
 class Connection(Part):

@@ -90,7 +90,25 @@ class WriteDraft:
     """Write the postmortem's draft from the timeline into its file."""
 
 
-Effect: TypeAlias = Page | StopPaging | Tell | OpenRoom | WriteDraft
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """
+    An update of the public incident. `key` is unique within the incident: publishing twice shows it once.
+
+    `component` in `state` is what it is about, None where the service belongs to no component.
+    """
+
+    key: str
+    title: str
+    status: str
+    body: str
+    component: str | None
+    state: str
+    impact: str
+    started_at: datetime
+
+
+Effect: TypeAlias = Page | StopPaging | Tell | OpenRoom | WriteDraft | Publish
 
 
 class Refused(Exception):  # noqa: N818 - what we say to a person, in words

@@ -283,6 +283,56 @@ postmortems = Table(
     Column("written_at", Instant, nullable=False),
 )
 
+public_incidents = Table(
+    "public_incidents",
+    metadata,
+    Column("incident", Integer, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False),  # what the public calls it by
+    Column("title", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("impact", Text, nullable=False),
+    Column("component", Text),
+    Column("state", Text, nullable=False),  # of the component while this is open
+    Column("started_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("monitoring_at", Instant),
+    Column("resolved_at", Instant),
+)
+
+public_updates = Table(
+    "public_updates",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("incident", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("changes", JsonText, nullable=False),  # component, state before, state after
+)
+Index("public_updates_incident", public_updates.c.incident, public_updates.c.at)
+
+component_states = Table(
+    "component_states",
+    metadata,
+    Column("component", Text, primary_key=True),
+    Column("at", Instant, primary_key=True),
+    Column("state", Text, nullable=False),  # from this instant on
+)
+
+maintenances = Table(
+    "maintenances",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("components", JsonText, nullable=False),
+    Column("start", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("deleted_at", Instant),
+)
+
 accounts = Table(
     "accounts",
     metadata,

@@ -13,12 +13,13 @@ from typing import Final
 from sqlalchemy import bindparam, insert, select, update
 
 from tocsin import runbook_file
-from tocsin.core import oncall
+from tocsin.core import oncall, statuspage
 from tocsin.core.delivery import Ways
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import incident_name
 from tocsin.plugins import Plugins
 from tocsin.store import oncall as overrides
+from tocsin.store import publish
 from tocsin.store.db import Tx, insert_new
 from tocsin.store.schema import meta, runbooks
 
@@ -64,6 +65,7 @@ def adopt(tx: Tx, setup: Setup, text: str) -> runbook_file.Reading:
     setup.runbooks[reading.version] = reading.runbook
     insert_new(tx, runbooks, {"version": reading.version, "text": text, "loaded_at": tx.now})
     put_meta(tx, IN_FORCE, reading.version)
+    publish.meet(tx, statuspage.names_of(reading.runbook))
     tx.touched.add("runbook")
     return reading
 

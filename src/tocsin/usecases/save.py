@@ -10,10 +10,11 @@ from tocsin.core.delivery import Route, to_channel, to_person
 from tocsin.core.events import Around, Decision, Event, Resolve
 from tocsin.core.incident import Incident
 from tocsin.core.runbook import Runbook
-from tocsin.core.types import Effect, OpenRoom, Page, StopPaging, Tell
+from tocsin.core.types import Effect, OpenRoom, Page, Publish, StopPaging, Tell
 from tocsin.store import alerts, incidents, queue
 from tocsin.store.db import Tx
 from tocsin.store.incidents import Stored
+from tocsin.usecases import site
 from tocsin.usecases.configure import Setup, incident_link, runbook_of, who
 
 
@@ -90,6 +91,8 @@ def _put(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect
             route = to_channel(runbook, setup.ways, channel)
             key = f"{state.name}:room"
             _row(tx, key, state, route, kind="room", payload={"name": name}, urgent=True)
+        case Publish():
+            site.tell(tx, state.number, effect)
         case _:
             queue.put(
                 tx, f"{state.name}:draft:{state.resolved_at}", tx.now, incident=state.number, kind="draft", via="",

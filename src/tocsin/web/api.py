@@ -16,15 +16,26 @@ from starlette.responses import Response
 from tocsin.core import events, oncall
 from tocsin.core.calendar import parse_duration
 from tocsin.core.runbook import Runbook
+from tocsin.core.statuspage import Maintenance
 from tocsin.core.types import Json, Refused, incident_name, incident_number, instant_text
 from tocsin.sdk import clip
 from tocsin.store import alerts, incidents, postmortems, queue
 from tocsin.store import oncall as overrides_store
+from tocsin.store import publish as publish_store
 from tocsin.store.db import Tx
-from tocsin.usecases import access, respond, restored
+from tocsin.usecases import access, respond, restored, site
 from tocsin.usecases.configure import Setup, in_force, incident_link, notices, text_of
 from tocsin.web.auth import Viewer, require, same_origin, viewer_of
-from tocsin.web.shapes import alert_json, entry_json, incident_json, override_json, page_json, restored_json, shift_json
+from tocsin.web.shapes import (
+    alert_json,
+    entry_json,
+    incident_json,
+    maintenance_json,
+    override_json,
+    page_json,
+    restored_json,
+    shift_json,
+)
 
 router = APIRouter(prefix="/api/v1")
 LIST_LIMIT: Final = 500
@@ -132,6 +143,15 @@ class OverrideBody(Acting):
     from_: datetime = Field(alias="from")
     until: datetime
     reason: Long = ""
+
+
+class MaintenanceBody(Acting):
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+    title: Title
+    text: Long = ""
+    components: list[str] = Field([], max_length=200)
+    from_: datetime = Field(alias="from")
+    until: datetime
 
 
 def listed(request: Request, items: list[Json], limit: int, cursor: str | int | None) -> Json:
@@ -439,6 +459,40 @@ async def delete_override(request: Request, viewer: Acts, id: str) -> Response:
     """End an override."""
     if not await request.app.state.db.write(overrides_store.delete_override, id):
         raise Refused("there is no such override", 404)
+    return Response(status_code=204)
+
+
+# --------------------------------------------------------------------------------------------- planned work
+
+
+@router.get("/maintenance")
+async def list_maintenance(request: Request, _: Reads) -> Json:
+    """Planned work, by its start; what is over stays listed."""
+    found = await request.app.state.db.read(publish_store.maintenance)
+    now = request.app.state.db.clock()
+    return {"items": [maintenance_json(work, now) for work in found], "next": None}
+
+
+@router.post("/maintenance", status_code=201)
+async def add_maintenance(request: Request, viewer: Acts, body: MaintenanceBody) -> Json:
+    """Announce planned work on the status page."""
+    setup, db = request.app.state.setup, request.app.state.db
+
+    def usecase(tx: Tx) -> Maintenance:
+        _, runbook = in_force(tx, setup)
+        return site.plan(
+            tx, setup, title=body.title, text=body.text, components=body.components, start=_aware(body.from_),
+            until=_aware(body.until), by=actor(viewer, body.by, runbook),
+        )  # fmt: skip
+
+    return maintenance_json(await db.write(usecase), db.clock())
+
+
+@router.delete("/maintenance/{id}", status_code=204)
+async def delete_maintenance(request: Request, viewer: Acts, id: str) -> Response:
+    """Take planned work back."""
+    if not await request.app.state.db.write(publish_store.delete_maintenance, id):
+        raise Refused("there is no such planned work", 404)
     return Response(status_code=204)
 
 

@@ -27,6 +27,7 @@ from tocsin.web.auth import NotSignedIn, SignInLimit, TooMany
 from tocsin.web.ingest import IngestApp
 from tocsin.web.operations import Meters
 from tocsin.web.render import make_templates, render
+from tocsin.web.status import PublicSite
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -50,9 +51,14 @@ log = structlog.get_logger("tocsin.web")
 
 
 def create_app(
-    db: Database, setup: Setup, *, new_secret: Callable[[], str], lifespan: Any = None
+    db: Database, setup: Setup, *, new_secret: Callable[[], str], lifespan: Any = None,
+    public: PublicSite | None = None,
 ) -> App:  # fmt: skip
-    """Join routes, middleware and error views over one database; *new_secret* draws session ids."""
+    """
+    Join routes, middleware and error views over one database.
+
+    *new_secret* draws session ids; *public* is the status page, which somebody else keeps rendered.
+    """
     app = FastAPI(
         title="Tocsin", description=about or "", version="1", lifespan=lifespan, openapi_url="/api/openapi.json",
         docs_url=None, redoc_url=None,
@@ -66,7 +72,7 @@ def create_app(
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))
     _handle_errors(app)
     live.start(app)
-    return Outermost(IngestApp(db, setup, meters.count), app)
+    return Outermost(IngestApp(db, setup, meters.count), public or PublicSite(db.clock), app)
 
 
 def _handle_errors(app: FastAPI) -> None:
@@ -141,16 +147,18 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 
 
 class Outermost:
-    """Gives inbound alerts their short way; bounds and hardens the rest."""
+    """Gives inbound alerts and the status page their short ways; bounds and hardens the rest."""
 
-    def __init__(self, ingest: IngestApp, app: App) -> None:
-        self.ingest, self.app = ingest, app
+    def __init__(self, ingest: IngestApp, public: PublicSite, app: App) -> None:
+        self.ingest, self.public, self.app = ingest, public, app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
         elif self.ingest.handles(scope["path"]):
             await self.ingest(scope, receive, send)
+        elif self.public.handles(scope["path"]):
+            await self.public(scope, receive, send)
         elif scope["method"] == "POST" and _acknowledges(scope["path"]):
             passing("A1")
             await self.app(scope, _bounded(receive), _hardened(_told(send)))

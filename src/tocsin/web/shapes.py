@@ -8,6 +8,7 @@ from typing import Any
 
 from tocsin.core import oncall, protocol
 from tocsin.core.ledger import Entry
+from tocsin.core.statuspage import Maintenance
 from tocsin.core.types import Json, incident_name, instant_text
 from tocsin.store.incidents import Stored
 from tocsin.usecases.restored import Waiting
@@ -99,6 +100,14 @@ def override_json(override: oncall.Override) -> Json:
     return {
         "id": override.id, "schedule": override.schedule, "person": override.person,
         "from": instant_text(override.start), "until": instant_text(override.until), "reason": override.reason,
+    }  # fmt: skip
+
+
+def maintenance_json(work: Maintenance, now: datetime) -> Json:
+    """Planned work."""
+    return {
+        "id": work.id, "title": work.title, "text": work.text, "components": list(work.components),
+        "from": instant_text(work.start), "until": instant_text(work.until), "status": work.status(now),
     }  # fmt: skip
 
 

@@ -1,0 +1,121 @@
+"""What the public was told: incidents and their updates, the states of components, planned maintenance."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from tocsin.core.statuspage import Maintenance, PublicIncident, Update, public_id
+from tocsin.core.types import Publish, uuid7
+from tocsin.store.db import Tx, insert_new
+from tocsin.store.schema import component_states, maintenances, public_incidents, public_updates
+
+TOPIC = "status"  # what a commit touches that the status page shows
+
+
+def tell(tx: Tx, incident: int, told: Publish, changes: Sequence[tuple[str, str, str]]) -> None:
+    """Keep an update and what it makes of the public incident. Telling it again changes nothing."""
+    id_ = uuid7(tx.now, "public", incident, told.key, told.status, told.body)
+    row = {"id": id_, "incident": incident, "at": tx.now, "status": told.status, "body": told.body,
+           "changes": [list(change) for change in changes]}  # fmt: skip
+    if not insert_new(tx, public_updates, row):
+        return
+    table, ended = public_incidents, tx.now if told.status == "resolved" else None
+    values: dict[str, Any] = {
+        "title": told.title, "status": told.status, "impact": told.impact, "component": told.component,
+        "state": told.state, "updated_at": tx.now, "resolved_at": ended,
+    }  # fmt: skip
+    if told.status == "monitoring":
+        values["monitoring_at"] = tx.now
+    if tx.run(update(table).where(table.c.incident == incident).values(**values)) == 0:
+        name = public_id("incident", incident, told.started_at)
+        tx.run(insert(table).values(incident=incident, id=name, started_at=told.started_at, **values))
+    tx.touched.add(TOPIC)
+
+
+def open_states(tx: Tx, component: str, but: int) -> list[str]:
+    """The states that the open public incidents of a component ask for, all but one incident's."""
+    table = public_incidents
+    where = table.c.component == component, table.c.resolved_at.is_(None), table.c.incident != but
+    return [row.state for row in tx.all(select(table.c.state).where(*where))]
+
+
+def state_of(tx: Tx, component: str) -> str:
+    """The state of a component now; operational for one that was never heard of."""
+    table = component_states
+    row = tx.first(select(table.c.state).where(table.c.component == component).order_by(table.c.at.desc()).limit(1))
+    return str(row.state) if row else "operational"
+
+
+def set_state(tx: Tx, component: str, state: str) -> None:
+    """Write down that a component is in *state* from now on."""
+    table = component_states
+    where = table.c.component == component, table.c.at == tx.now
+    if not insert_new(tx, table, {"component": component, "at": tx.now, "state": state}):
+        tx.run(update(table).where(*where).values(state=state))
+    tx.touched.add(TOPIC)
+
+
+def meet(tx: Tx, components: Sequence[str]) -> None:
+    """Begin the history of components that were never heard of."""
+    known = histories(tx)
+    for name in components:
+        if name not in known:
+            set_state(tx, name, "operational")
+
+
+def histories(tx: Tx) -> Mapping[str, list[tuple[datetime, str]]]:
+    """For each component the instants at which its state changed, oldest first."""
+    found: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)
+    for row in tx.all(select(component_states).order_by(component_states.c.at)):
+        found[row.component].append((row.at, row.state))
+    return found
+
+
+def incidents(tx: Tx) -> tuple[PublicIncident, ...]:
+    """Every public incident, newest first, each with its updates, newest first."""
+    said: defaultdict[int, list[Update]] = defaultdict(list)
+    order = public_updates.c.at.desc(), public_updates.c.id.desc()
+    for row in tx.all(select(public_updates).order_by(*order)):
+        changes = tuple((str(a), str(b), str(c)) for a, b, c in row.changes)
+        said[row.incident].append(Update(row.id, row.at, row.status, row.body, changes))
+    rows = tx.all(select(public_incidents).order_by(public_incidents.c.incident.desc()))
+    return tuple(
+        PublicIncident(
+            r.id, r.title, r.status, r.impact, r.component, r.state, r.started_at, r.updated_at, r.monitoring_at,
+            r.resolved_at, tuple(said[r.incident]),
+        )
+        for r in rows
+    )  # fmt: skip
+
+
+def maintenance(tx: Tx) -> tuple[Maintenance, ...]:
+    """All planned work that was not taken back, by its start."""
+    table = maintenances
+    rows = tx.all(select(table).where(table.c.deleted_at.is_(None)).order_by(table.c.start, table.c.id))
+    return tuple(Maintenance(r.id, r.title, r.text, tuple(r.components), r.start, r.until, r.created_at) for r in rows)
+
+
+def add_maintenance(
+    tx: Tx, *, title: str, text: str, components: Sequence[str], start: datetime, until: datetime, by: str
+) -> Maintenance:
+    """Keep planned work. What it names must have been checked."""
+    made = Maintenance(
+        uuid7(tx.now, "maintenance", title, start, until, by), title, text, tuple(components), start, until, tx.now
+    )
+    row = {"id": made.id, "title": title, "text": text, "components": list(components), "start": start,
+           "until": until, "by": by, "created_at": tx.now}  # fmt: skip
+    insert_new(tx, maintenances, row)
+    tx.touched.add(TOPIC)
+    return made
+
+
+def delete_maintenance(tx: Tx, id_: str) -> bool:
+    """Take planned work back; says whether there was any of that id."""
+    where = maintenances.c.id == id_, maintenances.c.deleted_at.is_(None)
+    tx.touched.add(TOPIC)
+    return tx.run(update(maintenances).where(*where).values(deleted_at=tx.now)) > 0
