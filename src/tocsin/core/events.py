@@ -95,6 +95,15 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageSeen:
+    """Something was said in the war room, in the runbook's channel *via*."""
+
+    by: str
+    text: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     by: str
     duty: str
@@ -157,7 +166,7 @@ class Tick:
 
 Event: TypeAlias = (
     Declared | AlertsAttached | AlertsResolved | Acknowledge | SetSeverity | Assign | PostUpdate | Escalate | Extend
-    | Note | Check | Resolve | Reopen | RoomOpened | PageFailed | OffCall | WentSilent | Tick
+    | Note | MessageSeen | Check | Resolve | Reopen | RoomOpened | PageFailed | OffCall | WentSilent | Tick
 )  # fmt: skip
 
 

@@ -83,6 +83,7 @@ class Incident:
     duties: tuple[Duty, ...] = ()
     room: Room | None = None
     findings: int = 0
+    messages: int = 0  # of the war room that were kept
     ticket: str | None = None
     review_at: datetime | None = None
 
@@ -280,6 +281,7 @@ _FOLDS: Final[Mapping[str, Any]] = {
     "duty_missed": _duty_missed,
     "handed_on": _handed_on,
     "finding_added": lambda s, f: replace(s, findings=s.findings + 1),
+    "message_seen": lambda s, f: replace(s, messages=s.messages + 1),
     "ticket_created": lambda s, f: replace(s, ticket=f.data["ticket"]),
     "review_scheduled": _review,
 }

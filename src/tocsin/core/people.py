@@ -15,6 +15,7 @@ from tocsin.core.events import (
     Check,
     Escalate,
     Extend,
+    MessageSeen,
     Note,
     PostUpdate,
     Reopen,
@@ -41,6 +42,8 @@ from tocsin.core.types import (
 )
 
 EXTEND_AT_LEAST: Final = timedelta(minutes=1)
+MESSAGES_KEPT: Final = 1_000  # of the war room, for one incident
+MESSAGE_LENGTH: Final = 2_000  # characters of one of them
 
 
 def acknowledge(draft: Draft, event: Acknowledge) -> None:
@@ -179,6 +182,17 @@ def note(draft: Draft, event: Note) -> None:
     if not event.text.strip():
         raise Refused("a note needs a text", 422)
     draft.add("note", event.by, text=event.text)
+
+
+def message_seen(draft: Draft, event: MessageSeen) -> None:
+    """Keep what was said in the war room, until there is too much of it: the last one kept says so."""
+    kept = draft.state.messages
+    if kept >= MESSAGES_KEPT or not event.text.strip():
+        return
+    last = True if kept == MESSAGES_KEPT - 1 else None
+    text = event.text[:MESSAGE_LENGTH]
+    draft.add("message_seen", event.by, text=text, via=event.via, cut=len(event.text) > MESSAGE_LENGTH or None,
+              last=last)  # fmt: skip
 
 
 def check(draft: Draft, event: Check) -> None:

@@ -108,6 +108,9 @@ _SENTENCES: Final[Mapping[str, Callable[[str, Data, Names], str]]] = {
     "finding_added": lambda w, d, n: f"Finding ({d['source'].replace('_', ' ')}): {d['text']}",
     "ticket_created": lambda w, d, n: f"Ticket {d['ticket']} created ({d['tracker']})",
     "note": lambda w, d, n: f"{w} noted: {d['text']}",
+    "message_seen": lambda w, d, n: (
+        f"{w} in the war room: {d['text']}" + (" (what is said after this is not kept)" if d.get("last") else "")
+    ),
     "status_changed": lambda w, d, n: f"Status is now {d['status']}{_because(d)}",
     "resolved": lambda w, d, n: f"{w} resolved the incident{_because(d, 'resolution')}",
     "reopened": lambda w, d, n: f"{w} reopened the incident{_because(d)}",

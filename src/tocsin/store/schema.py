@@ -260,6 +260,23 @@ destinations = Table(
     Column("settings", JsonText, nullable=False),  # what the vendor changed: a chat id, a dead thread
 )
 
+heard = Table(
+    "heard",
+    metadata,
+    Column("key", Text, primary_key=True),  # transport and the vendor's id of what somebody pressed, typed or said
+    Column("at", Instant, nullable=False),
+)
+Index("heard_at", heard.c.at)
+
+polls = Table(
+    "polls",
+    metadata,
+    Column("name", Text, primary_key=True),  # transport and a hash of the account: it is asked by one node at a time
+    Column("offset", Text, nullable=False),  # where the next look begins, in the vendor's own terms
+    Column("owner", Text, nullable=False),
+    Column("lease_until", Instant, nullable=False),
+)
+
 overrides = Table(
     "overrides",
     metadata,
