@@ -31,15 +31,23 @@ def ask(tx: Tx, page: str, **columns: Any) -> None:
     tx.run(insert(asked).values(id=page, state="requested", requested_at=tx.now, **columns))
 
 
-def close_pages(tx: Tx, incident: int, why: str, by: str | None) -> None:
-    """Every open page of the incident becomes moot, those of *by* acknowledged; what waits to be sent is dropped."""
-    open_ = and_(asked.c.incident == incident, asked.c.state.in_(OPEN_PAGE))
+def close_pages(
+    tx: Tx, incident: int, why: str, by: str | None, *, only: str | None = None, keep: Sequence[str] = ()
+) -> None:
+    """
+    Every open page of the incident becomes moot, those of *by* acknowledged; what waits to be sent is dropped.
+
+    With *only* just the pages of that person; the pages of *keep* stay.
+    """
+    whose = [asked.c.person == only] if only else []
+    open_ = and_(asked.c.incident == incident, asked.c.state.in_(OPEN_PAGE), asked.c.person.notin_(keep), *whose)
     if by:
         values = {"state": "acknowledged", "why": why, "closed_at": tx.now}
         tx.run(update(asked).where(open_, asked.c.person == by).values(**values))
     tx.run(update(asked).where(open_).values(state="moot", why=why, closed_at=tx.now))
-    waiting = and_(outbox.c.incident == incident, outbox.c.kind == "page", outbox.c.state.in_(("pending", "leased")))
-    tx.run(update(outbox).where(waiting).values(state="moot", why=why, done_at=tx.now))
+    rows = [outbox.c.person == only] if only else [outbox.c.person.notin_(keep)] if keep else []
+    waiting = outbox.c.incident == incident, outbox.c.kind == "page", outbox.c.state.in_(("pending", "leased"))
+    tx.run(update(outbox).where(*waiting, *rows).values(state="moot", why=why, done_at=tx.now))
 
 
 def close_page(tx: Tx, page: str, state: str, why: str | None) -> None:

@@ -82,8 +82,8 @@ def _put(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect
     match effect:
         case Page():
             _put_page(tx, setup, runbook, state, effect)
-        case StopPaging(why, by):
-            queue.close_pages(tx, state.number, why, by)
+        case StopPaging(why, by, only, keep):
+            queue.close_pages(tx, state.number, why, by, only=only, keep=keep)
         case Tell():
             _put_tell(tx, setup, runbook, state, effect)
         case OpenRoom(channel, name):
