@@ -27,12 +27,12 @@ from tocsin.core.alert import (
 )
 
 __all__ = [
-    "Alert", "AlertSeverity", "Answer", "BadPayload", "CALLBACK_WINDOW", "CHECK_LABELS", "Chat", "Command", "Config",
-    "Conversation", "Delivered", "Field", "Heard", "Inbound", "LABEL_LIMIT", "Line", "Mail", "Message", "Moved",
-    "Outgoing", "Polled", "Press", "Receipt", "Refusal", "Reject", "Reply", "Request", "Response", "Retry",
-    "SERVICE_LABELS", "Said", "Signal", "SignalAction", "Source", "Transport", "Verb", "Verdict", "clean", "clip",
-    "first_label", "key_of", "one_line", "one_of", "parse_instant", "read_form", "read_json", "severity_of", "text_of",
-    "wait_of",
+    "ANSWER_LIMIT", "Alert", "AlertSeverity", "Answer", "BadPayload", "CALLBACK_WINDOW", "CHECK_LABELS", "Chat",
+    "Command", "Config", "Conversation", "Delivered", "Field", "Heard", "Inbound", "LABEL_LIMIT", "Line", "Mail",
+    "Message", "Moved", "Outgoing", "Polled", "Press", "Receipt", "Refusal", "Reject", "Reply", "Request", "Response",
+    "Retry", "SERVICE_LABELS", "Said", "Signal", "SignalAction", "Source", "Transport", "Verb", "Verdict", "clean",
+    "clip", "first_label", "key_of", "one_line", "one_of", "parse_instant", "read_form", "read_json", "severity_of",
+    "text_of", "wait_of",
 ]  # fmt: skip
 
 # Settings of one integration, keys as the runbook writes them, secrets in clear. Of a channel also `via`, its name in
@@ -40,6 +40,8 @@ __all__ = [
 Config: TypeAlias = Mapping[str, Any]
 
 # --------------------------------------------------------------------------------------------- what goes out
+
+ANSWER_LIMIT: Final = 65_536  # bytes of an answer that are read; reliability.md section 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Request:
     body: bytes | None = None
     timeout_seconds: float = 10.0  # in total, connecting included
     sign_with: str = field(default="", repr=False)  # HMAC key: `net` signs the body with the instant it sends it
+    answer_limit: int = ANSWER_LIMIT  # bytes of the answer that are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Response:
     """
-    What came back, at most 64 KB of it.
+    What came back, at most `answer_limit` bytes of it.
 
     `status` is the HTTP status or SMTP code; 0 when there was no answer at all, and `error` then says why.
     """
@@ -289,7 +292,8 @@ class Command:
     account: str
     name: str
     text: str = ""
-    thread: str = ""  # the room that it was given in, as `open_room` returned it
+    group: str = ""  # the address of the group that it was given in, where threads are names within a group
+    thread: str = ""  # the room, as `open_room` returned it
     back: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -301,6 +305,7 @@ class Said:
     account: str
     name: str
     text: str
+    group: str
     thread: str
 
 
@@ -364,7 +369,8 @@ class Chat:
     one afterwards, for what came with a `back`. `refused` as in Source. `secrets` are the settings that `verify` needs.
 
     `poll(config, offset)` asks the vendor instead; `listen(config, url)` has it call *url* from now on, and returns why
-    it does not ("" when it does). Channels that share the setting `account` are polled as one.
+    it does not ("" when it does). Channels that share the setting `account` are polled as one. An address of ours that
+    was given out may carry `?via=`, the channel's name: its settings then come with the callback.
     """
 
     name: str

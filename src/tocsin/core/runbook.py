@@ -272,6 +272,19 @@ class TwilioChannel(Part):
     auth_token: str
     from_: str = Field(alias="from")
     api_base: str = "https://api.twilio.com"
+    secondary_auth_token: str = ""  # good for callbacks too, while one token takes the other's place
+    voice: bool | None = None  # a call instead of a text message; unset: yes for the channel named `call`
+    language: str = "en-US"  # in which the text is read out
+    messaging_service_sid: str = ""
+    machine_detection: Literal["", "Enable", "DetectMessageEnd"] = ""
+
+
+class SlackChannel(Part):
+    bot_token: str
+    channel: str = ""  # its id, C…
+    signing_secret: str = ""
+    invite: Words = ()  # who is invited into every war room: user ids, U…
+    api_base: str = "https://slack.com/api"
 
 
 class SmtpChannel(Part):
@@ -302,6 +315,7 @@ REQUIRED_SECRETS: Final[Mapping[str, tuple[str, ...]]] = {
     "twilio": ("account_sid", "auth_token"),
     "smtp": ("host",),
     "webhook": (),
+    "slack": ("bot_token",),
 }
 
 
@@ -314,7 +328,7 @@ class Channel(Part):
     smtp: SmtpChannel | None = None
     webhook: WebhookChannel | None = None
     console: ConsoleChannel | None = None
-    slack: Scalars | None = None
+    slack: SlackChannel | None = None
     discord: Scalars | None = None
     ntfy: Scalars | None = None
     teams: Scalars | None = None

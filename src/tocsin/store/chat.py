@@ -64,12 +64,9 @@ def last_page_of(tx: Tx, person: str, incident: int) -> Any:
     return tx.first(select(pages).where(*where).order_by(pages.c.id.desc()).limit(1))
 
 
-def in_room(tx: Tx, channel: str, thread: str) -> Stored | None:
-    """The newest open incident whose war room is *thread* in the runbook's *channel*."""
+def in_room(tx: Tx, thread: str) -> list[Stored]:
+    """The open incidents whose war room has that thread, newest first: threads of two channels may have one name."""
     named = incidents.c.room_name.isnot(None), incidents.c.status != "resolved"
     query = select(incidents).where(*named).order_by(incidents.c.number.desc()).limit(200)
-    for stored in map(stored_of, tx.all(query)):
-        room = stored.state.room
-        if room and (room.channel, room.thread) == (channel, thread):
-            return stored
-    return None
+    found = [stored_of(row) for row in tx.all(query)]
+    return [stored for stored in found if stored.state.room and stored.state.room.thread == thread]

@@ -107,6 +107,12 @@ def note_attempt(tx: Tx, outbox_id: str, page_id: str | None, epoch: int, **colu
     tx.run(insert(tries), {"id": id_, "outbox": outbox_id, "page": page_id, "at": tx.now, **columns})
 
 
+def delivered_with(tx: Tx, receipt: str) -> Any:
+    """The outbox row that a provider took with this receipt, the newest; None when there is none."""
+    mine = select(tries.c.outbox).where(tries.c.receipt == receipt, tries.c.verdict == "delivered")
+    return tx.first(select(outbox).where(outbox.c.id.in_(mine)).order_by(outbox.c.id.desc()).limit(1))
+
+
 def due(tx: Tx, limit: int) -> Sequence[Any]:
     """Rows to be sent now, pages first, then urgent texts: pending and due, or left under a lease that ran out."""
     return tx.all(lock_rows(tx, _DUE), {"now": tx.now, "limit": limit})

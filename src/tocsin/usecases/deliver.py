@@ -15,17 +15,17 @@ from tocsin.core.events import OffCall, PageFailed, RoomOpened
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import incident_name
 from tocsin.points import passing
-from tocsin.sdk import Delivered, Message, Reject, Retry, Transport, Verdict
+from tocsin.sdk import Delivered, Message, Reject, Reply, Retry, Transport, Verdict
 from tocsin.store import incidents, queue
 from tocsin.store.db import Busy, Tx
 from tocsin.store.incidents import Stored
 from tocsin.store.schema import from_micros
 from tocsin.usecases import publish, rescue, restored
-from tocsin.usecases.configure import Setup, acknowledge_link, in_force, incident_link, runbook_of, who
+from tocsin.usecases.configure import Setup, acknowledge_link, channel_config, in_force, incident_link, runbook_of, who
 from tocsin.usecases.respond import act
 
 AT_ONCE: Final = 32  # rows in one claim
-PLAIN: Final = ("alarm", "probe")  # rows that are sent without reading an incident
+PLAIN: Final = ("alarm", "probe", "reply")  # rows that are sent without reading an incident
 
 log = structlog.get_logger("tocsin.worker")
 
@@ -48,6 +48,7 @@ class Job:
     transport: Transport | None = None
     message: Message | None = None
     room: str = ""
+    reply: Reply | None = None
     draft: publish.Draft | None = None
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     folded: tuple[Job, ...] = ()
@@ -163,6 +164,7 @@ def _folded(tx: Tx, setup: Setup, job: Job, others: list[Job]) -> Job:
     message = replace(
         job.message, title=f"[{worst}] {count} for you", text=text, severity=worst, link=f"{setup.public_url}/",
         acknowledge_link="" if len(lines) > 1 else job.message.acknowledge_link,
+        page="" if len(lines) > 1 else job.message.page,
     )  # fmt: skip
     return replace(job, message=message, folded=tuple(replace(other, seed=job.seed) for other in others))
 
@@ -212,7 +214,7 @@ def _job(tx: Tx, setup: Setup, row: Any, stored: Stored, transport: Transport | 
     runbook = runbook_of(tx, setup, state.runbook_version)
     known = queue.destination(tx, row.destination)
     changed = known.settings if known else {}
-    config = {**_config(runbook, row.via), **changed}
+    config = {**channel_config(setup, runbook, row.via), **changed}
     if row.kind == "room":
         return Job(**common, transport=transport, config=config, room=row.payload["name"])
     to = str(changed.get(transport.channel_address, row.payload["to"])) if transport else row.payload["to"]
@@ -230,19 +232,16 @@ def _plain_job(tx: Tx, setup: Setup, row: Any, transport: Transport | None, epoc
     )  # fmt: skip
     if row.kind == "probe":
         return job
-    payload = row.payload
+    payload, config = row.payload, channel_config(setup, in_force(tx, setup)[1], row.via)
+    if row.kind == "reply":
+        reply = Reply(payload["text"], payload["closed"], payload["refused"], back=payload["back"])
+        return replace(job, reply=reply, config=config)
     message = Message(
         key=row.key, to=payload["to"], title=payload["title"], text=payload["text"], link=payload["link"], urgent=True,
         acknowledge_link=acknowledge_link(setup, row.page) if row.page else "",
-        incident=incident_name(row.incident) if row.incident else "",
+        incident=incident_name(row.incident) if row.incident else "", page=row.page or "",
     )  # fmt: skip
-    return replace(job, message=message, config=_config(in_force(tx, setup)[1], row.via))
-
-
-def _config(runbook: Runbook, via: str) -> Mapping[str, Any]:
-    channel = runbook.channels.get(via)
-    settings: Mapping[str, Any] = getattr(channel, "settings", {})
-    return settings
+    return replace(job, message=message, config=config)
 
 
 def _message(setup: Setup, row: Any, stored: Stored, to: str) -> Message:
@@ -267,7 +266,7 @@ def _page_message(tx: Tx, setup: Setup, runbook: Runbook, row: Any, stored: Stor
     return Message(
         key=row.key, to=to, title=f"[{state.severity}] {state.name}: {state.title}", text="\n".join(lines),
         link=incident_link(setup, state.number), acknowledge_link=acknowledge_link(setup, page.id),
-        incident=state.name, severity=state.severity, urgent=row.urgent,
+        incident=state.name, severity=state.severity, urgent=row.urgent, page=page.id,
     )  # fmt: skip
 
 
@@ -300,6 +299,32 @@ def _settle(tx: Tx, setup: Setup, job: Job, verdict: Verdict, milliseconds: int)
             _again(tx, setup, job, row, verdict)
         case Reject():
             _rejected(tx, setup, job, row, verdict.why)
+
+
+def receipt(
+    tx: Tx, setup: Setup, transport: str, receipt: str, state: str, why: str = "", *, broken: bool = False
+) -> None:  # fmt: skip
+    """
+    Take what a provider says later of a message that it took: it arrived (`delivered`), or it did not (`failed`).
+
+    A page that did not arrive goes its next way at once. A receipt that nobody knows is nothing.
+    """
+    row = queue.delivered_with(tx, receipt)
+    if row is None or row.payload.get("kind") != transport:
+        return
+    if row.incident:
+        tx.touched.add(f"incident:{row.incident}")
+    if state == "delivered":
+        if row.page:
+            queue.page_sent(tx, row.page, "delivered", row.via)
+        return
+    queue.note_attempt(
+        tx, row.id, row.page, row.epoch, via=row.via, verdict="reject", receipt=None, milliseconds=None,
+        why=f"{why[:400]}{' (the address is dead)' if broken else ''}",
+    )  # fmt: skip
+    queue.settle(tx, row.id, "failed", why=why[:500], done_at=tx.now)
+    if row.kind == "page" and queue.page(tx, row.page).state in queue.OPEN_PAGE:
+        _next_way(tx, setup, row, why)
 
 
 def settle_plainly(tx: Tx, setup: Setup, job: Job, verdict: Verdict | None, error: Exception) -> None:
@@ -371,8 +396,12 @@ def _rejected(tx: Tx, setup: Setup, job: Job, row: Any, why: str) -> None:
     if job.kind == "room":
         note = f"no room of its own in {job.via}: {why}"
         act(tx, setup, job.incident, RoomOpened(job.room, channel=job.via, note=note))
-    elif (
-        row.kind == "page" and not queue.hurry(tx, row.page, row.rule, tx.now) and not queue.page_has_way(tx, row.page)
-    ):
+    elif row.kind == "page":
+        _next_way(tx, setup, row, why)
+
+
+def _next_way(tx: Tx, setup: Setup, row: Any, why: str) -> None:
+    """Start the next way of a page now; without any left the page has failed."""
+    if not queue.hurry(tx, row.page, row.rule, tx.now) and not queue.page_has_way(tx, row.page):
         queue.close_page(tx, row.page, "failed", why)
-        act(tx, setup, job.incident, PageFailed(row.page, row.person, f"{incident_name(job.incident)}: {why}"))
+        act(tx, setup, row.incident, PageFailed(row.page, row.person, f"{incident_name(row.incident)}: {why}"))

@@ -24,6 +24,7 @@ from tocsin.store.db import Busy, Database
 from tocsin.usecases.configure import NoRunbook, Setup
 from tocsin.web import access, api, incidents, live, oncall, operations, reference
 from tocsin.web.auth import NotSignedIn, SignInLimit, TooMany
+from tocsin.web.chat import ChatApp
 from tocsin.web.ingest import IngestApp
 from tocsin.web.operations import Meters
 from tocsin.web.render import make_templates, render
@@ -66,7 +67,7 @@ def create_app(
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))
     _handle_errors(app)
     live.start(app)
-    return Outermost(IngestApp(db, setup, meters.count), app)
+    return Outermost(ChatApp(db, setup, meters.count), IngestApp(db, setup, meters.count), app)
 
 
 def _handle_errors(app: FastAPI) -> None:
@@ -141,14 +142,16 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 
 
 class Outermost:
-    """Gives inbound alerts their short way; bounds and hardens the rest."""
+    """Gives inbound alerts and callbacks their short way; bounds and hardens the rest."""
 
-    def __init__(self, ingest: IngestApp, app: App) -> None:
-        self.ingest, self.app = ingest, app
+    def __init__(self, chat: ChatApp, ingest: IngestApp, app: App) -> None:
+        self.chat, self.ingest, self.app = chat, ingest, app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
+        elif self.chat.handles(scope["path"]):
+            await self.chat(scope, receive, send)
         elif self.ingest.handles(scope["path"]):
             await self.ingest(scope, receive, send)
         elif scope["method"] == "POST" and _acknowledges(scope["path"]):
