@@ -103,7 +103,7 @@ def troubles(tx: Tx, number: int) -> Sequence[Any]:
 
 def note_attempt(tx: Tx, outbox_id: str, page_id: str | None, epoch: int, **columns: Any) -> None:
     """Keep one try: via, verdict, receipt, why, milliseconds."""
-    id_ = uuid7(tx.now, "attempt", outbox_id, epoch, columns.get("via"))
+    id_ = uuid7(tx.now, "attempt", outbox_id, epoch, columns.get("via"), columns["verdict"])
     tx.run(insert(tries), {"id": id_, "outbox": outbox_id, "page": page_id, "at": tx.now, **columns})
 
 
