@@ -313,7 +313,8 @@ TRANSPORT = Transport(
         Field("secondary_auth_token", "Secondary auth token", secret=True, required=False, help="good for callbacks"),
         Field("api_base", "API address", required=False, help=API_BASE),
     ),
-    per_second=1,  # one text a second from a long code; integrations.md section 20
+    per_second=1,  # to one number; what one number may send a second is queued by Twilio itself
+    receipts=True,
 )  # fmt: skip
 CHAT = Chat(
     "twilio", paths=(VOICE, SMS, STATUS), verify=verify, parse=parse, answer=answer, refused=refused,

@@ -46,7 +46,8 @@ def close_pages(
         tx.run(update(asked).where(open_, asked.c.person == by).values(**values))
     tx.run(update(asked).where(open_).values(state="moot", why=why, closed_at=tx.now))
     rows = [outbox.c.person == only] if only else [outbox.c.person.notin_(keep)] if keep else []
-    waiting = outbox.c.incident == incident, outbox.c.kind == "page", outbox.c.state.in_(("pending", "leased"))
+    kinds = outbox.c.kind.in_(("page", "receipt"))
+    waiting = outbox.c.incident == incident, kinds, outbox.c.state.in_(("pending", "leased"))
     tx.run(update(outbox).where(*waiting, *rows).values(state="moot", why=why, done_at=tx.now))
 
 
@@ -105,12 +106,6 @@ def note_attempt(tx: Tx, outbox_id: str, page_id: str | None, epoch: int, **colu
     """Keep one try: via, verdict, receipt, why, milliseconds."""
     id_ = uuid7(tx.now, "attempt", outbox_id, epoch, columns.get("via"), columns["verdict"])
     tx.run(insert(tries), {"id": id_, "outbox": outbox_id, "page": page_id, "at": tx.now, **columns})
-
-
-def delivered_with(tx: Tx, receipt: str) -> Any:
-    """The outbox row that a provider took with this receipt, the newest; None when there is none."""
-    mine = select(tries.c.outbox).where(tries.c.receipt == receipt, tries.c.verdict == "delivered")
-    return tx.first(select(outbox).where(outbox.c.id.in_(mine)).order_by(outbox.c.id.desc()).limit(1))
 
 
 def due(tx: Tx, limit: int) -> Sequence[Any]:
@@ -191,9 +186,38 @@ def hurry(tx: Tx, page_id: str, rule: int, by: datetime) -> bool:
     return True
 
 
+def by_key(tx: Tx, key: str) -> Any:
+    """The row of that key, or None."""
+    return tx.first(select(outbox).where(outbox.c.key == key))
+
+
+def row(tx: Tx, id_: str) -> Any:
+    """One row, or None."""
+    return tx.first(select(outbox).where(outbox.c.id == id_))
+
+
+def sooner(tx: Tx, row: Any, by: datetime) -> bool:
+    """Have a row that was not tried yet sent no later than *by*; says whether it may still arrive, or has."""
+    if row.state == "pending" and row.failures == 0 and row.due > by:
+        settle(tx, row.id, "pending", due=by)
+    return row.state in ("leased", "done") or (row.state == "pending" and row.failures == 0)
+
+
+def receipt_key(row: Any) -> str:
+    """The key of the row that looks whether the receipt of *row* came in time."""
+    return f"receipt:{row.id}"
+
+
+def receipted(tx: Tx, receipt: str) -> Sequence[Any]:
+    """The rows that a vendor took under that id: several, where one message spoke for them."""
+    taken = select(tries.c.outbox).where(tries.c.receipt == receipt, tries.c.verdict == "delivered")
+    return tx.all(select(outbox).where(outbox.c.id.in_(taken)).order_by(outbox.c.id))
+
+
 def page_has_way(tx: Tx, page_id: str) -> bool:
     """Say whether some way of the page may still reach the person, or has."""
-    where = outbox.c.page == page_id, outbox.c.state.in_(("pending", "leased", "done"))
+    ways = outbox.c.page == page_id, outbox.c.kind != "receipt"
+    where = *ways, outbox.c.state.in_(("pending", "leased", "done"))
     return tx.first(select(outbox.c.id).where(*where).limit(1)) is not None
 
 
