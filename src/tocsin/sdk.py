@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import math
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -25,15 +27,21 @@ from tocsin.core.alert import (
 )
 
 __all__ = [
-    "Alert", "AlertSeverity", "Answer", "BadPayload", "CHECK_LABELS", "Config", "Conversation", "Delivered", "Field",
-    "Inbound", "LABEL_LIMIT", "Line", "Mail", "Message", "Outgoing", "Refusal", "Reject", "Request", "Response",
-    "Retry", "SERVICE_LABELS", "Signal", "SignalAction", "Source", "Transport", "Verdict", "clean", "clip",
-    "first_label", "key_of", "one_line", "parse_instant", "read_json", "severity_of", "text_of", "wait_of",
+    "ANSWER_LIMIT", "Alert", "AlertSeverity", "Answer", "BadPayload", "CALLBACK_WINDOW", "CHECK_LABELS", "Chat",
+    "Command", "Config", "Conversation", "Delivered", "Field", "Heard", "Inbound", "LABEL_LIMIT", "Line", "Mail",
+    "Message", "Moved", "Outgoing", "Polled", "Press", "Receipt", "Refusal", "Reject", "Reply", "Request", "Response",
+    "Retry", "SERVICE_LABELS", "Said", "Signal", "SignalAction", "Source", "Transport", "Verb", "Verdict", "clean",
+    "clip", "first_label", "key_of", "one_line", "one_of", "parse_instant", "read_form", "read_json", "severity_of",
+    "text_of", "wait_of",
 ]  # fmt: skip
 
-Config: TypeAlias = Mapping[str, Any]  # settings of one integration, keys as the runbook writes them, secrets in clear
+# Settings of one integration, keys as the runbook writes them, secrets in clear. Of a channel also `via`, its name in
+# the runbook, and `public_url`, the address that the vendor can call back, without a slash at its end.
+Config: TypeAlias = Mapping[str, Any]
 
 # --------------------------------------------------------------------------------------------- what goes out
+
+ANSWER_LIMIT: Final = 65_536  # bytes of an answer that are read; reliability.md section 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,7 @@ class Request:
     body: bytes | None = None
     timeout_seconds: float = 10.0  # in total, connecting included
     sign_with: str = field(default="", repr=False)  # HMAC key: `net` signs the body with the instant it sends it
+    answer_limit: int = ANSWER_LIMIT  # bytes of the answer that are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,7 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Response:
     """
-    What came back, at most 64 KB of it.
+    What came back, at most `answer_limit` bytes of it.
 
     `status` is the HTTP status or SMTP code; 0 when there was no answer at all, and `error` then says why.
     """
@@ -119,6 +128,7 @@ class Message:
     urgent: bool = False
     thread: str = ""  # the room inside `to` (a forum topic), as `open_room` returned it
     plain: bool = False  # the text alone goes out, byte for byte: no title, no links (the runbook's templates)
+    page: str = ""  # the id of the page that this is, for buttons and callbacks to carry; empty for other texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +178,8 @@ class Transport:
     `name` is the key under a channel of the runbook (`telegram`, `smtp`). `address` is the field of a person that
     holds their address (`telegram`, `email`, `phone`, `webhook`); empty when the transport needs none.
     `open_room(name, config)` opens a room inside a channel; its Delivered.receipt is the thread for `Message.thread`.
-    `per_second` and `per_minute` are the vendor's limits for one destination.
+    `per_second` and `per_minute` are the vendor's limits for one destination, `total_per_second` for all of them
+    through one channel. `receipts`: the vendor tells later whether a message arrived (`usecases.deliver.receipt`).
     """
 
     name: str
@@ -180,6 +191,8 @@ class Transport:
     open_room: Callable[[str, Config], Conversation[Verdict]] | None = None
     per_second: float | None = None
     per_minute: int | None = None
+    total_per_second: float | None = None
+    receipts: bool = False
 
 
 # --------------------------------------------------------------------------------------------- what comes in
@@ -206,6 +219,7 @@ class Inbound:
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
     config: Config = field(default_factory=dict)
+    url: str = ""  # what the sender called, as it knows it: the public address, path and query as they came
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +261,144 @@ class Source:
     body_limit: int = 1_000_000
 
 
+# --------------------------------------------------------------------------------------------- what people answer
+
+CALLBACK_WINDOW: Final = timedelta(minutes=5)  # how far a callback's own instant may be off; reliability.md section 6
+Verb = Literal["acknowledge", "pass_on", "escalate", "hear"]
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """
+    Somebody answered a page: by a button, a digit or a code. `hear` asks to be told what the page says.
+
+    `id` is the vendor's own for what happened: it is taken once. `account` is who, as the person's field of the
+    transport has it. Which page: its id, else the receipt of the message that is answered, else the incident's name;
+    without any the one page that is open for that person. `back` is what replying needs: JSON that only its own file
+    reads; empty where `Chat.answer` says all.
+    """
+
+    id: str
+    account: str
+    verb: Verb
+    page: str = ""
+    receipt: str = ""
+    incident: str = ""
+    back: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Somebody gave a command: `name` in lower case without a slash, `text` is what stood after it."""
+
+    id: str
+    account: str
+    name: str
+    text: str = ""
+    group: str = ""  # the address of the group that it was given in, where threads are names within a group
+    thread: str = ""  # the room, as `open_room` returned it
+    back: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Somebody said something in a room. `name` is what the vendor calls them."""
+
+    id: str
+    account: str
+    name: str
+    text: str
+    group: str
+    thread: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a message that was taken: `receipt` as it was delivered with; *broken* as in Reject."""
+
+    id: str
+    receipt: str
+    state: Literal["delivered", "failed"]
+    why: str = ""
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A group has a new address."""
+
+    id: str
+    address: str
+    to: str
+
+
+Heard: TypeAlias = Press | Command | Said | Receipt | Moved
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """
+    What Tocsin says to what it heard.
+
+    `text` is for whoever did it. With `closed`, how it now stands, the message that was pressed needs no buttons any
+    more. `again`: it was taken before, and nothing was done. `back` as it came.
+    """
+
+    text: str = ""
+    closed: str = ""
+    refused: bool = False
+    again: bool = False
+    back: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What a look at the vendor brought, and the offset of the next. *why* it failed, and the least seconds to wait."""
+
+    heard: tuple[Heard, ...] = ()
+    offset: str = ""
+    why: str = ""
+    after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """
+    The way back: what people press, type and say, beside the transport of the same `name`.
+
+    The vendor posts to `paths`. `verify` says whether it was the vendor: over the raw body, in constant time, within
+    CALLBACK_WINDOW where the vendor gives an instant, and never without a secret. `parse` tells what was heard ([] for
+    what is nothing to us) and raises BadPayload. `answer` says the replies at once in the vendor's shape; `reply` says
+    one afterwards, for what came with a `back`. `refused` as in Source. `secrets` are the settings that `verify` needs.
+
+    `poll(config, offset)` asks the vendor instead; `listen(config, url)` has it call *url* from now on, and returns why
+    it does not ("" when it does). Channels that share the setting `account` are polled as one. An address of ours that
+    was given out may carry `?via=`, the channel's name: its settings then come with the callback.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    verify: Callable[[Inbound], bool]
+    parse: Callable[[Inbound], Sequence[Heard]]
+    answer: Callable[[Inbound, Sequence[tuple[Heard, Reply]]], Answer]
+    refused: Callable[[Refusal], Answer]
+    secrets: tuple[str, ...]
+    reply: Callable[[Reply, Config], Conversation[Verdict]] | None = None
+    poll: Callable[[Config, str], Conversation[Polled]] | None = None
+    listen: Callable[[Config, str], Conversation[str]] | None = None
+    account: str = ""
+    body_limit: int = 256_000
+
+
+def one_of(given: str, good: Sequence[str | bytes]) -> bool:
+    """Say whether *given* is one of *good*, comparing each in constant time; an empty one is never good."""
+    found = False
+    for each in good:
+        wanted = each.encode() if isinstance(each, str) else each
+        found |= bool(wanted) and hmac.compare_digest(wanted, given.encode(errors="replace"))
+    return found
+
+
 # --------------------------------------------------------------------------------------------- reading what comes in
 
 DEPTH_LIMIT: Final = 32  # levels; reliability.md section 1
@@ -280,6 +432,22 @@ def read_json(body: bytes) -> Any:
         if not level:
             return value
     raise BadPayload(f"the body is nested over {DEPTH_LIMIT} levels deep")
+
+
+FIELD_LIMIT: Final = 200  # fields in one form
+
+
+def read_form(body: bytes) -> dict[str, str]:
+    """
+    Decode a form body; of a name that stands twice the last value counts.
+
+    Raises:
+        BadPayload: not UTF-8, or over 200 fields.
+    """
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELD_LIMIT, errors="strict"))
+    except ValueError as error:
+        raise BadPayload(f"the body is not a form: {error}") from None
 
 
 _ODD = re.compile(

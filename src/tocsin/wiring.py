@@ -25,6 +25,7 @@ import uvicorn
 from tocsin import plugins, runbook_file, settings
 from tocsin.core import oncall, triage
 from tocsin.net import Network, redact
+from tocsin.poller import Poller
 from tocsin.publisher import (
     Failed,
     Host,
@@ -272,7 +273,9 @@ def _joined(given: Settings, clock: Clock, db: Database) -> House:
         clock.resume(mark)
     secret = given.secret_key or _own_secret(given.data / SECRET_FILE, secrets.token_urlsafe(32))
     public = given.public_url or f"http://{_host(given.host)}:{given.port}"
-    setup = Setup(plugins.load(), given.environment, public, secret.encode(), given.data)
+    setup = Setup(
+        plugins.load(), given.environment, public, secret.encode(), given.data, is_public=bool(given.public_url)
+    )  # fmt: skip
     if not db.write_now(configure.claim_key, setup):
         raise NoStart("TOCSIN_SECRET_KEY differs from the key that this database was started with; use the same one")
     _adopt(db, setup, given.runbook)
@@ -435,6 +438,9 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
     public = PublicSite(house.clock)
     publisher = _publisher(house, public, pushes=bool(tasks))
     watching.append(asyncio.create_task(publisher.run(), name="publisher"))
+    if tasks:
+        poller = Poller(house.db, house.setup, network, owner)
+        watching.append(asyncio.create_task(poller.run(), name="poller"))
 
     @contextlib.asynccontextmanager
     async def life(_app: object) -> AsyncIterator[None]:
@@ -455,6 +461,7 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
     finally:
         for task in watching:
             task.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)
         worker.stop()
         for task in tasks:
             await task

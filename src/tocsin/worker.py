@@ -12,7 +12,7 @@ import structlog
 
 from tocsin.net import Network
 from tocsin.points import passing
-from tocsin.sdk import Delivered, Retry, Verdict
+from tocsin.sdk import Conversation, Delivered, Retry, Transport, Verdict
 from tocsin.store.db import Busy, Database
 from tocsin.usecases import deliver, publish, tick
 from tocsin.usecases.configure import NoRunbook, Setup
@@ -133,16 +133,25 @@ class Worker:
             return await asyncio.to_thread(publish.save_file, self.setup.data, job.draft, self.write_file)
         if job.transport is None:
             return Retry(f"no transport for {job.via} is installed")
+        conversation = conversation_of(self.setup, job, job.transport)
+        if conversation is None:
+            return Retry(f"{job.transport.title} cannot do this")
         gate = self._gates.setdefault(job.transport.name, asyncio.Semaphore(SENDS_PER_TRANSPORT))
         async with gate:
             late = asyncio.get_running_loop().time() - claimed_at > READ_AGAIN_SECONDS
             if late and not await self.db.read(deliver.wanted, job):
                 return None
-            if job.message is not None:
-                return await self.network.converse(job.transport.send(job.message, job.config))
-            if job.transport.open_room is None:
-                return Retry(f"{job.transport.title} opens no rooms")
-            return await self.network.converse(job.transport.open_room(job.room, job.config))
+            return await self.network.converse(conversation)
+
+
+def conversation_of(setup: Setup, job: Job, transport: Transport) -> Conversation[Verdict] | None:
+    """What a job has to say to its provider; None when its integration has no such verb."""
+    if job.message is not None:
+        return transport.send(job.message, job.config)
+    if job.reply is not None:
+        chat = setup.plugins.chats.get(transport.name)
+        return chat.reply(job.reply, job.config) if chat and chat.reply else None
+    return transport.open_room(job.room, job.config) if transport.open_room else None
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import threading
 import time
 from typing import Any
 
@@ -17,6 +19,7 @@ class FakeTelegram(FakeServer):
 
     `retry_after` is what a flood asks for, in seconds; `migrated` maps a group's old id to its new one.
     `messages` are the bodies of sendMessage that were taken; `faults` tells where a request broke the API's rules.
+    `say` and `press` make updates; `shown` is how each message looks now, `answers` what was said over a button.
     """
 
     def __init__(self) -> None:
@@ -28,6 +31,12 @@ class FakeTelegram(FakeServer):
         self.messages: list[dict[str, Any]] = []
         self.topics: dict[int, str] = {}
         self.calls: list[tuple[float, str]] = []
+        self.shown: dict[int, dict[str, Any]] = {}
+        self.answers: list[dict[str, Any]] = []
+        self.updates: list[dict[str, Any]] = []
+        self.webhook: dict[str, Any] | None = None
+        self.polling = 0  # looks that are open now
+        self._news = threading.Condition()
 
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
         token, _, method = path.removeprefix("/bot").partition("/")
@@ -45,9 +54,92 @@ class FakeTelegram(FakeServer):
         if new := self.migrated.get(said.get("chat_id")):
             why = "Bad Request: group chat was upgraded to a supergroup chat"
             return self._no(400, why, {"migrate_to_chat_id": new})
-        if method == "createForumTopic":
-            return self._topic(said)
-        return self._message(said) if method == "sendMessage" else self._no(404, "Not Found")
+        verb = {
+            "createForumTopic": self._topic, "sendMessage": self._message, "getUpdates": self._get_updates,
+            "setWebhook": self._set_webhook, "deleteWebhook": self._delete_webhook, "editMessageText": self._edit,
+            "editMessageReplyMarkup": self._edit, "answerCallbackQuery": self._answer_query,
+        }.get(method)  # fmt: skip
+        return verb(said) if verb else self._no(404, "Not Found")
+
+    # ------------------------------------------------------------------------------------- what people do
+
+    def say(self, person: int, text: str, chat: int | None = None, thread: int | None = None) -> int:
+        """Somebody writes; returns the update's id."""
+        message: dict[str, Any] = {
+            "message_id": 9000 + len(self.updates), "date": 1795423412, "text": text,
+            "from": {"id": person, "is_bot": False, "first_name": "Some", "last_name": "Body"},
+            "chat": {"id": chat or person, "type": "supergroup" if chat else "private"},
+        }  # fmt: skip
+        if thread:
+            message |= {"message_thread_id": thread, "is_topic_message": True}
+        return self.push({"message": message})
+
+    def press(self, person: int, number: int, label: str) -> int:
+        """Somebody presses the button *label* of message *number*; returns the update's id."""
+        shown = self.shown[number]
+        rows = shown.get("reply_markup", {}).get("inline_keyboard", [])
+        data = next(button["callback_data"] for row in rows for button in row if button["text"] == label)
+        query = {
+            "id": f"query-{len(self.updates)}", "data": data, "chat_instance": "1",
+            "from": {"id": person, "is_bot": False, "first_name": "Some"},
+            "message": {"message_id": number, "chat": {"id": shown["chat_id"]}, "text": shown["text"], "date": 1},
+        }  # fmt: skip
+        return self.push({"callback_query": query})
+
+    def push(self, update: dict[str, Any]) -> int:
+        with self._news:
+            id_ = 870112233 + len(self.updates)
+            self.updates.append({"update_id": id_, **update})
+            self._news.notify_all()
+        return id_
+
+    def _get_updates(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        if self.webhook:
+            return self._no(409, "Conflict: can't use getUpdates method while webhook is active")
+        with self._news:
+            if self.polling:
+                return self._no(409, "Conflict: terminated by other getUpdates request")
+            self.polling += 1
+            try:
+                until = time.monotonic() + min(float(said.get("timeout", 0)), 2.0)
+                while not (new := [u for u in self.updates if u["update_id"] >= said.get("offset", 0)]):
+                    self._news.wait(0.05)
+                    if self.released.is_set() or time.monotonic() >= until:
+                        break
+            finally:
+                self.polling -= 1
+        return self._yes(new[: said.get("limit", 100)])
+
+    def _set_webhook(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        if not said.get("url", "").startswith("https://"):
+            return self._no(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", said.get("secret_token", "")):
+            self.faults.append("secret_token")
+            return self._no(400, "Bad Request: secret token contains unallowed characters")
+        self.webhook = said
+        return self._yes(True)
+
+    def _delete_webhook(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        self.webhook = None
+        return self._yes(True)
+
+    def _edit(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        shown = self.shown.get(said.get("message_id", 0))
+        if shown is None or shown["chat_id"] != said.get("chat_id"):
+            return self._no(400, "Bad Request: message to edit not found")
+        if len(said.get("text", "x").encode("utf-16-le")) // 2 > 4096:
+            self.faults.append("an edit that is too long")
+        changed = {"text": shown["text"], **said, "reply_markup": said.get("reply_markup", {})}
+        if (changed["text"], changed["reply_markup"]) == (shown["text"], shown.get("reply_markup", {})):
+            return self._no(400, "Bad Request: message is not modified")
+        self.shown[said["message_id"]] = {**shown, "text": changed["text"], "reply_markup": changed["reply_markup"]}
+        return self._yes({"message_id": said["message_id"]})
+
+    def _answer_query(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        if len(said.get("text", "")) > 200:
+            self.faults.append("an answer over a button is too long")
+        self.answers.append(said)
+        return self._yes(True)
 
     def _scripted(self) -> tuple[int, dict[str, str], bytes] | None:
         if self.mode == "flood":
@@ -93,6 +185,7 @@ class FakeTelegram(FakeServer):
         if said.get("message_thread_id") and said["message_thread_id"] not in self.topics:
             return self._no(400, "Bad Request: message thread not found")
         self.messages.append(said)
+        self.shown[len(self.messages)] = said
         return self._yes({"message_id": len(self.messages), "chat": {"id": said["chat_id"]}, "text": text})
 
     def _yes(self, result: Any) -> tuple[int, dict[str, str], bytes]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import uuid
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tocsin.integrations import telegram
-from tocsin.sdk import Delivered, Reject, Response, Retry
+from tocsin.sdk import Delivered, Inbound, Moved, Polled, Reject, Reply, Response, Retry, Said
 
-from .helpers import answer, feed, message, over_socket
+from .helpers import NOW, PAYLOADS, answer, feed, json_values, message, over_socket, payload
 
 CONFIG = {"bot_token": TOKEN, "api_base": "http://telegram.example", "chat_id": -100}
 
@@ -295,3 +298,206 @@ def test_a_wrong_token_never_shows_in_the_reason():
         verdict = over_socket(telegram.send(message(), {"bot_token": "99:no", "api_base": f"{server.url}/"}))
 
     assert Reject("Unauthorized") == verdict
+
+
+# --------------------------------------------------------------------------------------------- buttons
+
+
+def test_a_page_has_buttons_that_answer_it():
+    [request], _ = feed(telegram.send(message(page="01997a"), CONFIG), OK)
+    answers, more = request.json["reply_markup"]["inline_keyboard"]
+
+    assert [("Acknowledge", "ack:01997a"), ("I can't take it", "pass:01997a")] == [
+        (button["text"], button["callback_data"]) for button in answers
+    ]
+    assert [("Escalate", "esc:01997a"), ("Open", None)] == [(b["text"], b.get("callback_data")) for b in more]
+
+
+def test_where_no_address_can_be_a_button_the_page_still_has_its_answers():
+    """On this machine alone the buttons answer, and the addresses stand in the text."""
+    links = {"link": "http://127.0.0.1:8080/i", "acknowledge_link": "http://127.0.0.1:8080/ack"}
+    [request], _ = feed(telegram.send(message(page="01997a", **links), CONFIG), OK)
+
+    assert "Acknowledge: http://127.0.0.1:8080/ack" in request.json["text"]
+    assert [2, 1] == [len(row) for row in request.json["reply_markup"]["inline_keyboard"]]
+
+
+def test_every_button_fits():
+    [request], _ = feed(telegram.send(message(page=str(uuid.UUID(int=1))), CONFIG), OK)
+
+    for row in request.json["reply_markup"]["inline_keyboard"]:
+        assert all(len(button.get("callback_data", "").encode()) <= 64 for button in row)
+
+
+# --------------------------------------------------------------------------------------------- what people answer
+
+
+def update(name):
+    return json.loads(payload(f"telegram/{name}.json"))
+
+
+def heard(said):
+    return telegram.parse(Inbound(json.dumps(said).encode(), None, NOW, "telegram"))
+
+
+def pressed(**changes):
+    query = {**update("update_callback_query_ack")["callback_query"], "data": "ack:01997a", **changes}
+    return {"update_id": 7, "callback_query": query}
+
+
+def test_a_button_that_is_pressed():
+    [press] = heard(pressed())
+
+    assert ("7", "111222333", "acknowledge", "01997a") == (press.id, press.account, press.verb, press.page)
+    assert (-1001234567890, 5321) == (press.back["chat"], press.back["message"])
+
+
+@pytest.mark.parametrize("data", ["", "ack", "ack:", "nuke:1", None, 7, {"a": 1}])
+def test_a_button_that_is_not_ours_is_nothing(data):
+    assert [] == heard(pressed(data=data))
+
+
+def test_a_command_with_the_bots_name_in_a_room():
+    [command] = heard(update("update_message_command"))
+
+    assert ("111222333", "status", "INC-2026-0042", "-1001234567890", "77") == (
+        command.account, command.name, command.text, command.group, command.thread
+    )  # fmt: skip
+
+
+def test_what_is_said_in_a_topic_is_heard_and_elsewhere_it_is_not():
+    said = update("update_message_command")
+    said["message"]["text"] = "it is the cache"
+    [one] = heard(said)
+
+    assert Said("870112234", "111222333", "On Call", "it is the cache", "-1001234567890", "77") == one
+    del said["message"]["is_topic_message"]
+    assert [] == heard(said)
+
+
+def test_bots_are_not_heard():
+    said = update("update_message_command")
+    said["message"]["from"]["is_bot"] = True
+
+    assert [] == heard(said)
+    assert [] == heard(update("update_my_chat_member_added"))
+
+
+def test_a_group_that_moves_says_where():
+    assert [Moved("3", "-9", "-1009")] == heard(
+        {"update_id": 3, "message": {"chat": {"id": -9}, "migrate_to_chat_id": -1009}}
+    )
+
+
+@given(json_values)
+def test_no_update_raises(value):
+    for said in (value, {"update_id": 1, "message": value}, {"update_id": 1, "callback_query": value}):
+        assert isinstance(heard(said), list)
+
+
+@pytest.mark.parametrize(
+    ("header", "secret", "good"),
+    [("s3cret", "s3cret", True), ("s3cret", "new,s3cret", True), ("", "", False), ("", "s3cret", False),
+     ("S3cret", "s3cret", False), ("s3cret,", "new,s3cret", False), ("é", "s3cret", False)],
+)  # fmt: skip
+def test_who_knows_the_secret_is_telegram(header, secret, good):
+    inbound = Inbound(
+        b"{}", None, NOW, "telegram", headers={"x-telegram-bot-api-secret-token": header},
+        config={"webhook_secret": secret},
+    )  # fmt: skip
+
+    assert good is telegram.verify(inbound)
+
+
+def test_a_press_is_answered_over_the_button_and_in_the_message():
+    said = Reply("You have INC-1.", closed="Acknowledged by Ana.", back=heard(pressed())[0].back)
+    [shown, edit], verdict = feed(telegram.reply(said, CONFIG), answer(200, {"ok": True, "result": True}), OK)
+
+    assert ("478130988293485345", "You have INC-1.", False) == (
+        shown.json["callback_query_id"], shown.json["text"], shown.json["show_alert"]
+    )  # fmt: skip
+    assert edit.json["text"].endswith("DDC writes failing on proofi-api\n\nAcknowledged by Ana.")
+    assert ("reply_markup" in edit.json, Delivered("5")) == (False, verdict)
+
+
+def test_what_was_changed_already_is_well():
+    same = answer(400, json.loads((PAYLOADS / "telegram/response_400_not_modified.json").read_text(encoding="utf-8")))
+    said = Reply("x", closed="y", back=heard(pressed())[0].back)
+
+    assert Delivered() == feed(telegram.reply(said, CONFIG), answer(400, {}), same)[1]
+
+
+def test_a_message_that_cannot_be_changed_is_followed_by_another():
+    gone = answer(400, {"ok": False, "description": "Bad Request: message to edit not found"})
+    said = Reply("x", closed="Acknowledged by Ana.", back=heard(pressed())[0].back)
+    sent, _ = feed(telegram.reply(said, CONFIG), answer(200, {}), gone, OK)
+
+    assert ("sendMessage", "Acknowledged by Ana.") == (sent[2].url.rpartition("/")[2], sent[2].json["text"])
+
+
+def test_a_long_text_over_a_button_is_cut_and_a_refusal_is_an_alert():
+    said = Reply("x" * 900, refused=True, back=heard(pressed())[0].back)
+    [shown], _ = feed(telegram.reply(said, CONFIG), answer(200, {}))
+
+    assert (200, True) == (len(shown.json["text"]), shown.json["show_alert"])
+
+
+def test_a_command_is_answered_where_it_was_given():
+    said = Reply("INC-1 is open", back=heard(update("update_message_command"))[0].back)
+    [request], _ = feed(telegram.reply(said, CONFIG), OK)
+
+    assert (-1001234567890, 77, 5322) == (
+        request.json["chat_id"], request.json["message_thread_id"], request.json["reply_parameters"]["message_id"]
+    )  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------- asking for updates
+
+
+def test_over_a_real_socket_updates_come_once():
+    with FakeTelegram() as server:
+        config = {**CONFIG, "api_base": server.url}
+        server.say(700000001, "/oncall")
+        server.say(700000001, "/incidents")
+        first = over_socket(telegram.poll(config, ""))
+        server.say(700000001, "/help")
+        second = over_socket(telegram.poll(config, first.offset))
+
+    assert (["oncall", "incidents"], ["help"]) == tuple([c.name for c in p.heard] for p in (first, second))
+    assert ("870112235", "870112236", []) == (first.offset, second.offset, server.faults)
+
+
+def test_a_webhook_that_is_in_the_way_is_removed():
+    with FakeTelegram() as server:
+        server.webhook = {"url": "https://old.example"}
+        server.say(700000001, "/oncall")
+        polled = over_socket(telegram.poll({**CONFIG, "api_base": server.url}, ""))
+
+    assert (1, None, "") == (len(polled.heard), server.webhook, polled.why)
+
+
+@pytest.mark.parametrize(
+    ("response", "polled"),
+    [
+        (answer(409, {"ok": False, "description": "Conflict: terminated by other getUpdates request"}),
+         Polled(offset="5", why="Conflict: terminated by other getUpdates request")),
+        (answer(429, {"ok": False, "description": "slow", "parameters": {"retry_after": 9}}),
+         Polled(offset="5", why="slow", after=9.0)),
+        (answer(200, b"<html>"), Polled(offset="5", why="status 200")),
+        (Response(0, error="no answer"), Polled(offset="5", why="no answer")),
+        (answer(200, {"ok": True, "result": []}), Polled(offset="5")),
+        (answer(200, {"ok": True, "result": [{"update_id": 8, "poll": {}}, 3]}), Polled(offset="9")),
+    ],
+)  # fmt: skip
+def test_what_a_look_brings(response, polled):
+    assert polled == feed(telegram.poll(CONFIG, "5"), response)[1]
+
+
+def test_telegram_is_told_where_to_call():
+    with FakeTelegram() as server:
+        config = {**CONFIG, "api_base": server.url, "webhook_secret": "new_one, old_one"}
+        good = over_socket(telegram.listen(config, "https://tocsin.example.org/in/telegram"))
+        bad = over_socket(telegram.listen(config, "http://127.0.0.1:8080/in/telegram"))
+
+    assert ("", "new_one") == (good, server.webhook["secret_token"])
+    assert bad.startswith("Bad Request: bad webhook")

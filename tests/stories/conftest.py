@@ -21,7 +21,7 @@ from tocsin.store.db import Database
 from tocsin.store.schema import metadata
 from tocsin.usecases import configure, deliver, ingest, publish, respond, tick
 from tocsin.usecases.configure import Setup
-from tocsin.worker import write_whole
+from tocsin.worker import conversation_of, write_whole
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "examples/proofi/runbook.yaml").read_text(encoding="utf-8")
@@ -63,6 +63,8 @@ class World:
             if self.forum:
                 return _ok({"message_thread_id": 77, "name": outgoing.json["name"]})
             return _json(400, {"ok": False, "description": "Bad Request: the chat is not a forum"})
+        if not outgoing.url.endswith("/sendMessage"):  # over a button, in a message that was sent
+            return _ok({"message_id": 1})
         body = outgoing.json
         who = CHATS.get(body["chat_id"], str(body["chat_id"]))
         self.sent.append((self.now, f"{who}#{body['message_thread_id']}" if "message_thread_id" in body else who,
@@ -87,11 +89,8 @@ class World:
             return publish.save_file(self.data, job.draft, write_whole)
         if job.transport is None:
             return Retry("no transport")
-        if job.message is not None:
-            conversation = job.transport.send(job.message, job.config)
-        else:
-            assert job.transport.open_room
-            conversation = job.transport.open_room(job.room, job.config)
+        conversation = conversation_of(self.setup, job, job.transport)
+        assert conversation
         try:
             outgoing = next(conversation)
             while True:

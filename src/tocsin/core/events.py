@@ -51,6 +51,14 @@ class Acknowledge:
 
 
 @dataclass(frozen=True, slots=True)
+class PassOn:
+    """I can't take it: who was paged says so, and the next step is paged at once."""
+
+    by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SetSeverity:
     by: str
     severity: str
@@ -92,6 +100,15 @@ class Extend:
 class Note:
     by: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSeen:
+    """Something was said in the war room, in the runbook's channel *via*."""
+
+    by: str
+    text: str
+    via: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +173,8 @@ class Tick:
 
 
 Event: TypeAlias = (
-    Declared | AlertsAttached | AlertsResolved | Acknowledge | SetSeverity | Assign | PostUpdate | Escalate | Extend
-    | Note | Check | Resolve | Reopen | RoomOpened | PageFailed | OffCall | WentSilent | Tick
+    Declared | AlertsAttached | AlertsResolved | Acknowledge | PassOn | SetSeverity | Assign | PostUpdate | Escalate
+    | Extend | Note | MessageSeen | Check | Resolve | Reopen | RoomOpened | PageFailed | OffCall | WentSilent | Tick
 )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from tocsin.core.sentences import name_of, sentence
 SLUG_LIMIT: Final = 60  # characters
 BLANK: Final = "_Not known to Tocsin: please fill in."
 # What says nothing to a reader of the whole: the ledger of each page is on the incident's own page.
-QUIET: Final = frozenset({"page_moot", "duty_done", "checked", "review_scheduled"})
+QUIET: Final = frozenset({"page_moot", "duty_done", "checked", "review_scheduled", "message_seen"})
 
 
 def slug(title: str, number: int) -> str:

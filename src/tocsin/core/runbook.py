@@ -116,6 +116,21 @@ class Notify(Part):
     low: tuple[NotifyRule, ...] = ()
 
 
+class QuietHours(Part):
+    """When low urgency waits for the end of them: high urgency never does. `days` are those on which they begin."""
+
+    from_: ClockTime = Field("22:00", alias="from")
+    until: ClockTime = Field("07:00", alias="to")
+    timezone: Zone | None = None
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = DAYS
+
+    @model_validator(mode="after")
+    def _ends(self) -> QuietHours:
+        if self.from_ == self.until:
+            raise ValueError("quiet hours that end at another time than they begin")
+        return self
+
+
 class Person(Part):
     name: Text
     email: str | None = None
@@ -128,6 +143,8 @@ class Person(Part):
     timezone: Zone | None = None
     roles: tuple[Role, ...] = ("responder",)
     notify: Notify = Notify()
+    quiet_hours: QuietHours | None = None
+    test_page: Literal["monthly", "never"] = "monthly"
 
 
 class Team(Part):
@@ -157,14 +174,35 @@ class Schedule(Part):
     rotation: Rotation
 
 
+class Acknowledgement(Part):
+    """How long an acknowledgement holds when nothing follows it."""
+
+    expires_after: Span
+
+
 class Step(Part):
     page: Words
     after: Offset = timedelta(0)
+    assign: Literal["everyone", "round_robin"] = "everyone"
+    round_robin: bool = False  # says the same as `assign: round_robin`
+    all_must_acknowledge: bool = False
+
+    @property
+    def in_turn(self) -> bool:
+        """Of the people whom the step names one is paged, in turn over incidents."""
+        return self.round_robin or self.assign == "round_robin"
+
+    @model_validator(mode="after")
+    def _one_or_all(self) -> Step:
+        if self.in_turn and self.all_must_acknowledge:
+            raise ValueError("either one in turn (round_robin) or all_must_acknowledge")
+        return self
 
 
 class EscalationPolicy(Part):
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
     repeat: Annotated[int, Field(ge=0, le=100)] = 1
+    acknowledgement: Acknowledgement | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> EscalationPolicy:
@@ -220,6 +258,7 @@ class Severity(Part):
     protocol: Text
     postmortem: Literal["required", "if_recurring", "none"] = "none"
     recurring_within: Span | None = None
+    acknowledgement: Acknowledgement | None = None
 
 
 class TriageRule(Part):
@@ -272,6 +311,19 @@ class TwilioChannel(Part):
     auth_token: str
     from_: str = Field(alias="from")
     api_base: str = "https://api.twilio.com"
+    secondary_auth_token: str = ""  # good for callbacks too, while one token takes the other's place
+    voice: bool | None = None  # a call instead of a text message; unset: yes for the channel named `call`
+    language: str = "en-US"  # in which the text is read out
+    messaging_service_sid: str = ""
+    machine_detection: Literal["", "Enable", "DetectMessageEnd"] = ""
+
+
+class SlackChannel(Part):
+    bot_token: str
+    channel: str = ""  # its id, C…
+    signing_secret: str = ""
+    invite: Words = ()  # who is invited into every war room: user ids, U…
+    api_base: str = "https://slack.com/api"
 
 
 class SmtpChannel(Part):
@@ -302,6 +354,7 @@ REQUIRED_SECRETS: Final[Mapping[str, tuple[str, ...]]] = {
     "twilio": ("account_sid", "auth_token"),
     "smtp": ("host",),
     "webhook": (),
+    "slack": ("bot_token",),
 }
 
 
@@ -309,12 +362,14 @@ class Channel(Part):
     """A named place where messages go, through exactly one integration."""
 
     name: str = ""
+    backup: str | None = None  # the channel that takes over when this one fails, or gives no receipt in time
+    receipt_within: Span = timedelta(minutes=2)
     telegram: TelegramChannel | None = None
     twilio: TwilioChannel | None = None
     smtp: SmtpChannel | None = None
     webhook: WebhookChannel | None = None
     console: ConsoleChannel | None = None
-    slack: Scalars | None = None
+    slack: SlackChannel | None = None
     discord: Scalars | None = None
     ntfy: Scalars | None = None
     teams: Scalars | None = None

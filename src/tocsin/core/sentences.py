@@ -60,6 +60,8 @@ def _keys(d: Data) -> str:
 
 
 def _moot(who: str, d: Data, names: Names) -> str:
+    if d.get("passed_on"):
+        return f"{who} can't take it: their page ended"
     whom = f" to {name_of(d['person'], names)}" if d.get("person") else ""
     return f"No page{whom} ({d.get('reason', '')}): {d.get('why', '')}"
 
@@ -108,6 +110,9 @@ _SENTENCES: Final[Mapping[str, Callable[[str, Data, Names], str]]] = {
     "finding_added": lambda w, d, n: f"Finding ({d['source'].replace('_', ' ')}): {d['text']}",
     "ticket_created": lambda w, d, n: f"Ticket {d['ticket']} created ({d['tracker']})",
     "note": lambda w, d, n: f"{w} noted: {d['text']}",
+    "message_seen": lambda w, d, n: (
+        f"{w} in the war room: {d['text']}" + (" (what is said after this is not kept)" if d.get("last") else "")
+    ),
     "status_changed": lambda w, d, n: f"Status is now {d['status']}{_because(d)}",
     "resolved": lambda w, d, n: f"{w} resolved the incident{_because(d, 'resolution')}",
     "reopened": lambda w, d, n: f"{w} reopened the incident{_because(d)}",

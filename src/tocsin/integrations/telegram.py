@@ -1,23 +1,40 @@
-"""Telegram: pages and texts as messages from a bot.   Source: core.telegram.org/bots/api#sendmessage"""
+"""Telegram: pages and texts from a bot, and what people press and type.   Source: core.telegram.org/bots/api"""
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tocsin.sdk import (
+    Answer,
+    Chat,
+    Command,
     Config,
     Conversation,
     Delivered,
     Field,
+    Heard,
+    Inbound,
     Message,
+    Moved,
+    Polled,
+    Press,
+    Refusal,
     Reject,
+    Reply,
     Request,
     Response,
     Retry,
+    Said,
     Transport,
+    Verb,
     Verdict,
+    one_of,
+    read_json,
+    text_of,
     wait_of,
 )
 
@@ -27,7 +44,16 @@ NAME_LIMIT = 128  # of a forum topic
 CLUSTER_LIMIT = 64  # code points in what is taken for one visible character
 DEAD = ("chat not found", "deactivated")  # besides every 403: blocked, kicked, never a member
 LOST_THREAD = ("thread not found", "topic_deleted", "topic_closed")
-BAD_BUTTON = ("button url", "button_url")
+BAD_BUTTON = ("button url", "button_url", "button_data")
+GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+ANSWER_LIMIT = 200  # characters of what is shown over a button; #answercallbackquery
+POLL_SECONDS = 25  # how long Telegram keeps one look open when there is nothing; #getupdates
+POLL_LIMIT = 20  # updates in one look
+POLL_BYTES = 2_000_000  # 20 updates at their longest, every character written as an escape
+UPDATES = ["message", "callback_query", "my_chat_member"]
+CODES: Final[Mapping[str, Verb]] = {"ack": "acknowledge", "pass": "pass_on", "esc": "escalate"}
+LABELS: Final = {"ack": "Acknowledge", "pass": "I can't take it", "esc": "Escalate"}
+COMMAND = re.compile(r"/(\w{1,32})(?:@\w{1,64})?(?:\s+(.*))?", re.DOTALL)
 
 
 def send(message: Message, config: Config) -> Conversation[Verdict]:
@@ -58,37 +84,44 @@ def _chat(to: str) -> int | str:
     return int(to) if to.isascii() and to.removeprefix("-").isdecimal() else to
 
 
-def _body(message: Message, buttons: list[dict[str, str]]) -> dict[str, Any]:
+def _body(message: Message, rows: list[list[dict[str, str]]]) -> dict[str, Any]:
     body: dict[str, Any] = {
         "chat_id": _chat(message.to),
-        "text": cut(message.text if message.plain else _text(message, buttons), TEXT_LIMIT),
+        "text": cut(message.text if message.plain else _text(message, rows), TEXT_LIMIT),
         "link_preview_options": {"is_disabled": True},
     }
     if message.thread.isdecimal():
         body["message_thread_id"] = int(message.thread)
-    if buttons:
-        body["reply_markup"] = {"inline_keyboard": [buttons]}
+    if rows:
+        body["reply_markup"] = {"inline_keyboard": rows}
     return body
 
 
-def _text(message: Message, buttons: list[dict[str, str]]) -> str:
+def _text(message: Message, rows: list[list[dict[str, str]]]) -> str:
     """Title, link, blank line, text: the links stand first and survive the cut."""
     head = [message.title]
-    if message.acknowledge_link and not buttons:
+    if message.acknowledge_link and not (rows and _takes(message.acknowledge_link)):
         head.append(f"Acknowledge: {message.acknowledge_link}")
     if message.link:
         head.append(message.link)
     return "\n".join(head) + f"\n\n{message.text}"
 
 
-def _buttons(message: Message) -> list[dict[str, str]]:
-    """Buttons that open an address, where Telegram takes it: it refuses a host without a dot, and this machine."""
-    if message.plain or not _takes(message.acknowledge_link):
+def _buttons(message: Message) -> list[list[dict[str, str]]]:
+    """
+    Rows of buttons: for a page those that answer it, and one that opens it.
+
+    Buttons that open an address stand only where Telegram takes it: it refuses a host without a dot, and this machine.
+    """
+    if message.plain:
         return []
-    buttons = [{"text": "Acknowledge", "url": message.acknowledge_link}]
-    if _takes(message.link):
-        buttons.append({"text": "Open", "url": message.link})
-    return buttons
+    opens = [{"text": "Open", "url": message.link}] if _takes(message.link) else []
+    if message.page:
+        answers = [{"text": text, "callback_data": f"{code}:{message.page}"} for code, text in LABELS.items()]
+        return [answers[:2], [*answers[2:], *opens]]
+    if not _takes(message.acknowledge_link):
+        return []
+    return [[{"text": "Acknowledge", "url": message.acknowledge_link}, *opens]]
 
 
 def _takes(link: str) -> bool:
@@ -148,13 +181,152 @@ def _verdict(response: Response, receipt: str, *, to: str, thread: str = "") -> 
     return Retry(why, after=wait_of(hint.get("retry_after")))
 
 
+# --------------------------------------------------------------------------------------------- what people answer
+
+
+def verify(inbound: Inbound) -> bool:
+    """Telegram repeats the secret that it was given, in a header. It gives no instant: an update is taken once."""
+    return one_of(inbound.headers.get("x-telegram-bot-api-secret-token", ""), _secrets(inbound.config))
+
+
+def _secrets(config: Config) -> list[str]:
+    """The secrets that are good; two, with a comma between, while one takes the other's place."""
+    return [secret.strip() for secret in str(config.get("webhook_secret") or "").split(",")]
+
+
+def parse(inbound: Inbound) -> Sequence[Heard]:
+    """One update; raises BadPayload when it is not JSON."""
+    return [*_heard(read_json(inbound.body))]
+
+
+def _heard(update: Any) -> Iterator[Heard]:
+    """What an update means to us: at most one thing. What has another shape than the API's is nothing."""
+    if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
+        return
+    id_ = str(update["update_id"])
+    if query := _part(update, "callback_query"):
+        yield from _pressed(id_, query)
+    elif message := _part(update, "message"):
+        yield from _written(id_, message)
+
+
+def _pressed(id_: str, query: Mapping[str, Any]) -> Iterator[Heard]:
+    code, _, page = text_of(query.get("data"), 64).partition(":")
+    message = _part(query, "message")  # missing, or a stub, when it is old
+    back = {
+        "query": text_of(query.get("id"), 64), "chat": _part(message, "chat").get("id"),
+        "message": message.get("message_id"), "text": text_of(message.get("text"), TEXT_LIMIT),
+    }  # fmt: skip
+    if code in CODES and page:
+        yield Press(id_, text_of(_part(query, "from").get("id")), CODES[code], page, back=back)
+
+
+def _written(id_: str, message: Mapping[str, Any]) -> Iterator[Heard]:
+    chat, author = text_of(_part(message, "chat").get("id")), _part(message, "from")
+    if moved := message.get("migrate_to_chat_id"):
+        yield Moved(id_, chat, text_of(moved))
+        return
+    text, account = text_of(message.get("text"), TEXT_LIMIT), text_of(author.get("id"))
+    if not text or not account or author.get("is_bot"):
+        return
+    thread = text_of(message.get("message_thread_id")) if message.get("is_topic_message") else ""
+    if command := COMMAND.fullmatch(text.strip()):
+        back = {"chat": chat, "thread": thread, "answers": message.get("message_id")}
+        yield Command(id_, account, command[1].lower(), command[2] or "", chat, thread, back)
+    elif thread:
+        name = " ".join(filter(None, (text_of(author.get(part), 64) for part in ("first_name", "last_name"))))
+        yield Said(id_, account, name, text, chat, thread)
+
+
+def _part(whole: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = whole.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def answer(_inbound: Inbound, _replies: Sequence[tuple[Heard, Reply]]) -> Answer:
+    """Always 200: what is refused too is told in the chat, and anything else would be sent again."""
+    return Answer(200, {"ok": True})
+
+
+def refused(refusal: Refusal) -> Answer:
+    """Say no in the shape of the Bot API."""
+    again = {"Retry-After": str(refusal.retry_after_seconds)} if refusal.retry_after_seconds else {}
+    return Answer(refusal.status, {"ok": False, "description": "; ".join(refusal.errors)}, again)
+
+
+def reply(said: Reply, config: Config) -> Conversation[Verdict]:
+    """Over the button that was pressed, and in its message; or as an answer to a command."""
+    back = said.back
+    if "query" not in back:
+        body: dict[str, Any] = {"chat_id": _chat(str(back.get("chat", ""))), "text": cut(said.text, TEXT_LIMIT)}
+        if str(back.get("thread", "")).isdecimal():
+            body["message_thread_id"] = int(back["thread"])
+        body["reply_parameters"] = {"message_id": back.get("answers"), "allow_sending_without_reply": True}
+        response = yield Request("POST", _method(config, "sendMessage"), json=body)
+        return _verdict(response, "message_id", to=str(back.get("chat", "")))
+    shown = {"callback_query_id": back["query"], "text": cut(said.text, ANSWER_LIMIT), "show_alert": said.refused}
+    yield Request("POST", _method(config, "answerCallbackQuery"), json=shown)  # too late is no harm
+    if not said.closed or not isinstance(back.get("message"), int):
+        return Delivered()
+    return (yield from _close(said, config))
+
+
+def _close(said: Reply, config: Config) -> Conversation[Verdict]:
+    """Take the buttons off the message, and write under it how it stands."""
+    place: dict[str, Any] = {"chat_id": said.back.get("chat"), "message_id": said.back["message"]}
+    method, text = "editMessageReplyMarkup", str(said.back.get("text") or "")
+    if text:
+        room = TEXT_LIMIT - len(said.closed.encode("utf-16-le")) // 2 - 2
+        method = "editMessageText"
+        place |= {"text": f"{cut(text, room)}\n\n{said.closed}", "link_preview_options": {"is_disabled": True}}
+    response = yield Request("POST", _method(config, method), json=place)
+    why = _why(response).lower()
+    if "message is not modified" in why:
+        return Delivered()
+    if any(word in why for word in GONE):  # it cannot be changed any more: say it below
+        body = {"chat_id": said.back.get("chat"), "text": cut(said.closed, TEXT_LIMIT)}
+        response = yield Request("POST", _method(config, "sendMessage"), json=body)
+    return _verdict(response, "message_id", to=str(said.back.get("chat", "")))
+
+
+def poll(config: Config, offset: str) -> Conversation[Polled]:
+    """Ask for the updates from *offset*; a webhook that was set before is in the way, and removed."""
+    body: dict[str, Any] = {"timeout": POLL_SECONDS, "limit": POLL_LIMIT, "allowed_updates": UPDATES}
+    if offset:
+        body["offset"] = int(offset)
+    url, wait = _method(config, "getUpdates"), POLL_SECONDS + 10.0
+    response = yield Request("POST", url, json=body, timeout_seconds=wait, answer_limit=POLL_BYTES)
+    if response.status == 409 and "webhook" in _why(response).lower():
+        yield Request("POST", _method(config, "deleteWebhook"), json={"drop_pending_updates": False})
+        response = yield Request("POST", url, json=body, timeout_seconds=wait, answer_limit=POLL_BYTES)
+    updates = _answer(response).get("result")
+    if response.status != 200 or not isinstance(updates, list):
+        after = wait_of(_part(_answer(response), "parameters").get("retry_after"))
+        return Polled(offset=offset, why=_why(response), after=after)
+    ids = [u["update_id"] for u in updates if isinstance(u, dict) and isinstance(u.get("update_id"), int)]
+    return Polled(
+        tuple(heard for update in updates for heard in _heard(update)), str(max(ids) + 1) if ids else offset
+    )  # fmt: skip
+
+
+def listen(config: Config, url: str) -> Conversation[str]:
+    """Have Telegram call *url*, with the first of the secrets."""
+    body = {"url": url, "secret_token": _secrets(config)[0], "allowed_updates": UPDATES, "max_connections": 10}
+    response = yield Request("POST", _method(config, "setWebhook"), json=body)
+    return "" if response.status == 200 and _answer(response).get("ok") is True else _why(response)
+
+
 TRANSPORT = Transport(
     "telegram", "Telegram", send=send, open_room=open_room, address="telegram", channel_address="chat_id",
-    per_second=1, per_minute=20,  # core.telegram.org/bots/faq: for one chat, for one group
+    per_second=1, per_minute=20, total_per_second=30,  # core.telegram.org/bots/faq: of one chat, of one group, of a bot
     fields=(
         Field("bot_token", "Bot token", secret=True, help="from @BotFather"),
         Field("chat_id", "Chat id", required=False, help="numeric; of the alerts group"),
         Field("api_base", "API address", required=False, help=f"{API_BASE} unless you run your own"),
-        Field("webhook_secret", "Webhook secret", secret=True, required=False),
+        Field("webhook_secret", "Webhook secret", secret=True, required=False, help="Telegram then calls back"),
     ),
+)  # fmt: skip
+CHAT = Chat(
+    "telegram", paths=("/in/telegram",), verify=verify, parse=parse, answer=answer, refused=refused, reply=reply,
+    poll=poll, listen=listen, secrets=("webhook_secret",), account="bot_token",
 )  # fmt: skip

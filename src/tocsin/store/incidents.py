@@ -48,7 +48,7 @@ class Brief:
     alerts: int
 
 
-def _stored(row: Any) -> Stored:
+def stored_of(row: Any) -> Stored:
     return Stored(from_json(row.state), row.seq, row.head, row.alerts, row.wake_at)
 
 
@@ -66,7 +66,7 @@ def load(tx: Tx, number: int, *, for_update: bool = False) -> Stored:
     row = tx.first(_ONE_LOCKED if for_update and not tx.sqlite else _ONE, {"number": number})
     if row is None:
         raise Refused(f"there is no incident {incident_name(number)}", status=404)
-    return _stored(row)
+    return stored_of(row)
 
 
 def bare(tx: Tx, number: int) -> Any:
@@ -104,7 +104,7 @@ def listing(
         statement = statement.where(incidents.c.status != "resolved")
     if before is not None:
         statement = statement.where(incidents.c.number < before)
-    return [_stored(row) for row in tx.all(statement)]
+    return [stored_of(row) for row in tx.all(statement)]
 
 
 def next_number(tx: Tx) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import bindparam, insert, select, update
 
@@ -37,6 +37,7 @@ class Setup:
     secret_key: bytes = field(repr=False)
     data: Path = Path("var")
     runbooks: dict[str, Runbook] = field(default_factory=dict, repr=False)  # by version, as read; they never change
+    is_public: bool = False  # the public address was given: it is not only the one that this machine listens on
 
     @property
     def ways(self) -> Ways:
@@ -46,6 +47,24 @@ class Setup:
             {name: kind.address for name, kind in kinds.items()},
             {name: kind.channel_address for name, kind in kinds.items()},
         )
+
+
+def channel_config(setup: Setup, runbook: Runbook, via: str) -> Mapping[str, Any]:
+    """
+    The settings of a channel as its integration gets them, with the channel's name and our address.
+
+    What the channel leaves empty is taken from the connection of the same name: a signing secret may stand there.
+    """
+    channel = runbook.channel(via)
+    if channel is None:
+        return {}
+    connection = getattr(runbook.connections, channel.kind, None)
+    shared = {name: value for name, value in (connection.model_dump() if connection else {}).items() if value}
+    own = channel.settings
+    return {
+        **own, **{name: value for name, value in shared.items() if not own.get(name)},
+        "via": via, "public_url": setup.public_url, "is_public": setup.is_public,
+    }  # fmt: skip
 
 
 class NoRunbook(Exception):  # noqa: N818 - what is the matter

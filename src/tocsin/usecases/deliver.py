@@ -11,21 +11,24 @@ from typing import Any, Final
 import structlog
 
 from tocsin.core import delivery
-from tocsin.core.events import OffCall, PageFailed, RoomOpened
+from tocsin.core.events import OffCall, RoomOpened
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import incident_name
 from tocsin.points import passing
-from tocsin.sdk import Delivered, Message, Reject, Retry, Transport, Verdict
+from tocsin.sdk import Delivered, Message, Reject, Reply, Retry, Transport, Verdict
 from tocsin.store import incidents, queue
 from tocsin.store.db import Busy, Tx
 from tocsin.store.incidents import Stored
 from tocsin.store.schema import from_micros
-from tocsin.usecases import publish, rescue, restored
-from tocsin.usecases.configure import Setup, acknowledge_link, in_force, incident_link, runbook_of, who
+from tocsin.usecases import publish, rescue, restored, ways
+from tocsin.usecases.configure import Setup, acknowledge_link, channel_config, in_force, incident_link, runbook_of, who
 from tocsin.usecases.respond import act
+from tocsin.usecases.ways import receipt
 
 AT_ONCE: Final = 32  # rows in one claim
-PLAIN: Final = ("alarm", "probe")  # rows that are sent without reading an incident
+PLAIN: Final = ("alarm", "probe", "reply")  # rows that are sent without reading an incident
+
+__all__ = ["Job", "claim", "receipt", "settle", "settle_plainly", "wanted"]
 
 log = structlog.get_logger("tocsin.worker")
 
@@ -48,9 +51,11 @@ class Job:
     transport: Transport | None = None
     message: Message | None = None
     room: str = ""
+    reply: Reply | None = None
     draft: publish.Draft | None = None
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     folded: tuple[Job, ...] = ()
+    receipts: bool = False  # the vendor promises to tell later whether it arrived
     seed: str = ""  # what the jitter of its back-off is drawn from: one for all that is folded
 
 
@@ -94,6 +99,9 @@ def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str], waiting: C
         return None
     if stored is None and row.page and queue.page(tx, row.page).state not in queue.OPEN_PAGE:
         queue.settle(tx, row.id, "moot", why="somebody has it", done_at=tx.now)
+        return None
+    if row.kind == "receipt":
+        ways.receipt_overdue(tx, setup, row)
         return None
     transport = setup.plugins.transports.get(row.payload.get("kind", ""))
     if (free := _free_at(tx, row, transport, busy)) > tx.now:
@@ -163,6 +171,7 @@ def _folded(tx: Tx, setup: Setup, job: Job, others: list[Job]) -> Job:
     message = replace(
         job.message, title=f"[{worst}] {count} for you", text=text, severity=worst, link=f"{setup.public_url}/",
         acknowledge_link="" if len(lines) > 1 else job.message.acknowledge_link,
+        page="" if len(lines) > 1 else job.message.page,
     )  # fmt: skip
     return replace(job, message=message, folded=tuple(replace(other, seed=job.seed) for other in others))
 
@@ -212,14 +221,15 @@ def _job(tx: Tx, setup: Setup, row: Any, stored: Stored, transport: Transport | 
     runbook = runbook_of(tx, setup, state.runbook_version)
     known = queue.destination(tx, row.destination)
     changed = known.settings if known else {}
-    config = {**_config(runbook, row.via), **changed}
+    config = {**channel_config(setup, runbook, row.via), **changed}
     if row.kind == "room":
         return Job(**common, transport=transport, config=config, room=row.payload["name"])
     to = str(changed.get(transport.channel_address, row.payload["to"])) if transport else row.payload["to"]
     message = _page_message(tx, setup, runbook, row, stored, to) if row.kind == "page" else _message(
         setup, row, stored, to
     )  # fmt: skip
-    return Job(**common, transport=transport, config=config, message=message)
+    receipts = transport is not None and transport.receipts
+    return Job(**common, transport=transport, config=config, message=message, receipts=receipts)
 
 
 def _plain_job(tx: Tx, setup: Setup, row: Any, transport: Transport | None, epoch: int) -> Job:
@@ -230,19 +240,16 @@ def _plain_job(tx: Tx, setup: Setup, row: Any, transport: Transport | None, epoc
     )  # fmt: skip
     if row.kind == "probe":
         return job
-    payload = row.payload
+    payload, config = row.payload, channel_config(setup, in_force(tx, setup)[1], row.via)
+    if row.kind == "reply":
+        reply = Reply(payload["text"], payload["closed"], payload["refused"], back=payload["back"])
+        return replace(job, reply=reply, config=config)
     message = Message(
         key=row.key, to=payload["to"], title=payload["title"], text=payload["text"], link=payload["link"], urgent=True,
         acknowledge_link=acknowledge_link(setup, row.page) if row.page else "",
-        incident=incident_name(row.incident) if row.incident else "",
+        incident=incident_name(row.incident) if row.incident else "", page=row.page or "",
     )  # fmt: skip
-    return replace(job, message=message, config=_config(in_force(tx, setup)[1], row.via))
-
-
-def _config(runbook: Runbook, via: str) -> Mapping[str, Any]:
-    channel = runbook.channels.get(via)
-    settings: Mapping[str, Any] = getattr(channel, "settings", {})
-    return settings
+    return replace(job, message=message, config=config)
 
 
 def _message(setup: Setup, row: Any, stored: Stored, to: str) -> Message:
@@ -267,7 +274,7 @@ def _page_message(tx: Tx, setup: Setup, runbook: Runbook, row: Any, stored: Stor
     return Message(
         key=row.key, to=to, title=f"[{state.severity}] {state.name}: {state.title}", text="\n".join(lines),
         link=incident_link(setup, state.number), acknowledge_link=acknowledge_link(setup, page.id),
-        incident=state.name, severity=state.severity, urgent=row.urgent,
+        incident=state.name, severity=state.severity, urgent=row.urgent, page=page.id,
     )  # fmt: skip
 
 
@@ -299,6 +306,8 @@ def _settle(tx: Tx, setup: Setup, job: Job, verdict: Verdict, milliseconds: int)
         case Retry():
             _again(tx, setup, job, row, verdict)
         case Reject():
+            if verdict.broken:
+                ways.break_way(tx, setup, row, verdict.why)
             _rejected(tx, setup, job, row, verdict.why)
 
 
@@ -330,6 +339,8 @@ def _delivered(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Delivered) -> 
     queue.settle(tx, row.id, "done", done_at=tx.now)
     if row.page:
         queue.page_sent(tx, row.page, "delivered" if verdict.proven else "sent", job.via)
+        if row.kind == "page" and job.receipts and not verdict.proven:
+            ways.await_receipt(tx, setup, queue.row(tx, row.id))
     elif job.kind == "room":
         act(tx, setup, job.incident, RoomOpened(job.room, channel=job.via, thread=verdict.receipt))
     elif job.draft:
@@ -353,9 +364,8 @@ def _again(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Retry) -> None:
     queue.settle(
         tx, row.id, "pending", due=tx.now + pause, failures=failures, first_failed_at=first, why=verdict.why[:500]
     )
-    if row.kind == "page":
-        soon = failures >= delivery.FAILURES_BEFORE_NEXT or pause > delivery.WAIT_BEFORE_NEXT
-        queue.hurry(tx, row.page, row.rule, tx.now if soon else first + delivery.WAIT_BEFORE_NEXT)
+    soon = failures >= delivery.FAILURES_BEFORE_NEXT or pause > delivery.WAIT_BEFORE_NEXT
+    ways.next_way(tx, setup, row, tx.now if soon else first + delivery.WAIT_BEFORE_NEXT)
 
 
 def _change(tx: Tx, job: Job, row: Any, settings: Mapping[str, str]) -> None:
@@ -371,8 +381,5 @@ def _rejected(tx: Tx, setup: Setup, job: Job, row: Any, why: str) -> None:
     if job.kind == "room":
         note = f"no room of its own in {job.via}: {why}"
         act(tx, setup, job.incident, RoomOpened(job.room, channel=job.via, note=note))
-    elif (
-        row.kind == "page" and not queue.hurry(tx, row.page, row.rule, tx.now) and not queue.page_has_way(tx, row.page)
-    ):
-        queue.close_page(tx, row.page, "failed", why)
-        act(tx, setup, job.incident, PageFailed(row.page, row.person, f"{incident_name(job.incident)}: {why}"))
+    else:
+        ways.failed(tx, setup, row, why)

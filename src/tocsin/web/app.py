@@ -24,6 +24,7 @@ from tocsin.store.db import Busy, Database
 from tocsin.usecases.configure import NoRunbook, Setup
 from tocsin.web import access, api, incidents, live, oncall, operations, reference
 from tocsin.web.auth import NotSignedIn, SignInLimit, TooMany
+from tocsin.web.chat import ChatApp
 from tocsin.web.ingest import IngestApp
 from tocsin.web.operations import Meters
 from tocsin.web.render import make_templates, render
@@ -72,7 +73,8 @@ def create_app(
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))
     _handle_errors(app)
     live.start(app)
-    return Outermost(IngestApp(db, setup, meters.count), public or PublicSite(db.clock), app)
+    meter = meters.count
+    return Outermost(ChatApp(db, setup, meter), IngestApp(db, setup, meter), public or PublicSite(db.clock), app)
 
 
 def _handle_errors(app: FastAPI) -> None:
@@ -147,14 +149,16 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 
 
 class Outermost:
-    """Gives inbound alerts and the status page their short ways; bounds and hardens the rest."""
+    """Gives alerts, callbacks and the status page their short ways; bounds and hardens the rest."""
 
-    def __init__(self, ingest: IngestApp, public: PublicSite, app: App) -> None:
-        self.ingest, self.public, self.app = ingest, public, app
+    def __init__(self, chat: ChatApp, ingest: IngestApp, public: PublicSite, app: App) -> None:
+        self.chat, self.ingest, self.public, self.app = chat, ingest, public, app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
+        elif self.chat.handles(scope["path"]):
+            await self.chat(scope, receive, send)
         elif self.ingest.handles(scope["path"]):
             await self.ingest(scope, receive, send)
         elif self.public.handles(scope["path"]):

@@ -67,15 +67,17 @@ class IngestApp:
         passing("I1")
         source, key = self._find(scope["path"])
         if source is None:
-            await _answer(send, Answer(404, {"error": "no such source; the sources are listed in the documentation"}))
+            await answer_with(
+                send, Answer(404, {"error": "no such source; the sources are listed in the documentation"})
+            )
             return
         if scope["method"] != "POST":
             refusal = Refusal("method", 405, ("only POST is taken here",))
-            await _answer(send, _with(source.refused(refusal), Allow="POST"))
+            await answer_with(send, _with(source.refused(refusal), Allow="POST"))
             return
         outcome, answer = await self._work(source, key, scope, receive)
         self.meter(source.name, outcome)
-        await _answer(send, answer)
+        await answer_with(send, answer)
         passing("I9")
 
     def _find(self, path: str) -> tuple[Source | None, str]:
@@ -90,7 +92,7 @@ class IngestApp:
     async def _work(self, source: Source, key: str, scope: Scope, receive: Receive) -> tuple[str, Answer]:
         """Take one request; returns how it went, for the meters, and the answer in the sender's shape."""
         try:
-            body = await _body(receive, source.body_limit)
+            body = await read_body(receive, source.body_limit)
         except TimeoutError:
             return "slow", source.refused(Refusal("slow", 408, (f"the body took over {BODY_SECONDS:.0f} s",)))
         if body is None:
@@ -121,7 +123,7 @@ class IngestApp:
             inbound = Inbound(
                 body=body, json=None if is_form else read_json(body), received_at=self.db.clock(),
                 source=source.name, path=scope["path"], headers=headers,
-                query=dict(parse_qsl(scope["query_string"].decode("latin-1"))) if scope["query_string"] else {},
+                query=read_query(scope),
                 config=self._configs.get(source.name, {}),
             )  # fmt: skip
             if source.credential is not None:
@@ -208,7 +210,12 @@ def unpacked(body: bytes, packing: str, limit: int) -> bytes:
     return taken
 
 
-async def _body(receive: Receive, limit: int) -> bytes | None:
+def read_query(scope: Scope) -> dict[str, str]:
+    """The parameters behind the path; of a name that stands twice the last value counts."""
+    return dict(parse_qsl(scope["query_string"].decode("latin-1"))) if scope["query_string"] else {}
+
+
+async def read_body(receive: Receive, limit: int) -> bytes | None:
     """Read the body; None when it is over *limit* bytes. Raises TimeoutError when it does not come in time."""
     message = await receive()
     body: bytes = message.get("body", b"")
@@ -227,12 +234,13 @@ def _with(answer: Answer, **headers: str) -> Answer:
     return Answer(answer.status, answer.body, {**answer.headers, **headers})
 
 
-async def _answer(send: Send, answer: Answer) -> None:
+async def answer_with(send: Send, answer: Answer) -> None:
+    """Send an answer; a body that is neither bytes nor a text goes out as JSON."""
     body = answer.body if isinstance(answer.body, bytes) else (
         answer.body.encode() if isinstance(answer.body, str) else orjson.dumps(answer.body)
     )  # fmt: skip
     kind = b"application/json" if not isinstance(answer.body, (bytes, str)) else b"text/plain; charset=utf-8"
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
-    headers += [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
+    own = {name.lower().encode(): value.encode() for name, value in answer.headers.items()}
+    headers = list({b"content-type": kind, b"content-length": str(len(body)).encode(), **own}.items())
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

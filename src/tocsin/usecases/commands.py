@@ -1,0 +1,187 @@
+"""The commands that people type in a chat, each answered in plain words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from tocsin.core import oncall
+from tocsin.core.events import Acknowledge, Declared, Escalate, Note, PostUpdate, Resolve
+from tocsin.core.incident import PUBLIC_STATUSES, Incident
+from tocsin.core.runbook import Runbook
+from tocsin.core.types import Refused, incident_name, incident_number
+from tocsin.sdk import one_line
+from tocsin.store import incidents
+from tocsin.store import oncall as overrides
+from tocsin.store.db import Tx
+from tocsin.usecases import respond
+from tocsin.usecases.access import Role
+from tocsin.usecases.configure import Setup, incident_link
+
+SHOWN: Final = 20  # incidents in one list
+TITLE_LIMIT: Final = 500  # characters, as in the API
+LONG_LIMIT: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One command of a person: what stood after it, and the incident whose war room it was given in."""
+
+    tx: Tx
+    setup: Setup
+    runbook: Runbook
+    person: str
+    text: str
+    room: int | None = None
+
+
+def _help(asked: Asked) -> str:
+    return help_text()
+
+
+def help_text() -> str:
+    """Every command with what it is for, one a line."""
+    return "\n".join(f"{name} - {use}" for name, use in USES.items())
+
+
+def _on_call(asked: Asked) -> str:
+    runbook, stand_ins = asked.runbook, overrides.overrides(asked.tx)
+    said = []
+    for name, schedule in runbook.schedules.items():
+        shift = oncall.on_call_at(runbook, name, asked.tx.now, stand_ins)
+        zone = schedule.timezone or runbook.organization.timezone
+        people = ", ".join(runbook.people[p].name if p in runbook.people else p for p in shift.people) or "nobody"
+        until = f" until {shift.until.astimezone(ZoneInfo(zone)):%a %d %b %H:%M} ({zone})" if shift.people else ""
+        said.append(f"{name}: {people}{until}" + (f", stands in: {shift.override}" if shift.override else ""))
+    return "\n".join(said) or "The runbook has no schedule."
+
+
+def _incidents(asked: Asked) -> str:
+    if asked.text:
+        return _status(asked)
+    found = incidents.listing(asked.tx, open_only=True, limit=SHOWN + 1)
+    if not found:
+        return "No incident is open."
+    lines = [_line(asked, stored.state) for stored in found[:SHOWN]]
+    return "\n".join([*lines, "and more"] if len(found) > SHOWN else lines)
+
+
+def _line(asked: Asked, state: Incident) -> str:
+    leads = _name(asked, state.commander) if state.commander else "nobody leads"
+    return f"{state.name} [{state.severity}] {state.status}: {one_line(state.title, 100)} ({leads})"
+
+
+def _status(asked: Asked) -> str:
+    number, _ = _which(asked, bare=True)
+    state = incidents.load(asked.tx, number).state
+    lines = [_line(asked, state), f"Since {state.declared_at:%Y-%m-%d %H:%M} UTC"]
+    lines += [f"Summary: {state.summary}"] if state.summary else []
+    return "\n".join([*lines, incident_link(asked.setup, number)])
+
+
+def _declare(asked: Asked) -> str:
+    said, _, title = asked.text.partition(" ")
+    severity = next((name for name in asked.runbook.severities if name.lower() == said.lower()), said)
+    if not severity or not title.strip():
+        known = ", ".join(asked.runbook.severities)
+        raise Refused(f"say: declare SEVERITY TITLE, with one of {known}, and in a few words what is broken", 422)
+    event = Declared(one_line(title, TITLE_LIMIT), severity, asked.person)
+    number = respond.declare(asked.tx, asked.setup, event)
+    return f"{incident_name(number)} [{severity}] is declared: {event.title}\n{incident_link(asked.setup, number)}"
+
+
+def _acknowledge(asked: Asked) -> str:
+    number, _ = _which(asked, bare=True)
+    state = respond.act(asked.tx, asked.setup, number, Acknowledge(asked.person)).state
+    return f"You have {state.name}: {state.title}" if state.is_open else f"{state.name} is resolved."
+
+
+def _escalate(asked: Asked) -> str:
+    number, reason = _which(asked)
+    respond.act(asked.tx, asked.setup, number, Escalate(asked.person, reason[:LONG_LIMIT] or "asked for in chat"))
+    return f"{incident_name(number)} is escalated: the next step is paged now."
+
+
+def _update(asked: Asked) -> str:
+    number, text = _which(asked)
+    first, _, rest = text.partition(" ")
+    status = first.lower().rstrip(":,")
+    said = status if status in PUBLIC_STATUSES else None
+    summary = (rest if said else text).strip()[:LONG_LIMIT]
+    event = PostUpdate(asked.person, said, summary or None)
+    state = respond.act(asked.tx, asked.setup, number, event).state
+    return f"The update of {state.name} is posted; it is {state.status}."
+
+
+def _resolve(asked: Asked) -> str:
+    number, text = _which(asked)
+    if not incidents.load(asked.tx, number).state.is_open:
+        return f"{incident_name(number)} is resolved already."
+    cause, semicolon, what = text[:LONG_LIMIT].partition(";")
+    root_cause, resolution = (cause, what) if semicolon else ("", text)
+    event = Resolve(asked.person, root_cause.strip() or None, resolution.strip() or None)
+    respond.act(asked.tx, asked.setup, number, event)
+    return f"{incident_name(number)} is resolved. The all-clear goes out."
+
+
+def _note(asked: Asked) -> str:
+    number, text = _which(asked)
+    respond.act(asked.tx, asked.setup, number, Note(asked.person, text[:LONG_LIMIT]))
+    return f"Noted on the timeline of {incident_name(number)}."
+
+
+_NAMED: Final = re.compile(r"(?:#|inc-)(\d{1,9})\b:?", re.IGNORECASE)
+
+
+def _which(asked: Asked, *, bare: bool = False) -> tuple[int, str]:
+    """
+    Tell the incident and the rest of the text: it is named first, or it is that of the war room.
+
+    *bare*: the text may also be the number alone.
+
+    Raises:
+        Refused: 422, when none is named; 404, when there is none of that number.
+    """
+    if named := _NAMED.match(asked.text):
+        number, rest = int(named[1]), asked.text[named.end() :].strip()
+    elif bare and asked.text:
+        number, rest = incident_number(asked.text), ""
+    elif asked.room is not None:
+        number, rest = asked.room, asked.text
+    else:
+        raise Refused("which incident? Name it first, for example INC-42, or say it in its war room", 422)
+    incidents.load(asked.tx, number)
+    return number, rest
+
+
+def _name(asked: Asked, person: str) -> str:
+    known = asked.runbook.people.get(person)
+    return known.name if known else person
+
+
+COMMANDS: Final[Mapping[str, tuple[Role, Callable[[Asked], str]]]] = {
+    "oncall": ("viewer", _on_call),
+    "incidents": ("viewer", _incidents),
+    "declare": ("responder", _declare),
+    "ack": ("responder", _acknowledge),
+    "update": ("responder", _update),
+    "escalate": ("responder", _escalate),
+    "note": ("responder", _note),
+    "resolve": ("responder", _resolve),
+    "help": ("viewer", _help),
+}
+ALIASES: Final = {"status": "incidents", "acknowledge": "ack", "start": "help", "": "help"}
+USES: Final = {
+    "oncall": "who is on call, and until when",
+    "incidents": "what is open; with a number how that one stands",
+    "declare SEVERITY TITLE": "open an incident and page",
+    "ack INC-42": "you have it: paging stops",
+    "update INC-42 [investigating|identified|monitoring] TEXT": "post a status update",
+    "escalate INC-42 [REASON]": "page the next step now",
+    "note INC-42 TEXT": "put a note on the timeline",
+    "resolve INC-42 [ROOT CAUSE;] RESOLUTION": "it is over: the all-clear goes out",
+    "help": "this list. In an incident's war room its number may be left out",
+}

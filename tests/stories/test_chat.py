@@ -1,0 +1,369 @@
+"""What people press and type, told as stories: on a virtual clock, through the production code."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from tocsin.core.events import Acknowledge, Resolve
+from tocsin.sdk import Command, Moved, Press, Receipt, Said
+from tocsin.store import chat as store
+from tocsin.store import queue
+from tocsin.usecases import chat
+
+from .conftest import GROUP, World, changed
+
+MARTIJN, BACKUP = "700000001", "700000002"
+TWILIO = {"TELEGRAM_BOT_TOKEN": "123:story-token", "TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "secret"}
+ids = itertools.count()
+
+
+def hears(world, *items, kind="telegram"):
+    """Take what was heard, and do what follows; returns the replies."""
+    line = next(line for line in world.db.read_now(chat.lines, world.setup) if line.chat.name == kind)
+    replies = world.db.write_now(chat.take, world.setup, line, items)
+    world.work()
+    return [reply for _, reply in replies]
+
+
+def press(world, account=MARTIJN, verb="acknowledge", **what):
+    if not what:
+        what = {"page": next(page.id for page in world.pages() if page.person == "martijn")}
+    back = {"query": "q", "chat": int(account), "message": 5, "text": "down"}
+    return hears(world, Press(f"id-{next(ids)}", account, verb, **what, back=back))[0]
+
+
+def types(world, text, account=MARTIJN, **where):
+    name, _, rest = text.partition(" ")
+    return hears(world, Command(f"id-{next(ids)}", account, name, rest, **where))[0]
+
+
+def methods(world):
+    return [outgoing.url.rpartition("/")[2] for _, outgoing in world.requests if hasattr(outgoing, "url")]
+
+
+# --------------------------------------------------------------------------------------------- presses
+
+
+def test_a_press_stops_paging_and_takes_the_buttons_off(world):
+    world.alert()
+    reply = press(world)
+
+    assert reply.text.startswith("You have INC-1: proofi.ai answers 503")
+    assert ("acknowledged", "martijn") == (world.state().status, world.state().commander)
+    edit = next(o for _, o in world.requests if getattr(o, "url", "").endswith("/editMessageText"))
+    assert "down\n\nAcknowledged by Martijn at 09:02 UTC." == edit.json["text"]
+    assert ["answerCallbackQuery", "editMessageText"] == [
+        m for m in methods(world) if m in ("answerCallbackQuery", "editMessageText")
+    ]
+
+
+def test_who_presses_second_is_told_who_has_it(world):
+    world.alert()
+    press(world)
+    reply = press(world, BACKUP, page=next(p.id for p in world.pages() if p.person == "backup1"))
+
+    assert "Martijn has INC-1 already." == reply.text
+    assert "Martijn has INC-1." == reply.closed
+
+
+def test_somebody_else_may_take_a_page_and_nobody_else_may_pass_it_on(world):
+    """An incident is taken by whoever presses, under their own name; saying that Martijn cannot is Martijn's."""
+    world.alert()
+
+    assert press(world, BACKUP, "pass_on", page=world.pages()[1].id).refused is (world.pages()[1].person != "backup1")
+    of_martijn = next(p.id for p in world.pages() if p.person == "martijn")
+    assert "this page was not for you" in press(world, BACKUP, "pass_on", page=of_martijn).text
+    press(world, BACKUP, page=of_martijn)
+    assert "backup1" == world.state().acknowledged_by
+
+
+def test_passing_on_pages_whoever_is_next_at_once(world):
+    world.alert()
+    world.paged()
+    reply = press(world, verb="pass_on")
+
+    assert ("INC-1 is passed on: whoever is next is paged now.", False) == (reply.text, reply.refused)
+    assert "martijn" not in world.state().paging
+    assert world.paged()
+
+
+def test_escalating_pages_the_next_step_and_leaves_the_buttons(world):
+    world.alert()
+    world.paged()
+    reply = press(world, verb="escalate")
+
+    assert ("", ["backup1"]) == (reply.closed, world.paged())
+    assert "martijn" == world.facts("escalated")[0].actor
+
+
+def test_a_press_on_what_is_over_changes_nothing(world):
+    world.alert()
+    world.act(1, Resolve("martijn"))
+    before = len(world.timeline())
+
+    for verb in ("acknowledge", "pass_on", "escalate"):
+        assert "INC-1 is resolved; nobody needs to come." == press(world, verb=verb).text
+    assert before == len(world.timeline())
+
+
+def test_the_same_press_twice_is_one(world):
+    world.alert()
+    page = world.pages()[0].id
+    once = Press("77", MARTIJN, "escalate", page)
+    first = hears(world, once)[0]
+    before = len(world.timeline())
+    again = hears(world, once)[0]
+
+    assert (False, True) == (first.again, again.again)
+    assert before == len(world.timeline())
+
+
+def test_an_id_is_known_for_a_day(world):
+    assert [True, False] == [world.db.write_now(store.first_time, "telegram:1") for _ in range(2)]
+    world.sleep(hours=23, minutes=59)
+    assert not world.db.write_now(store.first_time, "telegram:1")
+    world.sleep(hours=1)
+    assert world.db.write_now(store.first_time, "telegram:1")
+
+
+def test_a_code_without_a_number_means_the_one_that_waits(world):
+    """With two incidents it is not guessed which one is meant."""
+    world.alert()
+    world.alert("ddc", service="ddc", check="unreachable")
+    told = press(world, incident="")
+    press(world, incident="2")
+
+    assert told.text.startswith("2 incidents wait for you: INC-1, INC-2. Say which, for example: ACK 2")
+    assert ("triggered", "acknowledged") == (world.state(1).status, world.state(2).status)
+    assert "You have INC-1" in press(world, incident="").text
+    assert "no page waits for your answer" == press(world, incident="").text
+
+
+@pytest.mark.parametrize(
+    "what", [{"page": "no-such-page"}, {"receipt": "SM-unknown", "incident": "99"}, {"incident": "x"}]
+)
+def test_what_is_not_there_is_said(world, what):
+    world.alert()
+
+    assert press(world, **what).refused
+    assert "triggered" == world.state().status
+
+
+def test_the_receipt_of_a_message_finds_its_page(world):
+    """A call that is answered without an address of ours is known by its own id."""
+    world.alert()
+    receipt = next(a.receipt for a in world.db.read_now(queue.attempts, [p.id for p in world.pages()]) if a.receipt)
+
+    assert "You have INC-1" in press(world, receipt=receipt).text
+
+
+def test_a_stranger_changes_nothing(world):
+    world.alert()
+    before = len(world.timeline())
+    page = world.pages()[0].id
+
+    assert press(world, "5", page=page).text.endswith("people: telegram: 5")
+    assert types(world, "resolve INC-1 done", "5").refused
+    assert before == len(world.timeline())
+
+
+def test_what_raises_stands_in_nobodys_way(world, monkeypatch):
+    """A fault in one answer is told to whoever gave it; those that came with it are done."""
+    world.alert()
+    ids_ = [page.id for page in world.pages()]
+    good, real = Press("2", BACKUP, "acknowledge", ids_[1]), chat.respond.acknowledge_page
+
+    def broken(tx, setup, page):
+        if page == ids_[0]:
+            raise RuntimeError("a planted fault")
+        return real(tx, setup, page)
+
+    monkeypatch.setattr(chat.respond, "acknowledge_page", broken)
+    who = {page.person: page.id for page in world.pages()}
+    first = next(name for name, id_ in who.items() if id_ == ids_[0])
+    accounts = {"martijn": MARTIJN, "backup1": BACKUP}
+    second = next(name for name in who if name != first)
+    good = Press("2", accounts[second], "acknowledge", who[second])
+    replies = hears(world, Press("1", accounts[first], "acknowledge", ids_[0]), good)
+
+    assert [chat.FAULT, False] == [replies[0].text, replies[1].refused]
+    assert second == world.state().acknowledged_by
+
+
+# --------------------------------------------------------------------------------------------- commands
+
+
+def test_who_is_on_call(world):
+    said = types(world, "oncall").text.splitlines()
+
+    assert 2 == len(said)
+    assert said[0].startswith("primary: ")
+    assert said[0].endswith("Mon 30 Nov 09:00 (Europe/Amsterdam)")
+
+
+def test_an_incident_is_led_from_the_chat(world):
+    """Declared, listed, acknowledged, updated, noted, escalated and resolved, each answered in plain words."""
+    assert "No incident is open." == types(world, "incidents").text
+    assert types(world, "declare p1 wallets cannot be created").text.startswith(
+        "INC-1 [P1] is declared: wallets cannot"
+    )
+    assert "INC-1 [P1] triggered: wallets cannot be created (nobody leads)" == types(world, "incidents").text
+    assert "You have INC-1: wallets cannot be created" == types(world, "ack 1").text
+    assert "The update of INC-1 is posted; it is identified." == types(world, "update INC-1 identified: the cache").text
+    assert "Summary: the cache" in types(world, "status inc-1").text
+    assert "Noted on the timeline of INC-1." == types(world, "note #1 restarted it").text
+    assert "INC-1 is escalated: the next step is paged now." == types(world, "escalate INC-1 need a second pair").text
+    assert types(world, "resolve INC-1 the cache was full; it is bigger now").text.startswith("INC-1 is resolved.")
+
+    state = world.state()
+    assert ("resolved", "the cache was full", "it is bigger now") == (state.status, state.root_cause, state.resolution)
+    assert {"martijn"} == {e.actor for e in world.timeline() if e.kind in ("declared", "note", "escalated", "resolved")}
+    assert "INC-1 is resolved already." == types(world, "resolve INC-1 again").text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("declare", "say: declare SEVERITY TITLE"),
+        ("declare P9 down", "no severity 'P9'"),
+        ("declare P1", "say: declare SEVERITY TITLE"),
+        ("update all is well", "which incident? Name it first"),
+        ("update INC-7 text", "there is no incident INC-7"),
+        ("update INC-1", "an update needs a summary"),
+        ("update INC-1 resolved", "an update cannot resolve"),
+        ("note INC-1", "a note needs a text"),
+        ("ack seven", "there is no incident 'seven'"),
+        ("dance", "dance is no command."),
+    ],
+)
+def test_refusals_say_what_to_do_instead(world, text, said):
+    world.alert()
+    before = len(world.timeline())
+    reply = types(world, text)
+
+    assert (True, said) == (reply.refused, reply.text[: len(said)])
+    assert before == len(world.timeline())
+
+
+def test_help_names_every_command(world):
+    said = types(world, "start").text
+
+    for name in ("oncall", "incidents", "declare", "ack", "update", "escalate", "note", "resolve"):
+        assert f"\n{name} " in f"\n{said}"
+
+
+# --------------------------------------------------------------------------------------------- the war room
+
+
+def room(world, **changes):
+    given = {"group": str(GROUP), "thread": "77", **changes}
+    return hears(
+        world, Said(f"id-{next(ids)}", given.pop("account", MARTIJN), "Some Body", given.pop("text", "hm"), **given)
+    )
+
+
+def test_what_is_said_in_the_war_room_stands_on_the_timeline(world):
+    world.alert()
+    world.wait(seconds=5)
+    room(world, text="it is the cache")
+    room(world, account="5", text="I agree")
+    room(world, thread="78", text="elsewhere")
+    room(world, group="-5", text="another group's topic of the same number")
+
+    assert [("martijn", "it is the cache"), ("telegram:Some Body", "I agree")] == [
+        (entry.actor, entry.data["text"]) for entry in world.facts("message_seen")
+    ]
+    assert world.verified()
+
+
+def test_a_command_in_the_war_room_needs_no_number(world):
+    world.alert()
+    world.wait(seconds=5)
+    types(world, "update investigating: we look", group=str(GROUP), thread="77")
+
+    assert "we look" == world.state().summary
+
+
+def test_a_room_that_talks_without_end_is_kept_in_part(world):
+    """A thousand messages of two thousand characters; the last one says that no more are kept."""
+    world.alert()
+    world.wait(seconds=5)
+    line = next(line for line in world.db.read_now(chat.lines, world.setup) if line.chat.name == "telegram")
+    said = [Said(f"s{n}", MARTIJN, "M", "y" * 4000, str(GROUP), "77") for n in range(1005)]
+    world.db.write_now(chat.take, world.setup, line, said)
+
+    kept = world.facts("message_seen")
+    assert (1000, 2000, True) == (len(kept), len(kept[0].data["text"]), kept[-1].data["last"])
+    assert "last" not in kept[-2].data
+
+
+def test_a_group_that_moved_is_followed_both_ways(world):
+    """Texts go to the new address, and what is said there is heard."""
+    world.alert()
+    world.wait(seconds=5)
+    hears(world, Moved("m1", str(GROUP), "-100999"))
+    room(world, group="-100999", text="here now")
+    world.act(1, Resolve("martijn"))
+    world.wait(seconds=5)
+
+    assert "here now" == world.facts("message_seen")[0].data["text"]
+    assert "-100999#77" in {to for _, to, _ in world.sent}
+
+
+# --------------------------------------------------------------------------------------------- receipts
+
+
+def called(tmp_path):
+    """Everybody is only reached by text, then by mail."""
+
+    def change(data):
+        rules = [{"via": "sms"}, {"via": "email", "after": "10m"}]
+        data["people"]["martijn"]["notify"]["high"] = data["people"]["backup1"]["notify"]["high"] = rules
+
+    world = World(tmp_path, changed(change), TWILIO)
+    everything = world.network
+
+    def network(outgoing):
+        if "/Messages.json" in getattr(outgoing, "url", ""):
+            from tests.stories.conftest import _json
+
+            return _json(201, {"sid": f"SM{len(world.requests)}"})
+        return everything(outgoing)
+
+    world.network = network
+    return world
+
+
+def test_a_text_that_did_not_arrive_starts_the_next_way_at_once(tmp_path):
+    world = called(tmp_path)
+    world.alert()
+    tries = world.db.read_now(queue.attempts, [p.id for p in world.pages()])
+    first, second = [t.receipt for t in tries if t.receipt]
+    assert not world.texts("martijn@proofi.ai") + world.texts("backup1@proofi.ai")
+    hears(world, Receipt("r1", first, "failed", "undelivered, error 30003"), kind="twilio")
+    hears(world, Receipt("r2", second, "delivered"), kind="twilio")
+    hears(world, Receipt("r3", "SM-of-somebody-else", "failed", "x"), kind="twilio")
+
+    assert 1 == len(world.texts("martijn@proofi.ai") + world.texts("backup1@proofi.ai"))
+    assert {"sent", "delivered"} == {page.state for page in world.pages()}
+
+
+def test_two_people_with_one_telephone_answer_for_themselves(tmp_path):
+    """The page says who is meant; without one it is whoever has it first in the runbook."""
+    world = World(
+        tmp_path, changed(lambda data: data["people"]["backup1"].update(phone="+31 600 000 001")), TWILIO
+    )  # fmt: skip
+    world.alert()
+    page = next(p for p in world.pages() if p.person == "backup1")
+    hears(world, Press("p1", "+31600000001", "acknowledge", page.id), kind="twilio")
+
+    assert "backup1" == world.state().acknowledged_by
+
+
+def test_an_acknowledgement_elsewhere_is_told_to_a_late_press(world):
+    world.alert()
+    world.act(1, Acknowledge("backup1"))
+
+    assert "Backup One has INC-1 already." == press(world).text
