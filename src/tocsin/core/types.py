@@ -40,6 +40,7 @@ class Page:
     Ask *person* to acknowledge, by their notification rules for *urgency*. `reason` says why it is this person.
 
     `targets` are the page targets that named them: who they stand for is looked up again right before each call.
+    `why` holds `policy`, `step` and `round` where a step of a policy named them.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Page:
     urgency: Literal["high", "low"]
     reason: str
     targets: tuple[str, ...] = ()
+    why: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

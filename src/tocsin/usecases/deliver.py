@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import structlog
 
-from tocsin.core import delivery
+from tocsin.core import because, delivery
 from tocsin.core.events import OffCall, PageFailed, RoomOpened
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import incident_name
@@ -263,6 +263,7 @@ def _page_message(tx: Tx, setup: Setup, runbook: Runbook, row: Any, stored: Stor
         f"Impact: {state.impact or 'unknown'}",
         f"Since: {state.declared_at:%Y-%m-%d %H:%M} UTC",
         f"You are paged because: {page.reason}",
+        *(because.in_message(page.because, row.rule) if page.because else ()),
     ]
     return Message(
         key=row.key, to=to, title=f"[{state.severity}] {state.name}: {state.title}", text="\n".join(lines),

@@ -58,7 +58,7 @@ def page_json(row: Any, attempts: Sequence[Any]) -> Json:
         "id": row.id, "incident": incident_name(row.incident), "person": row.person, "via": row.via,
         "reason": row.reason, "state": row.state, "why": row.why, "urgency": row.urgency,
         "requested_at": instant_text(row.requested_at), "closed_at": instant_text(row.closed_at),
-        "runbook_version": row.runbook_version,
+        "runbook_version": row.runbook_version, "because": row.because,
         "attempts": [
             {"at": instant_text(a.at), "via": a.via, "verdict": a.verdict, "receipt": a.receipt, "why": a.why}
             for a in attempts
