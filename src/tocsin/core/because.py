@@ -29,7 +29,7 @@ def explain(
     runbook: Runbook, state: Incident, page: Page, now: datetime, overrides: Sequence[Override], tzdata: str
 ) -> dict[str, Json]:
     """
-    Write down why *page* is made, from what is known at this instant. It is kept with the page and never worked out anew.
+    Write down why *page* is made, from what is known at this instant: it is kept, and never worked out anew.
 
     Returns:
         JSON: `alert` (None when a person declared), `declared_by`, `severity`, `rule`, `urgency`, `policy`, `step`,

@@ -134,7 +134,8 @@ def born(number: int, runbook_version: str, fact: Fact) -> Incident:
     return Incident(
         number=number, title=d["title"], severity=d["severity"], declared_at=fact.at, declared_by=fact.actor,
         runbook_version=runbook_version, service=d.get("service"), check=d.get("check"), impact=d.get("impact"),
-        drill=bool(d.get("drill")), rule=d.get("rule", ""), alert=d.get("alert", {}), urgency=d["urgency"], protocol=d["protocol"],
+        drill=bool(d.get("drill")), rule=d.get("rule", ""), alert=d.get("alert", {}), urgency=d["urgency"],
+        protocol=d["protocol"],
         duties=tuple(_DUTY.validate_python(duty) for duty in d["duties"]),
         walk=_WALK.validate_python(d["walk"]) if d.get("walk") else None,
     )  # fmt: skip

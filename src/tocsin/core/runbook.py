@@ -99,11 +99,20 @@ class BusinessHours(Part):
         return self
 
 
+class HandOff(Part):
+    """How shifts are handed over: who is told, how long whoever takes one may take to confirm, who hears otherwise."""
+
+    confirm_within: Span = timedelta(minutes=30)
+    to: Words = ("secondary", "team_lead")
+    notify: tuple[Literal["incoming", "outgoing"], ...] = ("incoming", "outgoing")
+
+
 class Organization(Part):
     name: Text = "Our organization"
     site: str = ""
     timezone: Zone = "UTC"
     business_hours: BusinessHours = BusinessHours()
+    hand_off: HandOff = HandOff()
 
 
 class NotifyRule(Part):
@@ -155,6 +164,18 @@ class Rotation(Part):
 class Schedule(Part):
     timezone: Zone | None = None
     rotation: Rotation
+    hand_off: HandOff | None = None  # None: the organization's
+
+
+class OnCall(Part):
+    """What whoever is on call has to do, as they are told at each hand-off."""
+
+    duties: Words = (
+        "Watch the alerts channel",
+        "Respond within the SLA",
+        "Escalate if unable to respond",
+        "Hand off to the next person on call",
+    )
 
 
 class Step(Part):
@@ -497,6 +518,7 @@ class Runbook(Part):
     people: Annotated[dict[str, Person], Field(min_length=1)]
     teams: dict[str, Team] = {}
     schedules: dict[str, Schedule] = {}
+    on_call: OnCall = OnCall()
     escalation_policies: dict[str, EscalationPolicy] = {}
     services: dict[str, Service] = {}
     probes: dict[str, Probe] = {}

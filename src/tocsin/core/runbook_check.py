@@ -10,7 +10,7 @@ from typing import Final, get_args
 
 from tocsin.core import oncall
 from tocsin.core.incident import ROLES
-from tocsin.core.runbook import DutyRule, Runbook
+from tocsin.core.runbook import DutyRule, HandOff, Runbook
 from tocsin.core.templates import unknown_words
 from tocsin.core.types import FactKind
 
@@ -45,7 +45,8 @@ class Finding:
 
 def faults(book: Runbook) -> tuple[Fault, ...]:
     """Every name in the runbook that leads nowhere, and every pattern that cannot be read."""
-    checks = (_people_faults, _service_faults, _severity_faults, _triage_faults, _duty_faults, _channel_faults)
+    checks = (_people_faults, _service_faults, _severity_faults, _triage_faults, _duty_faults, _channel_faults,
+              _hand_off_faults)  # fmt: skip
     return tuple(fault for check in checks for fault in check(book))
 
 
@@ -72,6 +73,15 @@ def _people_faults(book: Runbook) -> Iterator[Fault]:
             for i, rule in enumerate(getattr(person.notify, urgency)):
                 where: Path = ("people", id_, "notify", urgency, i, "via")
                 yield from _named(where, rule.via, {*book.channels, *kinds}, "a channel or its kind")
+
+
+def _hand_off_faults(book: Runbook) -> Iterator[Fault]:
+    said: list[tuple[Path, HandOff]] = [(("organization", "hand_off"), book.organization.hand_off)]
+    said += [(("schedules", name, "hand_off"), s.hand_off) for name, s in book.schedules.items() if s.hand_off]
+    for path, hand_off in said:
+        for i, target in enumerate(hand_off.to):
+            if target != "secondary":
+                yield from _target(book, (*path, "to", i), target)
 
 
 def _target(book: Runbook, path: Path, target: str) -> Iterator[Fault]:

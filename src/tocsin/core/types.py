@@ -117,6 +117,11 @@ def uuid7(at: datetime, *names: object) -> str:
     return str(UUID(int=value))
 
 
+def first_id(at: datetime) -> str:
+    """The least UUIDv7 that a row made at *at* can have: ids begin with their millisecond."""
+    return f"{uuid7(at)[:14]}7000-8000-000000000000"
+
+
 def incident_name(number: int) -> str:
     """Return the identifier that people say: 42 gives INC-42."""
     return f"INC-{number}"

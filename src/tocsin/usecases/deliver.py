@@ -232,7 +232,8 @@ def _plain_job(tx: Tx, setup: Setup, row: Any, transport: Transport | None, epoc
         return job
     payload = row.payload
     message = Message(
-        key=row.key, to=payload["to"], title=payload["title"], text=payload["text"], link=payload["link"], urgent=True,
+        key=row.key, to=payload["to"], title=payload["title"], text=payload["text"], link=payload["link"],
+        urgent=row.urgent,
         acknowledge_link=acknowledge_link(setup, row.page) if row.page else "",
         incident=incident_name(row.incident) if row.incident else "",
     )  # fmt: skip

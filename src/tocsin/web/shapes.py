@@ -102,6 +102,16 @@ def override_json(override: oncall.Override) -> Json:
     }  # fmt: skip
 
 
+def handoff_json(row: Any) -> Json:
+    """A hand-off: who takes which schedules since when, and whether they have said so."""
+    return {
+        "id": row.id, "at": instant_text(row.at), "person": row.person, "schedules": row.schedules,
+        "state": row.state, "confirm_by": instant_text(row.confirm_by), "reminders": row.reminders,
+        "confirmed_at": instant_text(row.confirmed_at), "confirmed_by": row.confirmed_by, "told": row.told,
+        "missed": row.missed,
+    }  # fmt: skip
+
+
 def restored_json(waits: Waiting | None) -> Json:
     """What a restored database holds back."""
     if waits is None:

@@ -18,6 +18,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_index("looks_due", "looks", ["due"])
+    # Whatever starts next plans the looks at the schedules of the runbook that is in force already.
+    op.execute("INSERT INTO looks (name, due, at, data) VALUES ('plan', 0, 0, '{}')")
     op.create_table(
         "handoffs",
         sa.Column("id", sa.Text(), nullable=False),
