@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tocsin.usecases.configure import TZDATA, in_force
+from tocsin import zones
+from tocsin.usecases.configure import in_force
 
 
 def test_each_page_keeps_the_alert_the_rule_the_step_and_the_shift(world):
@@ -20,7 +21,7 @@ def test_each_page_keeps_the_alert_the_rule_the_step_and_the_shift(world):
         first["schedule"]["name"],
     )
     assert (2, 1, "secondary") == (later["step"], later["round"], later["schedule"]["name"])
-    assert (version, TZDATA) == (later["runbook_version"], later["tzdata"])
+    assert (version, zones.version()) == (later["runbook_version"], later["tzdata"])
 
 
 def test_the_message_itself_says_it_in_two_lines(world):

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from tocsin.core import oncall
 from tocsin.core.calendar import words
 from tocsin.core.oncall import Override, Shift
-from tocsin.core.runbook import HandOff as Settings
 from tocsin.core.runbook import Runbook
+from tocsin.core.runbook_schedules import HandOff as Settings
 
 REMINDERS: Final = 2  # at a third and at two thirds of the time to confirm
 LOOK_BACK: Final = timedelta(days=31)  # after a longer downtime the shift changes before it are not counted

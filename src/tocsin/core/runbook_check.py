@@ -10,7 +10,8 @@ from typing import Final, get_args
 
 from tocsin.core import oncall
 from tocsin.core.incident import ROLES
-from tocsin.core.runbook import DutyRule, HandOff, Runbook
+from tocsin.core.runbook import DutyRule, Runbook
+from tocsin.core.runbook_schedules import HandOff, Rotation, Schedule
 from tocsin.core.templates import unknown_words
 from tocsin.core.types import FactKind
 
@@ -61,8 +62,7 @@ def _people_faults(book: Runbook) -> Iterator[Fault]:
         for i, member in enumerate(team.members):
             yield from _named(("teams", name, "members", i), member, book.people, "a person")
     for name, schedule in book.schedules.items():
-        for i, turn in enumerate(schedule.rotation.people):
-            yield from _named(("schedules", name, "rotation", "people", i), turn, book.people, "a person")
+        yield from _schedule_faults(book, ("schedules", name), schedule)
     for name, policy in book.escalation_policies.items():
         for i, step in enumerate(policy.steps):
             for j, target in enumerate(step.page):
@@ -82,6 +82,22 @@ def _hand_off_faults(book: Runbook) -> Iterator[Fault]:
         for i, target in enumerate(hand_off.to):
             if target != "secondary":
                 yield from _target(book, (*path, "to", i), target)
+
+
+def _schedule_faults(book: Runbook, path: Path, schedule: Schedule) -> Iterator[Fault]:
+    if schedule.rotation:
+        yield from _rotation_faults(book, (*path, "rotation"), schedule.rotation)
+    for i, layer in enumerate(schedule.layers):
+        yield from _rotation_faults(book, (*path, "layers", i, "rotation"), layer.rotation)
+    for called, person in schedule.ical.people.items() if schedule.ical else ():
+        yield from _named((*path, "ical", "people", called), person, book.people, "a person")
+
+
+def _rotation_faults(book: Runbook, path: Path, rotation: Rotation) -> Iterator[Fault]:
+    for i, group in enumerate(rotation.people):
+        for j, person in enumerate(group):
+            where: Path = (*path, "people", i) if len(group) == 1 else (*path, "people", i, j)
+            yield from _named(where, person, book.people, "a person")
 
 
 def _target(book: Runbook, path: Path, target: str) -> Iterator[Fault]:
@@ -181,7 +197,9 @@ def findings(book: Runbook, now: datetime) -> tuple[Finding, ...]:
 
 
 def _gaps(book: Runbook, now: datetime) -> Iterator[Finding]:
-    for name in book.schedules:
+    for name, schedule in book.schedules.items():
+        if schedule.ical:
+            continue  # what its calendar says is known to the database, not to the file
         for shift in oncall.shifts(book, name, now, now + AHEAD):
             if not shift.people:
                 text = f"nobody is on call from {shift.start:%Y-%m-%d %H:%M} to {shift.until:%Y-%m-%d %H:%M} UTC"

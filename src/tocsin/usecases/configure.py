@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import tzdata  # type: ignore[import-untyped]
 from sqlalchemy import bindparam, insert, select, update
 
 from tocsin import runbook_file
@@ -25,7 +24,6 @@ from tocsin.store.db import Tx, insert_new
 from tocsin.store.schema import meta, runbooks
 
 IN_FORCE: Final = "runbook"
-TZDATA: Final[str] = tzdata.IANA_VERSION  # of the time zone rules, such as 2026f
 KEY_MARK: Final = "secret_key"  # what tells whether two nodes share their secret key
 
 

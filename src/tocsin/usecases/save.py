@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from tocsin import zones
 from tocsin.core import notify
 from tocsin.core.because import explain
 from tocsin.core.delivery import Route, to_channel, to_person
@@ -18,7 +19,7 @@ from tocsin.store import alerts, incidents, queue
 from tocsin.store.db import Tx
 from tocsin.store.incidents import Stored
 from tocsin.store.oncall import overrides as stand_ins
-from tocsin.usecases.configure import TZDATA, Setup, incident_link, runbook_of, who
+from tocsin.usecases.configure import Setup, incident_link, runbook_of, who
 
 
 def around(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, event: Event, *, firing: int = 0) -> Around:
@@ -88,7 +89,7 @@ def _put(
 ) -> None:
     match effect:
         case Page():
-            because = explain(runbook, state, effect, tx.now, overrides, TZDATA)
+            because = explain(runbook, state, effect, tx.now, overrides, zones.version())
             _put_page(tx, setup, runbook, state, effect, because)
         case StopPaging(why, by):
             queue.close_pages(tx, state.number, why, by)
