@@ -168,7 +168,8 @@ class Transport:
     `name` is the key under a channel of the runbook (`telegram`, `smtp`). `address` is the field of a person that
     holds their address (`telegram`, `email`, `phone`, `webhook`); empty when the transport needs none.
     `open_room(name, config)` opens a room inside a channel; its Delivered.receipt is the thread for `Message.thread`.
-    `per_second` and `per_minute` are the vendor's limits for one destination.
+    `per_second` and `per_minute` are the vendor's limits for one destination, `total_per_second` for all of them
+    through one channel. `receipts`: the vendor tells later whether a message arrived (`usecases.deliver.receipt`).
     """
 
     name: str
@@ -180,6 +181,8 @@ class Transport:
     open_room: Callable[[str, Config], Conversation[Verdict]] | None = None
     per_second: float | None = None
     per_minute: int | None = None
+    total_per_second: float | None = None
+    receipts: bool = False
 
 
 # --------------------------------------------------------------------------------------------- what comes in

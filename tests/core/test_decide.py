@@ -26,6 +26,7 @@ AROUND = e.Around(who=lambda target: frozenset(WHO.get(target, {target} & set(BO
 PEOPLE = st.sampled_from(["martijn", "backup1", "admin"])
 EVENTS = st.one_of(
     st.builds(e.Acknowledge, PEOPLE),
+    st.builds(e.PassOn, PEOPLE, st.sampled_from(["", "on a train"])),
     st.builds(e.SetSeverity, PEOPLE, st.sampled_from(["P0", "P1", "P2", "P3"])),
     st.builds(e.Assign, PEOPLE, st.sampled_from(["commander", "scribe"]), st.sampled_from(["martijn", "backup1"])),
     st.builds(e.PostUpdate, PEOPLE, st.sampled_from([None, "identified", "monitoring"]), st.just("we look")),
@@ -37,7 +38,7 @@ EVENTS = st.one_of(
     st.builds(e.AlertsResolved, st.just(("k",)), st.just(1), st.just("s"), st.integers(0, 1)),
     st.just(e.Tick()),
 )
-ONCE = (e.Acknowledge, e.SetSeverity, e.Assign, e.Check, e.Resolve, e.Reopen, e.Tick)
+ONCE = (e.Acknowledge, e.PassOn, e.SetSeverity, e.Assign, e.Check, e.Resolve, e.Reopen, e.Tick)
 
 
 def apply(state, event, now):

@@ -113,9 +113,9 @@ def _(patch: Patch) -> None:
     patch.setattr(deliver, "wanted", lambda tx, job: True)
     close = queue.close_pages
 
-    def wrong(tx: Any, incident: int, why: str, by: str | None) -> None:
+    def wrong(tx: Any, incident: int, why: str, by: str | None, **more: Any) -> None:
         waiting = tx.all(outbox.select().where(outbox.c.incident == incident, outbox.c.state == "pending"))
-        close(tx, incident, why, by)
+        close(tx, incident, why, by, **more)
         for row in waiting:  # the rows wait on; only a look right before sending would stop them
             tx.run(update(outbox).where(outbox.c.id == row.id).values(state="pending"))
 
@@ -149,9 +149,9 @@ def _(patch: Patch) -> None:
 def _(patch: Patch) -> None:
     close = queue.close_pages
 
-    def wrong(tx: Any, incident: int, why: str, by: str | None) -> None:
+    def wrong(tx: Any, incident: int, why: str, by: str | None, **more: Any) -> None:
         mine = tx.all(pages.select().where(pages.c.incident == incident, pages.c.reason.startswith("escalated")))
-        close(tx, incident, why, by)
+        close(tx, incident, why, by, **more)
         for row in mine:
             if row.state in queue.OPEN_PAGE:
                 tx.run(update(pages).where(pages.c.id == row.id).values(state=row.state, closed_at=None))

@@ -143,7 +143,7 @@ def test_a_blocked_bot_starts_the_next_way_now(world):
     )  # fmt: skip
     world.alert()
 
-    assert 1 == len(world.texts("backup1@proofi.ai"))
+    assert 1 == len([text for text in world.texts("backup1@proofi.ai") if "You are paged because" in text])
 
 
 def test_a_group_that_became_a_supergroup_is_followed(world):

@@ -102,6 +102,12 @@ def ack(incident: Name, by: By = None, as_json: Json = False) -> None:
     _act(incident, "acknowledge", {"by": by}, as_json)
 
 
+@app.command("pass")
+def pass_(incident: Name, reason: Reason = "", by: By = None, as_json: Json = False) -> None:
+    """I can't take it: page the next step at once."""
+    _act(incident, "pass", {"reason": reason, "by": by}, as_json)
+
+
 @app.command()
 def update(
     incident: Name,

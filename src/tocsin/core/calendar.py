@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final, Literal, Protocol, TypeAlias
@@ -100,3 +101,20 @@ def next_business_day(at: datetime, hours: BusinessHours) -> datetime:
 def deadline(start: datetime, span: Duration, hours: BusinessHours) -> datetime:
     """Return when *span* after *start* is over; "next business day" is over with its business hours."""
     return start + span if isinstance(span, timedelta) else next_business_day(start, hours)
+
+
+def window_end(start: str, end: str, days: Sequence[str], zone: str, at: datetime) -> datetime | None:
+    """
+    When the daily window from *start* to *end* ("22:00" to "07:00", local time) in which *at* lies ends, in UTC.
+
+    None outside of it. *days* are those on which the window begins; one past midnight ends on the day after.
+    """
+    today = at.astimezone(ZoneInfo(zone)).date()
+    begins, ends = time.fromisoformat(start), time.fromisoformat(end)
+    for day in (today - timedelta(days=1), today):
+        if DAYS[day.weekday()] in days:
+            last = day if begins < ends else day + timedelta(days=1)
+            until = local_to_utc(last, ends, zone)
+            if local_to_utc(day, begins, zone) <= at < until:
+                return until
+    return None

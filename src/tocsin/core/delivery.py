@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any, Final, Literal
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, TypeAlias
 
+from tocsin.core.calendar import window_end
 from tocsin.core.runbook import Channel, Runbook
 
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0  # seconds; reliability.md R7
@@ -44,19 +45,101 @@ class Ways:
     channel: Mapping[str, str]
 
 
-def to_person(runbook: Runbook, ways: Ways, person: str, urgency: Literal["high", "low"]) -> tuple[Route, ...]:
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What is known of one way to a person: which address was proved, and when; which is broken, since when, why."""
+
+    proved_of: str | None = None
+    proved_at: datetime | None = None
+    broken_of: str | None = None
+    broken_at: datetime | None = None
+    broken_why: str | None = None
+
+
+Health: TypeAlias = Mapping[tuple[str, str], Contact]  # person and channel to what is known of that way
+UNKNOWN: Final[Health] = {}
+
+
+def mark(kind: str, address: str, config: Mapping[str, Any] | None = None) -> str:
+    """
+    Hash what a proof or a fault is about, 32 hex digits: another address is another mark.
+
+    With *config*, the channel's settings, so is another bot token: what failed with the old one may work with the new.
+    """
+    settings = sorted((str(k), str(v)) for k, v in (config or {}).items())
+    return hashlib.sha256(repr((kind, address, settings)).encode()).hexdigest()[:32]
+
+
+def broken(route: Route, contact: Contact | None) -> str:
+    """Why a way is broken, with the day; empty when it is not, or its address changed since."""
+    if contact is None or contact.broken_at is None or contact.broken_of != mark(*_whole(route)):
+        return ""
+    return f"broken since {contact.broken_at:%Y-%m-%d}: {contact.broken_why}"
+
+
+def proved_at(route: Route, contact: Contact | None) -> datetime | None:
+    """When the person proved to be at this very address; None: never."""
+    return contact.proved_at if contact and contact.proved_of == mark(route.kind, route.address) else None
+
+
+def _whole(route: Route) -> tuple[str, str, Mapping[str, Any]]:
+    return route.kind, route.address, route.config
+
+
+def to_person(
+    runbook: Runbook, ways: Ways, person: str, urgency: Literal["high", "low"], *, health: Health = UNKNOWN,
+    at: datetime | None = None,
+) -> tuple[Route, ...]:  # fmt: skip
     """
     Give the ways to reach *person* in the order of their notification rules.
 
-    What cannot be used is listed with its reason. The console stands in for it, at once, so that nobody is left
-    without a way: whoever looks at the server sees the page.
+    What cannot be used, or is broken by *health*, is listed with its reason. The console stands in for it, at once, so
+    that nobody is left without a way: whoever looks at the server sees the page. Low urgency asked for *at* an instant
+    waits for the end of the person's quiet hours.
     """
     known = runbook.people.get(person)
     rules = (known.notify.high if urgency == "high" else known.notify.low) if known else ()
     routes = [_personal(runbook, ways, person, rule.via, rule.after) for rule in rules]
+    routes = [_checked(route, health.get((person, route.via))) for route in routes]
+    if urgency == "low" and at is not None:
+        routes = [replace(route, after=quiet_until(runbook, person, at + route.after) - at) for route in routes]
     if not routes or any(route.why_not for route in routes):
         routes.append(Route(CONSOLE, CONSOLE, person))
     return tuple(routes)
+
+
+def _checked(route: Route, contact: Contact | None) -> Route:
+    why = "" if route.why_not else broken(route, contact)
+    return replace(route, why_not=why) if why else route
+
+
+def quiet_until(runbook: Runbook, person: str, at: datetime) -> datetime:
+    """When a text of low urgency may reach *person*: *at*, or the end of the quiet hours in which it lies."""
+    known = runbook.people.get(person)
+    quiet = known.quiet_hours if known else None
+    if known is None or quiet is None:
+        return at
+    zone = quiet.timezone or known.timezone or runbook.organization.timezone
+    return window_end(quiet.from_, quiet.until, quiet.days, zone, at) or at
+
+
+def stand_in(runbook: Runbook, ways: Ways, via: str, person: str | None, health: Health = UNKNOWN) -> Route | None:
+    """The way that takes over where the channel *via* fails: its `backup`; None without one that can be used."""
+    channel = runbook.channel(via)
+    if channel is None or channel.backup is None:
+        return None
+    if person is None:
+        route = to_channel(runbook, ways, channel.backup)
+    else:
+        route = _checked(way(runbook, ways, person, channel.backup), health.get((person, channel.backup)))
+    return None if route.why_not else route
+
+
+def way(runbook: Runbook, ways: Ways, person: str, via: str) -> Route:
+    """The way to *person* by one channel, or by its kind, whatever their rules name; `why_not` where there is none."""
+    if person not in runbook.people:
+        return Route(via, "", "", why_not=f"the runbook has no person {person}")
+    return _personal(runbook, ways, person, via, timedelta(0))
 
 
 def every_way(runbook: Runbook, ways: Ways, person: str) -> tuple[Route, ...]:

@@ -52,6 +52,14 @@ class Acknowledge:
 
 
 @dataclass(frozen=True, slots=True)
+class PassOn:
+    """I can't take it: who was paged says so, and the next step is paged at once."""
+
+    by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SetSeverity:
     by: str
     severity: str
@@ -157,8 +165,8 @@ class Tick:
 
 
 Event: TypeAlias = (
-    Declared | AlertsAttached | AlertsResolved | Acknowledge | SetSeverity | Assign | PostUpdate | Escalate | Extend
-    | Note | Check | Resolve | Reopen | RoomOpened | PageFailed | OffCall | WentSilent | Tick
+    Declared | AlertsAttached | AlertsResolved | Acknowledge | PassOn | SetSeverity | Assign | PostUpdate | Escalate
+    | Extend | Note | Check | Resolve | Reopen | RoomOpened | PageFailed | OffCall | WentSilent | Tick
 )  # fmt: skip
 
 

@@ -48,7 +48,8 @@ class Incident:
     The state of one incident: all that deciding needs, folded from its timeline.
 
     `acknowledged_at` is the first acknowledgement; `answered` says whether paging has stopped. `paging` are the people
-    with an open page. `walk` is None where the severity pages nobody.
+    with an open page. `walk` is None where the severity pages nobody. `answered_by` acknowledged last. `passed_on` are
+    the people who cannot take it; a later page asks them anew.
     """
 
     number: int
@@ -71,6 +72,8 @@ class Incident:
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
     answered: bool = False
+    answered_by: str | None = None
+    passed_on: tuple[str, ...] = ()
     resolved_at: datetime | None = None
     summary: str | None = None
     next_steps: str | None = None
@@ -159,8 +162,12 @@ def replay(number: int, runbook_version: str, facts: list[Fact]) -> Incident:
 def _acknowledged(s: Incident, f: Fact) -> Incident:
     return replace(
         s, acknowledged_at=s.acknowledged_at or f.at, acknowledged_by=s.acknowledged_by or f.actor, answered=True,
-        paging=(),
+        answered_by=f.actor, passed_on=_less(s.passed_on, f.actor), paging=(),
     )  # fmt: skip
+
+
+def _less(people: tuple[str, ...], person: str | None) -> tuple[str, ...]:
+    return tuple(p for p in people if p != person)
 
 
 def _unacknowledged(s: Incident, f: Fact) -> Incident:
@@ -173,15 +180,18 @@ def _paged(s: Incident, f: Fact) -> Incident:
     if walk and f.data.get("taken"):
         walk = replace(walk, taken=max(walk.taken, int(f.data["taken"])))
     person = f.data.get("person")
+    if f.data.get("passed_on"):
+        return replace(s, paging=_less(s.paging, person), passed_on=(*_less(s.passed_on, person), str(person)))
     if f.kind == "page_moot" and "page" in f.data:  # an open page ended; without one it was never asked for
-        return replace(s, paging=tuple(p for p in s.paging if p != person))
-    paging = (*s.paging, person) if f.kind == "paged" and person and person not in s.paging else s.paging
-    return replace(s, walk=walk, paging=paging, pages=s.pages + (f.kind == "paged"))
+        return replace(s, paging=_less(s.paging, person))
+    if f.kind == "page_moot":
+        return replace(s, walk=walk)
+    paging = (*_less(s.paging, person), str(person))
+    return replace(s, walk=walk, paging=paging, pages=s.pages + 1, passed_on=_less(s.passed_on, person))
 
 
 def _page_failed(s: Incident, f: Fact) -> Incident:
-    left = tuple(p for p in s.paging if p != f.data.get("person"))
-    return replace(s, paging=left, pages_failed=s.pages_failed + 1)
+    return replace(s, paging=_less(s.paging, f.data.get("person")), pages_failed=s.pages_failed + 1)
 
 
 def _severity(s: Incident, f: Fact) -> Incident:

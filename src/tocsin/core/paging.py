@@ -53,20 +53,24 @@ def walk_on(draft: Draft, *, at_once: bool = False) -> tuple[escalation.Taken, .
     state = draft.state
     if state.walk is None or not (climbing(state) or at_once):
         return ()
-    policy = state.walk.policy
     who = draft.around.who
     _, steps = escalation.climb(state.walk, who) if at_once else escalation.advance(state.walk, draft.now, who)
-    for step in steps:
-        named = f"step {step.step} of {policy}, round {step.round}: {', '.join(step.targets)}"
-        reason = f"escalated: {named}" if at_once else named
-        why = {"policy": policy, "step": step.step, "round": step.round}
-        for person in sorted(step.people):
-            page(draft, person, reason, step.targets, why, taken=step.count)
-        if not step.people:
-            draft.add("page_moot", SYSTEM, reason=reason, why="this step stands for nobody now", taken=step.count)
+    _page_steps(draft, steps, "escalated: " if at_once else "")
     if steps and steps[-1].last_resort and (not at_once):
         _last_resort(draft)
     return steps
+
+
+def _page_steps(draft: Draft, steps: tuple[escalation.Taken, ...], why: str) -> None:
+    """Page whom the steps name; *why* stands before the step in the reason."""
+    policy = draft.state.walk.policy if draft.state.walk else ""
+    for step in steps:
+        reason = f"{why}step {step.step} of {policy}, round {step.round}: {', '.join(step.targets)}"
+        stood = {"policy": policy, "step": step.step, "round": step.round}
+        for person in sorted(step.people):
+            page(draft, person, reason, step.targets, stood, taken=step.count)
+        if not step.people:
+            draft.add("page_moot", SYSTEM, reason=reason, why="this step stands for nobody now", taken=step.count)
 
 
 def _last_resort(draft: Draft) -> None:
@@ -95,6 +99,31 @@ def climb_now(draft: Draft, *, ahead: bool = False) -> None:
         page_ahead(draft, draft.state.walk, "escalated")
     else:
         walk_on(draft, at_once=True)
+
+
+def hand_over(draft: Draft, by: str, why: str) -> None:
+    """
+    Take the next step at once, because *by* cannot take it; the later steps keep their distance from it.
+
+    *by* is not paged by it. Where it stands for nobody else the walk stays where it is, and asks them again in time.
+    """
+    state = draft.state
+    moved, steps = None, tuple[escalation.Taken, ...]()
+    if state.walk and state.urgency != "none":
+        moved = escalation.brought_forward(state.walk, draft.now)
+        _, steps = escalation.climb(moved, lambda target: draft.around.who(target) - {by})
+    found = bool(steps) and bool(steps[-1].people)
+    reason = why or f"{by} cannot take it"
+    draft.add("escalated", by, reason=reason, walk=walk_to_json(moved) if found and climbing(state) else None)
+    if found:
+        _page_steps(draft, steps, f"{by} cannot take it: ")
+        return
+    text = (
+        f"{by} cannot take {state.name} ({state.severity}: {state.title}), and nobody else is named. "
+        f"Somebody, please take it: {draft.around.link}"
+    )
+    key = f"passed_on:{by}:{draft.now.isoformat()}"
+    draft.effects.append(Tell(key, f"Nobody takes {state.name}", text, channel="alerts", urgent=True))
 
 
 def page_ahead(draft: Draft, walk: escalation.Walk, why: str) -> None:

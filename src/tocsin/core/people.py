@@ -16,6 +16,7 @@ from tocsin.core.events import (
     Escalate,
     Extend,
     Note,
+    PassOn,
     PostUpdate,
     Reopen,
     Resolve,
@@ -29,7 +30,7 @@ from tocsin.core.incident import (
     duty_to_json,
     walk_to_json,
 )
-from tocsin.core.paging import climb_now, climbing, page, page_again, walk_on
+from tocsin.core.paging import climb_now, climbing, hand_over, page, page_again, walk_on
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import (
     SYSTEM,
@@ -52,10 +53,31 @@ def acknowledge(draft: Draft, event: Acknowledge) -> None:
     if first or not state.answered or event.by in state.paging:
         draft.add("acknowledged", event.by)
         draft.effects.append(StopPaging(f"acknowledged by {event.by}", by=event.by))
-    if draft.state.commander is None and event.by in draft.runbook.people:
+    leads = draft.state.commander
+    if (leads is None or leads in draft.state.passed_on) and event.by in draft.runbook.people and leads != event.by:
         draft.add("commander_assigned", event.by, person=event.by)
     if first and state.urgency != "none":
         draft.tell("acknowledged")
+
+
+def pass_on(draft: Draft, event: PassOn) -> None:
+    """
+    I can't take it: the page of who says so ends, and the next step is paged at once. Saying it twice does it once.
+
+    Who had acknowledged gives it back: it is then asked for anew. Where somebody else has it, nobody else is woken.
+    """
+    state, by = draft.state, event.by
+    if not state.is_open:
+        return
+    has_it = state.answered and state.answered_by == by
+    if (state.answered and not has_it and by not in state.paging) or (by in state.passed_on and not has_it):
+        return
+    why = f"{by} cannot take it" + (f": {event.reason}" if event.reason else "")
+    draft.add("page_moot", by, person=by, reason="passed on", why=why, passed_on=True)
+    draft.effects.append(StopPaging(why, only=by))
+    if has_it:
+        draft.add("unacknowledged", by, reason=why)
+    hand_over(draft, by, event.reason)
 
 
 def set_severity(draft: Draft, event: SetSeverity) -> None:

@@ -53,6 +53,21 @@ class Notify(Part):
     low: tuple[NotifyRule, ...] = ()
 
 
+class QuietHours(Part):
+    """When low urgency waits for the end of them: high urgency never does. `days` are those on which they begin."""
+
+    from_: ClockTime = Field("22:00", alias="from")
+    until: ClockTime = Field("07:00", alias="to")
+    timezone: Zone | None = None
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = DAYS
+
+    @model_validator(mode="after")
+    def _ends(self) -> QuietHours:
+        if self.from_ == self.until:
+            raise ValueError("quiet hours that end at another time than they begin")
+        return self
+
+
 class Person(Part):
     name: Text
     email: str | None = None
@@ -65,6 +80,8 @@ class Person(Part):
     timezone: Zone | None = None
     roles: tuple[Role, ...] = ("responder",)
     notify: Notify = Notify()
+    quiet_hours: QuietHours | None = None
+    test_page: Literal["monthly", "never"] = "monthly"
 
 
 class Team(Part):
@@ -83,14 +100,35 @@ class OnCall(Part):
     )
 
 
+class Acknowledgement(Part):
+    """How long an acknowledgement holds when nothing follows it."""
+
+    expires_after: Span
+
+
 class Step(Part):
     page: Words
     after: Offset = timedelta(0)
+    assign: Literal["everyone", "round_robin"] = "everyone"
+    round_robin: bool = False  # says the same as `assign: round_robin`
+    all_must_acknowledge: bool = False
+
+    @property
+    def in_turn(self) -> bool:
+        """Of the people whom the step names one is paged, in turn over incidents."""
+        return self.round_robin or self.assign == "round_robin"
+
+    @model_validator(mode="after")
+    def _one_or_all(self) -> Step:
+        if self.in_turn and self.all_must_acknowledge:
+            raise ValueError("either one in turn (round_robin) or all_must_acknowledge")
+        return self
 
 
 class EscalationPolicy(Part):
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
     repeat: Annotated[int, Field(ge=0, le=100)] = 1
+    acknowledgement: Acknowledgement | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> EscalationPolicy:
@@ -146,6 +184,7 @@ class Severity(Part):
     protocol: Text
     postmortem: Literal["required", "if_recurring", "none"] = "none"
     recurring_within: Span | None = None
+    acknowledgement: Acknowledgement | None = None
 
 
 class TriageRule(Part):
@@ -235,6 +274,8 @@ class Channel(Part):
     """A named place where messages go, through exactly one integration."""
 
     name: str = ""
+    backup: str | None = None  # the channel that takes over when this one fails, or gives no receipt in time
+    receipt_within: Span = timedelta(minutes=2)
     telegram: TelegramChannel | None = None
     twilio: TwilioChannel | None = None
     smtp: SmtpChannel | None = None

@@ -185,6 +185,10 @@ def _channel_faults(book: Runbook) -> Iterator[Fault]:
     room = book.war_room
     if room:
         yield from _named(("channels", "war_room", "in"), room.in_, book.channels, "a channel")
+    for name in book.channels:
+        if (channel := book.channel(name)) and channel.backup:
+            others = [other for other in book.channels if other != name and book.channel(other)]
+            yield from _named(("channels", name, "backup"), channel.backup, others, "another channel")
 
 
 # --------------------------------------------------------------------------------------------- readiness

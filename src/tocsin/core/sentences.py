@@ -60,6 +60,8 @@ def _keys(d: Data) -> str:
 
 
 def _moot(who: str, d: Data, names: Names) -> str:
+    if d.get("passed_on"):
+        return f"{who} can't take it: their page ended"
     whom = f" to {name_of(d['person'], names)}" if d.get("person") else ""
     return f"No page{whom} ({d.get('reason', '')}): {d.get('why', '')}"
 

@@ -53,10 +53,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class StopPaging:
-    """Every open page becomes moot with *why*; the pages of *by* become acknowledged."""
+    """
+    Every open page becomes moot with *why*; the pages of *by* become acknowledged.
+
+    With `only` nobody else's pages end. The pages of `keep` stay open: these people must acknowledge for themselves.
+    """
 
     why: str
     by: str | None = None
+    only: str | None = None
+    keep: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

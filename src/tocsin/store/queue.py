@@ -31,15 +31,24 @@ def ask(tx: Tx, page: str, **columns: Any) -> None:
     tx.run(insert(asked).values(id=page, state="requested", requested_at=tx.now, **columns))
 
 
-def close_pages(tx: Tx, incident: int, why: str, by: str | None) -> None:
-    """Every open page of the incident becomes moot, those of *by* acknowledged; what waits to be sent is dropped."""
-    open_ = and_(asked.c.incident == incident, asked.c.state.in_(OPEN_PAGE))
+def close_pages(
+    tx: Tx, incident: int, why: str, by: str | None, *, only: str | None = None, keep: Sequence[str] = ()
+) -> None:
+    """
+    Every open page of the incident becomes moot, those of *by* acknowledged; what waits to be sent is dropped.
+
+    With *only* just the pages of that person; the pages of *keep* stay.
+    """
+    whose = [asked.c.person == only] if only else []
+    open_ = and_(asked.c.incident == incident, asked.c.state.in_(OPEN_PAGE), asked.c.person.notin_(keep), *whose)
     if by:
         values = {"state": "acknowledged", "why": why, "closed_at": tx.now}
         tx.run(update(asked).where(open_, asked.c.person == by).values(**values))
     tx.run(update(asked).where(open_).values(state="moot", why=why, closed_at=tx.now))
-    waiting = and_(outbox.c.incident == incident, outbox.c.kind == "page", outbox.c.state.in_(("pending", "leased")))
-    tx.run(update(outbox).where(waiting).values(state="moot", why=why, done_at=tx.now))
+    rows = [outbox.c.person == only] if only else [outbox.c.person.notin_(keep)] if keep else []
+    kinds = outbox.c.kind.in_(("page", "receipt"))
+    waiting = outbox.c.incident == incident, kinds, outbox.c.state.in_(("pending", "leased"))
+    tx.run(update(outbox).where(*waiting, *rows).values(state="moot", why=why, done_at=tx.now))
 
 
 def close_page(tx: Tx, page: str, state: str, why: str | None) -> None:
@@ -95,7 +104,7 @@ def troubles(tx: Tx, number: int) -> Sequence[Any]:
 
 def note_attempt(tx: Tx, outbox_id: str, page_id: str | None, epoch: int, **columns: Any) -> None:
     """Keep one try: via, verdict, receipt, why, milliseconds."""
-    id_ = uuid7(tx.now, "attempt", outbox_id, epoch, columns.get("via"))
+    id_ = uuid7(tx.now, "attempt", outbox_id, epoch, columns.get("via"), columns["verdict"])
     tx.run(insert(tries), {"id": id_, "outbox": outbox_id, "page": page_id, "at": tx.now, **columns})
 
 
@@ -177,9 +186,38 @@ def hurry(tx: Tx, page_id: str, rule: int, by: datetime) -> bool:
     return True
 
 
+def by_key(tx: Tx, key: str) -> Any:
+    """The row of that key, or None."""
+    return tx.first(select(outbox).where(outbox.c.key == key))
+
+
+def row(tx: Tx, id_: str) -> Any:
+    """One row, or None."""
+    return tx.first(select(outbox).where(outbox.c.id == id_))
+
+
+def sooner(tx: Tx, row: Any, by: datetime) -> bool:
+    """Have a row that was not tried yet sent no later than *by*; says whether it may still arrive, or has."""
+    if row.state == "pending" and row.failures == 0 and row.due > by:
+        settle(tx, row.id, "pending", due=by)
+    return row.state in ("leased", "done") or (row.state == "pending" and row.failures == 0)
+
+
+def receipt_key(row: Any) -> str:
+    """The key of the row that looks whether the receipt of *row* came in time."""
+    return f"receipt:{row.id}"
+
+
+def receipted(tx: Tx, receipt: str) -> Sequence[Any]:
+    """The rows that a vendor took under that id: several, where one message spoke for them."""
+    taken = select(tries.c.outbox).where(tries.c.receipt == receipt, tries.c.verdict == "delivered")
+    return tx.all(select(outbox).where(outbox.c.id.in_(taken)).order_by(outbox.c.id))
+
+
 def page_has_way(tx: Tx, page_id: str) -> bool:
     """Say whether some way of the page may still reach the person, or has."""
-    where = outbox.c.page == page_id, outbox.c.state.in_(("pending", "leased", "done"))
+    ways = outbox.c.page == page_id, outbox.c.kind != "receipt"
+    where = *ways, outbox.c.state.in_(("pending", "leased", "done"))
     return tx.first(select(outbox.c.id).where(*where).limit(1)) is not None
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Dialect,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -199,13 +200,15 @@ attempts = Table(
     Column("page", Text),
     Column("at", Instant, nullable=False),
     Column("via", Text, nullable=False),
-    Column("verdict", Text, nullable=False),  # delivered, retry, reject, skipped
+    Column("verdict", Text, nullable=False),  # delivered, retry, reject, skipped; failed, no_receipt: told later
     Column("receipt", Text),
     Column("why", Text),
     Column("milliseconds", Integer),
 )
 Index("attempts_page", attempts.c.page)
 Index("attempts_outbox", attempts.c.outbox)
+Index("attempts_receipt", attempts.c.receipt, sqlite_where=attempts.c.receipt.isnot(None),
+      postgresql_where=attempts.c.receipt.isnot(None))  # fmt: skip
 
 outbox = Table(
     "outbox",
@@ -213,7 +216,8 @@ outbox = Table(
     Column("id", Text, primary_key=True),
     Column("key", Text, nullable=False, unique=True),  # deciding twice inserts once
     Column("incident", Integer),
-    Column("kind", Text, nullable=False),  # page, message, room, draft; alarm, probe: they need no incident
+    # page, message, room, draft; receipt: the time for one is over; alarm, check, test, probe: they need no incident
+    Column("kind", Text, nullable=False),
     Column("page", Text),
     Column("rule", Integer),  # the place in the person's notification rules
     Column("duty", Text),
@@ -259,6 +263,60 @@ destinations = Table(
     Column("free_at", Instant, nullable=False),  # nothing is sent there before
     Column("recent", JsonText, nullable=False),  # instants of the last minute's sends, in microseconds
     Column("settings", JsonText, nullable=False),  # what the vendor changed: a chat id, a dead thread
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("via", Text, primary_key=True),  # the runbook's channel
+    Column("proved_of", Text),  # core.delivery.mark of the address that was proved
+    Column("proved_at", Instant),
+    Column("proved_how", Text),  # code, press, test
+    Column("broken_of", Text),  # the same of the address and the channel's settings that failed for good
+    Column("broken_at", Instant),
+    Column("broken_why", Text),
+)
+
+checks = Table(
+    "checks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # code: a contact check; test: a test page
+    Column("test", Text, nullable=False),  # what was sent together: one press answers it
+    Column("person", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("address_of", Text, nullable=False),  # core.delivery.mark
+    Column("code", Text, nullable=False),  # keyed hash of the six digits; empty for a test page
+    Column("asked_by", Text, nullable=False),
+    Column("sent_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("answered_at", Instant),
+)
+Index("checks_person", checks.c.person, checks.c.sent_at)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("step", Text, primary_key=True),  # policy and number of a round-robin step
+    Column("person", Text, primary_key=True),
+    Column("at", Instant, nullable=False),  # when it was their turn last
+)
+
+folds = Table(
+    "folds",
+    metadata,
+    Column("lead", Text, primary_key=True),  # the page whose link stands for all
+    Column("page", Text, primary_key=True),  # a page that the same message listed
+)
+
+buckets = Table(
+    "buckets",
+    metadata,
+    Column("name", Text, primary_key=True),  # whom it protects
+    Column("level", Float, nullable=False),  # tokens left at `at`
+    Column("at", Instant, nullable=False),
 )
 
 overrides = Table(

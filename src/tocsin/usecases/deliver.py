@@ -11,7 +11,7 @@ from typing import Any, Final
 import structlog
 
 from tocsin.core import because, delivery
-from tocsin.core.events import OffCall, PageFailed, RoomOpened
+from tocsin.core.events import OffCall, RoomOpened
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import incident_name
 from tocsin.points import passing
@@ -20,12 +20,15 @@ from tocsin.store import incidents, queue
 from tocsin.store.db import Busy, Tx
 from tocsin.store.incidents import Stored
 from tocsin.store.schema import from_micros
-from tocsin.usecases import publish, rescue, restored
+from tocsin.usecases import publish, rescue, restored, ways
 from tocsin.usecases.configure import Setup, acknowledge_link, in_force, incident_link, runbook_of, who
 from tocsin.usecases.respond import act
+from tocsin.usecases.ways import receipt
 
 AT_ONCE: Final = 32  # rows in one claim
 PLAIN: Final = ("alarm", "probe")  # rows that are sent without reading an incident
+
+__all__ = ["Job", "claim", "receipt", "settle", "settle_plainly", "wanted"]
 
 log = structlog.get_logger("tocsin.worker")
 
@@ -51,6 +54,7 @@ class Job:
     draft: publish.Draft | None = None
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     folded: tuple[Job, ...] = ()
+    receipts: bool = False  # the vendor promises to tell later whether it arrived
     seed: str = ""  # what the jitter of its back-off is drawn from: one for all that is folded
 
 
@@ -94,6 +98,9 @@ def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str], waiting: C
         return None
     if stored is None and row.page and queue.page(tx, row.page).state not in queue.OPEN_PAGE:
         queue.settle(tx, row.id, "moot", why="somebody has it", done_at=tx.now)
+        return None
+    if row.kind == "receipt":
+        ways.receipt_overdue(tx, setup, row)
         return None
     transport = setup.plugins.transports.get(row.payload.get("kind", ""))
     if (free := _free_at(tx, row, transport, busy)) > tx.now:
@@ -219,7 +226,8 @@ def _job(tx: Tx, setup: Setup, row: Any, stored: Stored, transport: Transport | 
     message = _page_message(tx, setup, runbook, row, stored, to) if row.kind == "page" else _message(
         setup, row, stored, to
     )  # fmt: skip
-    return Job(**common, transport=transport, config=config, message=message)
+    receipts = transport is not None and transport.receipts
+    return Job(**common, transport=transport, config=config, message=message, receipts=receipts)
 
 
 def _plain_job(tx: Tx, setup: Setup, row: Any, transport: Transport | None, epoch: int) -> Job:
@@ -301,6 +309,8 @@ def _settle(tx: Tx, setup: Setup, job: Job, verdict: Verdict, milliseconds: int)
         case Retry():
             _again(tx, setup, job, row, verdict)
         case Reject():
+            if verdict.broken:
+                ways.break_way(tx, setup, row, verdict.why)
             _rejected(tx, setup, job, row, verdict.why)
 
 
@@ -332,6 +342,8 @@ def _delivered(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Delivered) -> 
     queue.settle(tx, row.id, "done", done_at=tx.now)
     if row.page:
         queue.page_sent(tx, row.page, "delivered" if verdict.proven else "sent", job.via)
+        if row.kind == "page" and job.receipts and not verdict.proven:
+            ways.await_receipt(tx, setup, queue.row(tx, row.id))
     elif job.kind == "room":
         act(tx, setup, job.incident, RoomOpened(job.room, channel=job.via, thread=verdict.receipt))
     elif job.draft:
@@ -355,9 +367,8 @@ def _again(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Retry) -> None:
     queue.settle(
         tx, row.id, "pending", due=tx.now + pause, failures=failures, first_failed_at=first, why=verdict.why[:500]
     )
-    if row.kind == "page":
-        soon = failures >= delivery.FAILURES_BEFORE_NEXT or pause > delivery.WAIT_BEFORE_NEXT
-        queue.hurry(tx, row.page, row.rule, tx.now if soon else first + delivery.WAIT_BEFORE_NEXT)
+    soon = failures >= delivery.FAILURES_BEFORE_NEXT or pause > delivery.WAIT_BEFORE_NEXT
+    ways.next_way(tx, setup, row, tx.now if soon else first + delivery.WAIT_BEFORE_NEXT)
 
 
 def _change(tx: Tx, job: Job, row: Any, settings: Mapping[str, str]) -> None:
@@ -373,8 +384,5 @@ def _rejected(tx: Tx, setup: Setup, job: Job, row: Any, why: str) -> None:
     if job.kind == "room":
         note = f"no room of its own in {job.via}: {why}"
         act(tx, setup, job.incident, RoomOpened(job.room, channel=job.via, note=note))
-    elif (
-        row.kind == "page" and not queue.hurry(tx, row.page, row.rule, tx.now) and not queue.page_has_way(tx, row.page)
-    ):
-        queue.close_page(tx, row.page, "failed", why)
-        act(tx, setup, job.incident, PageFailed(row.page, row.person, f"{incident_name(job.incident)}: {why}"))
+    else:
+        ways.failed(tx, setup, row, why)

@@ -10,7 +10,7 @@ from tocsin.core import delivery, escalation
 from tocsin.core.events import PageFailed
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import incident_name, uuid7
-from tocsin.store import incidents, queue
+from tocsin.store import incidents, people, queue
 from tocsin.store import watch as store
 from tocsin.store.db import Busy, Tx
 from tocsin.usecases.configure import NoRunbook, Setup, in_force, incident_link, runbook_of, who
@@ -87,7 +87,8 @@ def _page_person(tx: Tx, setup: Setup, runbook: Runbook, row: Any, person: str) 
         tx, page, incident=row.number, person=person, urgency="high", runbook_version=row.runbook_version,
         reason="Tocsin cannot work on this incident; its policy names you",
     )  # fmt: skip
-    for place, route in enumerate(delivery.to_person(runbook, setup.ways, person, "high")):
+    health = people.health(tx, person)
+    for place, route in enumerate(delivery.to_person(runbook, setup.ways, person, "high", health=health)):
         if not route.why_not:
             _plain_page(tx, setup, f"{page}:{place}", route, row, page, person)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import structlog
 from sqlalchemy import select
 
-from tocsin.core import decide
-from tocsin.core.events import Acknowledge, Declared, Event
+from tocsin.core import decide, escalation
+from tocsin.core.events import Acknowledge, Declared, Event, PassOn
 from tocsin.core.incident import Incident
 from tocsin.core.types import Refused
 from tocsin.points import passing
@@ -72,27 +74,57 @@ def acknowledge_page(tx: Tx, setup: Setup, page_id: str) -> int:
     row = queue.page(tx, page_id)
     if row is None:
         raise Refused("this page is not known", 404)
-    aside = _answered_plainly(tx, row.incident, row.person)
+    aside = _set_aside(tx, row.incident)
+    if aside:  # its pages in plain words stop, whatever deciding on it does
+        watch.change_fault(tx, aside.key, answered_by=row.person)
+        queue.close_pages(tx, row.incident, f"{row.person} has it", row.person)
+    return _act_or_plainly(tx, setup, row.incident, Acknowledge(row.person), plainly=aside is not None)
+
+
+def pass_on_page(tx: Tx, setup: Setup, page_id: str, reason: str = "") -> int:
+    """
+    Say "I can't take it" as the person whom a page asked; returns the incident's number. Pressing twice is harmless.
+
+    Raises:
+        Refused: 404 when there is no such page.
+    """
+    row = queue.page(tx, page_id)
+    if row is None:
+        raise Refused("this page is not known", 404)
+    aside = _set_aside(tx, row.incident)
+    if aside and row.state in queue.OPEN_PAGE:
+        _passed_on_plainly(tx, setup, row, aside)
+    return _act_or_plainly(tx, setup, row.incident, PassOn(row.person, reason), plainly=aside is not None)
+
+
+def _set_aside(tx: Tx, number: int) -> Any:
+    """What is known against an incident that is set aside; None for any other."""
+    fault = watch.fault(tx, watch.incident_key(number))
+    return fault if fault and fault.set_aside_at else None
+
+
+def _act_or_plainly(tx: Tx, setup: Setup, number: int, event: Event, *, plainly: bool) -> int:
+    """Act on an incident; where it is set aside, what was done *plainly* stands though deciding on it raises."""
     try:
         with tx.apart():
-            act(tx, setup, row.incident, Acknowledge(row.person))
+            act(tx, setup, number, event)
     except (Busy, Refused):
         raise
     except Exception:
-        if not aside:
+        if not plainly:
             raise
-        log.exception("acknowledged_plainly", incident=row.incident)
-    return int(row.incident)
+        log.exception("answered_plainly", incident=number)
+    return number
 
 
-def _answered_plainly(tx: Tx, number: int, person: str) -> bool:
-    """Say whether the incident is set aside; if so its pages in plain words stop, whatever deciding on it does."""
-    fault = watch.fault(tx, watch.incident_key(number))
-    if fault is None or fault.set_aside_at is None:
-        return False
-    watch.change_fault(tx, fault.key, answered_by=person)
-    queue.close_pages(tx, number, f"{person} has it", person)
-    return True
+def _passed_on_plainly(tx: Tx, setup: Setup, page: Any, fault: Any) -> None:
+    """End one page in plain words, and have the next step of the policy taken now."""
+    queue.drop_page(tx, page.id, f"{page.person} cannot take it")
+    row = incidents.bare(tx, page.incident)
+    name, policy = runbook_of(tx, setup, row.runbook_version).policy_for(row.service)
+    walk = replace(escalation.begin(name, policy, fault.set_aside_at), taken=fault.steps)
+    watch.change_fault(tx, fault.key, set_aside_at=escalation.brought_forward(walk, tx.now).started_at)
+    watch.wake(tx, page.incident, tx.now)
 
 
 def once(tx: Tx, key: str, request: str, usecase: Callable[[], int]) -> int:

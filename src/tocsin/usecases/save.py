@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from tocsin import zones
 from tocsin.core import notify
 from tocsin.core.because import explain
-from tocsin.core.delivery import Route, to_channel, to_person
+from tocsin.core.delivery import Route, quiet_until, to_channel, to_person
 from tocsin.core.events import Around, Decision, Event, Resolve
 from tocsin.core.incident import Incident
 from tocsin.core.oncall import Override
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import Effect, Json, OpenRoom, Page, StopPaging, Tell
-from tocsin.store import alerts, incidents, queue
+from tocsin.store import alerts, incidents, people, queue
 from tocsin.store.db import Tx
 from tocsin.store.incidents import Stored
 from tocsin.store.oncall import overrides as stand_ins
@@ -91,8 +91,8 @@ def _put(
         case Page():
             because = explain(runbook, state, effect, tx.now, overrides, zones.version())
             _put_page(tx, setup, runbook, state, effect, because)
-        case StopPaging(why, by):
-            queue.close_pages(tx, state.number, why, by)
+        case StopPaging(why, by, only, keep):
+            queue.close_pages(tx, state.number, why, by, only=only, keep=keep)
         case Tell():
             _put_tell(tx, setup, runbook, state, effect)
         case OpenRoom(channel, name):
@@ -112,7 +112,9 @@ def _put_page(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, page: Pag
         tx, page.id, incident=state.number, person=page.person, urgency=page.urgency, reason=page.reason,
         runbook_version=state.runbook_version, because=because,
     )  # fmt: skip
-    for place, route in enumerate(to_person(runbook, setup.ways, page.person, page.urgency)):
+    health = people.health(tx, page.person)
+    routes = to_person(runbook, setup.ways, page.person, page.urgency, health=health, at=tx.now)
+    for place, route in enumerate(routes):
         if route.why_not:
             skipped = {"via": route.via, "verdict": "skipped", "why": route.why_not}
             queue.note_attempt(tx, f"{page.id}:{place}", page.id, 0, **skipped, receipt=None, milliseconds=None)
@@ -126,11 +128,13 @@ def _put_page(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, page: Pag
 def _put_tell(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, tell: Tell) -> None:
     payload: dict[str, Any] = {"title": tell.title, "text": tell.text, "plain": tell.plain}
     if tell.person:
-        routes = to_person(runbook, setup.ways, tell.person, "high" if tell.urgent else "low")
+        urgency: Literal["high", "low"] = "high" if tell.urgent else "low"
+        health = people.health(tx, tell.person)
+        routes = to_person(runbook, setup.ways, tell.person, urgency, health=health)
         route = next(route for route in routes if not route.why_not)
-        key = f"{state.name}:{tell.key}"
-        _row(tx, key, state, route, kind="message", person=tell.person, payload=payload, urgent=tell.urgent,
-             duty=tell.duty)  # fmt: skip
+        due = tx.now if tell.urgent else quiet_until(runbook, tell.person, tx.now)
+        _row(tx, f"{state.name}:{tell.key}", state, route, kind="message", person=tell.person, payload=payload,
+             urgent=tell.urgent, duty=tell.duty, due=due)  # fmt: skip
         return
     for place, route in enumerate(channel_routes(setup, runbook, tell.channel or "")):
         if tell.room and state.room:

@@ -115,6 +115,10 @@ class EscalateBody(Acting):
     reason: Long = ""
 
 
+class PassBody(Acting):
+    reason: Long = ""
+
+
 class ExtendBody(Acting):
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
     for_: str | int | None = Field(None, alias="for", description="a duration such as 2h, or seconds")
@@ -336,6 +340,14 @@ Empty = Annotated[Acting, Body(default_factory=Acting)]
 async def acknowledge(request: Request, viewer: Acts, id: str, body: Empty) -> Json:
     """I have it: paging stops, and who acknowledges leads when nobody does yet."""
     return await do(request, viewer, id, body, events.Acknowledge)
+
+
+@router.post("/incidents/{id}/pass")
+async def pass_on(
+    request: Request, viewer: Acts, id: str, body: Annotated[PassBody, Body(default_factory=PassBody)]
+) -> Json:
+    """I can't take it: that person's page ends, and the next step is paged at once."""
+    return await do(request, viewer, id, body, lambda by: events.PassOn(by, body.reason))
 
 
 @router.post("/incidents/{id}/severity")

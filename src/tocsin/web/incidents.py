@@ -383,6 +383,7 @@ async def act(request: Request) -> Response:
 Form = Mapping[str, str]
 FORMS: Final[Mapping[str, Callable[[str, Form], events.Event]]] = {
     "acknowledge": lambda by, f: events.Acknowledge(by),
+    "pass": lambda by, f: events.PassOn(by, f.get("reason", "")),
     "severity": lambda by, f: events.SetSeverity(by, f.get("severity", ""), f.get("reason", "")),
     "assign": lambda by, f: events.Assign(by, f.get("role", ""), f.get("person", "")),
     "update": lambda by, f: events.PostUpdate(
@@ -443,6 +444,15 @@ async def confirmed(request: Request) -> Response:
     return RedirectResponse(request.url.path, 303)
 
 
+async def passed_on(request: Request) -> Response:
+    """Say "I can't take it" as the person whom the page asked."""
+    page, _, _ = await request.app.state.db.read(_asked, request)
+    if not same_origin(request):
+        raise Refused("this press did not come from the confirm page", 403)
+    await request.app.state.db.write(respond.pass_on_page, request.app.state.setup, page.id)
+    return RedirectResponse(request.url.path.removesuffix("/pass"), 303)
+
+
 ROUTES = [
     Route("/", home, methods=["GET"]),
     Route("/incidents", listing, methods=["GET"]),
@@ -454,4 +464,5 @@ ROUTES = [
     Route("/incidents/{id}/{action}", act, methods=["POST"]),
     Route("/ack/{page}/{mac}", confirm, methods=["GET"]),
     Route("/ack/{page}/{mac}", confirmed, methods=["POST"]),
+    Route("/ack/{page}/{mac}/pass", passed_on, methods=["POST"]),
 ]

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0050"
-down_revision = "0002"
+down_revision = "0020"
 
 
 def upgrade() -> None:
