@@ -14,7 +14,7 @@ from tocsin.net import Network
 from tocsin.points import passing
 from tocsin.sdk import Delivered, Retry, Verdict
 from tocsin.store.db import Busy, Database
-from tocsin.usecases import deliver, handoff, publish, tick
+from tocsin.usecases import deliver, looks, publish, tick
 from tocsin.usecases.configure import NoRunbook, Setup
 from tocsin.usecases.deliver import Job
 
@@ -85,7 +85,7 @@ class Worker:
             await self.db.write(tick.tick, self.setup)
             passing("T4")
         if due.looks:
-            await self.db.write(handoff.run, self.setup, await self.db.read(handoff.gather, self.setup))
+            await self.db.write(looks.run, self.setup, await self.db.read(looks.gather, self.setup))
         claimed_at = asyncio.get_running_loop().time()
         jobs = await self.db.write(deliver.claim, self.setup, self.owner)
         passing("O2")

@@ -19,7 +19,7 @@ from tocsin.sdk import Line, Mail, Outgoing, Response, Retry, Verdict
 from tocsin.store import incidents, queue
 from tocsin.store.db import Database
 from tocsin.store.schema import metadata
-from tocsin.usecases import configure, deliver, handoff, ingest, publish, respond, tick
+from tocsin.usecases import configure, deliver, ingest, looks, publish, respond, tick
 from tocsin.usecases.configure import Setup
 from tocsin.worker import write_whole
 
@@ -78,7 +78,7 @@ class World:
         for _ in range(200):
             ticked = self.db.write_now(tick.tick, self.setup)
             if self.db.read_now(tick.look).looks:
-                self.db.write_now(handoff.run, self.setup, self.db.read_now(handoff.gather, self.setup))
+                self.db.write_now(looks.run, self.setup, self.db.read_now(looks.gather, self.setup))
             jobs = self.db.write_now(deliver.claim, self.setup, "story")
             for job in jobs:
                 self.db.write_now(deliver.settle, self.setup, job, self._send(job), 1)

@@ -16,7 +16,7 @@ from tocsin.core.protocol import is_open
 from tocsin.core.runbook import Runbook
 from tocsin.core.sentences import name_of
 from tocsin.core.types import Refused, instant_text
-from tocsin.store import alerts, handoffs, incidents, looks, oncall, watch
+from tocsin.store import alerts, handoffs, incidents, looks, oncall, people, watch
 from tocsin.store.db import Tx
 from tocsin.usecases import rescue
 from tocsin.usecases.configure import Setup, handoff_link, in_force, incident_link
@@ -200,7 +200,8 @@ def _step(tx: Tx, setup: Setup, runbook: Runbook, row: Any) -> None:
 def _page_like(tx: Tx, setup: Setup, runbook: Runbook, row: Any, person: str, title: str) -> None:
     """By every way of their rules for high urgency, as a page goes; what waits is dropped once somebody presses."""
     text, link = core.unconfirmed(row.person, row.schedules, runbook), handoff_link(setup, row.id, person)
-    for place, route in enumerate(delivery.to_person(runbook, setup.ways, person, "high")):
+    health = people.health(tx, person)
+    for place, route in enumerate(delivery.to_person(runbook, setup.ways, person, "high", health=health)):
         if not route.why_not:
             key = f"handoff:{row.id}:others:{person}:{place}"
             rescue.alarm(tx, key, route, title, text, link=link, person=person, after=route.after)
@@ -211,7 +212,8 @@ def tell(
     urgent: bool = False, nth: int = 0,
 ) -> None:  # fmt: skip
     """Send a text to a person by their rules' first usable way, or the *nth* after it: a reminder tries another."""
-    ways = delivery.to_person(runbook, setup.ways, person, "high" if urgent else "low")
+    health = people.health(tx, person)
+    ways = delivery.to_person(runbook, setup.ways, person, "high" if urgent else "low", health=health)
     usable = [route for route in ways if not route.why_not]
     route = usable[nth % len(usable)]
     rescue.alarm(tx, key, route, title, text, link=link, urgent=urgent, person=person)

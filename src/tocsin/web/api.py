@@ -21,7 +21,7 @@ from tocsin.sdk import clip
 from tocsin.store import alerts, handoffs, incidents, postmortems, queue
 from tocsin.store import oncall as overrides_store
 from tocsin.store.db import Tx
-from tocsin.usecases import access, handoff, respond, restored
+from tocsin.usecases import access, handoff, readiness, respond, restored
 from tocsin.usecases.configure import Setup, in_force, incident_link, notices, text_of
 from tocsin.web.auth import Viewer, require, same_origin, viewer_of
 from tocsin.web.shapes import (
@@ -31,6 +31,7 @@ from tocsin.web.shapes import (
     incident_json,
     override_json,
     page_json,
+    readiness_json,
     restored_json,
     shift_json,
 )
@@ -461,6 +462,15 @@ async def delete_override(request: Request, viewer: Acts, id: str) -> Response:
     if not await request.app.state.db.write(overrides_store.delete_override, id):
         raise Refused("there is no such override", 404)
     return Response(status_code=204)
+
+
+# --------------------------------------------------------------------------------------------- readiness
+
+
+@router.get("/readiness")
+async def show_readiness(request: Request, _: Reads) -> Json:
+    """What will hurt one night, the worst first, and how each person would be reached at 03:00."""
+    return readiness_json(await request.app.state.db.read(readiness.read, request.app.state.setup))
 
 
 # --------------------------------------------------------------------------------------------- hand-offs
