@@ -7,6 +7,9 @@ import tempfile
 
 from hypothesis import settings
 
+from tocsin import zones
+
+zones.use_wheel()  # as wiring does: the machine's own rules may be years old
 # The PostgreSQL wheel keeps its sockets' locks there, and warns when it is not set.
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="tocsin-runtime-"))
 # The same cases on every run: a failure is the change's, not chance's. HYPOTHESIS_PROFILE=explore looks further.

@@ -61,6 +61,11 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|fa
 _NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
+def version_of(text: str) -> str:
+    """The version of a runbook: the SHA-256 of its text, 64 hex digits."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def read(text: str, environment: Mapping[str, str]) -> Reading:
     """
     Read a runbook. `${NAME}` is taken from *environment*; no value of it is ever shown in an error.
@@ -68,7 +73,7 @@ def read(text: str, environment: Mapping[str, str]) -> Reading:
     Raises:
         Nothing: whatever is wrong with the text is in the reading's errors.
     """
-    version = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    version = version_of(text)
     try:
         node = _compose(text)
     except _Bad as error:

@@ -22,7 +22,7 @@ from typing import Any
 import structlog
 import uvicorn
 
-from tocsin import plugins, runbook_file, settings
+from tocsin import plugins, runbook_file, settings, zones
 from tocsin.core import oncall, triage
 from tocsin.net import Network, redact
 from tocsin.poller import Poller
@@ -61,6 +61,7 @@ MADE_FILE = "databases.made"  # the databases that were made from this data dire
 GONE_HELP = "restore a backup with `tocsin restore FILE`, or start anew with `tocsin migrate`"
 
 log = structlog.get_logger("tocsin")
+zones.use_wheel()
 
 
 class NoStart(Exception):  # noqa: N818 - what the matter is

@@ -14,7 +14,7 @@ from tocsin.net import Network
 from tocsin.points import passing
 from tocsin.sdk import Conversation, Delivered, Retry, Transport, Verdict
 from tocsin.store.db import Busy, Database
-from tocsin.usecases import deliver, publish, tick
+from tocsin.usecases import deliver, looks, publish, tick
 from tocsin.usecases.configure import NoRunbook, Setup
 from tocsin.usecases.deliver import Job
 
@@ -78,12 +78,14 @@ class Worker:
         """Do what is due now; returns the seconds to sleep, 0 when there may be more."""
         self.turns += 1
         due = await self.db.read(tick.look)
-        if not (due.steps or due.rows):
+        if not (due.steps or due.rows or due.looks):
             return self.poll_seconds if due.seconds is None else min(due.seconds, self.poll_seconds)
         if due.steps:
             passing("T1")
             await self.db.write(tick.tick, self.setup)
             passing("T4")
+        if due.looks:
+            await self.db.write(looks.run, self.setup, await self.db.read(looks.gather, self.setup))
         claimed_at = asyncio.get_running_loop().time()
         jobs = await self.db.write(deliver.claim, self.setup, self.owner)
         passing("O2")

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from tocsin import runbook_file
 from tocsin.core import runbook as module
+from tocsin.core import runbook_schedules as schedules
 
 TEXT = (Path(__file__).parents[2] / "examples/proofi/runbook.yaml").read_text(encoding="utf-8")
 BOOK = runbook_file.read(TEXT, {}).runbook
@@ -47,15 +48,23 @@ def test_a_runbook_without_a_policy_pages_everyone():
 @pytest.mark.parametrize(
     ("model", "data", "words"),
     [
-        (module.Rotation, {"people": ["a"], "every": "1w", "hand_off": "9 o'clock", "starts": "2026-01-01"}, "09:00"),
-        (module.Rotation, {"people": ["a"], "every": "1w", "hand_off": "mon 25:00", "starts": "2026-01-01"}, "09:00"),
         (
-            module.Rotation,
+            schedules.Rotation,
+            {"people": ["a"], "every": "1w", "hand_off": "9 o'clock", "starts": "2026-01-01"},
+            "09:00",
+        ),
+        (
+            schedules.Rotation,
+            {"people": ["a"], "every": "1w", "hand_off": "mon 25:00", "starts": "2026-01-01"},
+            "09:00",
+        ),
+        (
+            schedules.Rotation,
             {"people": ["a"], "every": "1w", "hand_off": "may 09:00", "starts": "2026-01-01"},
             "mon 09:00",
         ),
         (
-            module.Rotation,
+            schedules.Rotation,
             {"people": ["a"], "every": "90m", "hand_off": "09:00", "starts": "2026-01-01"},
             "whole hours",
         ),

@@ -227,7 +227,8 @@ def _(patch: Patch) -> None:
 @planted("a day is counted as 24 hours")
 def _(patch: Patch) -> None:
     def wrong(self: Any, turn: int) -> Any:
-        return calendar.local_to_utc(self.first, self.at, self.zone) + turn * self.rotation.every
+        begins = self.rotation.first
+        return calendar.local_to_utc(begins.date(), begins.time(), self.zone) + turn * self.rotation.every
 
     patch.setattr(oncall._Turns, "boundary", wrong)
 

@@ -19,7 +19,7 @@ from tocsin.sdk import Line, Mail, Outgoing, Response, Retry, Verdict
 from tocsin.store import incidents, queue
 from tocsin.store.db import Database
 from tocsin.store.schema import metadata
-from tocsin.usecases import configure, deliver, ingest, publish, respond, tick
+from tocsin.usecases import configure, deliver, ingest, looks, publish, respond, tick
 from tocsin.usecases.configure import Setup
 from tocsin.worker import conversation_of, write_whole
 
@@ -34,8 +34,10 @@ CHATS = {700000001: "martijn", 700000002: "backup1", GROUP: "alerts"}
 class World:
     """One Tocsin with its people. `sent` is what reached the far side, in order, as (who, text)."""
 
-    def __init__(self, data: Path, text: str = EXAMPLE, environment: dict[str, str] | None = None) -> None:
-        self.now = START
+    def __init__(
+        self, data: Path, text: str = EXAMPLE, environment: dict[str, str] | None = None, now: datetime = START
+    ) -> None:
+        self.now = now
         self.data = data
         self.db = Database("sqlite://", lambda: self.now)
         metadata.create_all(self.db.engine)
@@ -77,6 +79,8 @@ class World:
         """Do all that is due now, as the worker does."""
         for _ in range(200):
             ticked = self.db.write_now(tick.tick, self.setup)
+            if self.db.read_now(tick.look).looks:
+                self.db.write_now(looks.run, self.setup, self.db.read_now(looks.gather, self.setup))
             jobs = self.db.write_now(deliver.claim, self.setup, "story")
             for job in jobs:
                 self.db.write_now(deliver.settle, self.setup, job, self._send(job), 1)

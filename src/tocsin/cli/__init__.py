@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from tocsin.cli import backup, incident, keys, runbook, server, status
+from tocsin.cli import backup, handoff, incident, keys, runbook, server, status
 from tocsin.cli.client import Failed
 from tocsin.simulate.command import command as simulate
 
@@ -26,6 +26,7 @@ app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("simulate")(simulate)
 app.add_typer(incident.app, name="incident", help="See and lead incidents.")
+app.add_typer(handoff.app, name="handoff", help="See shift changes, and confirm that you have the pager.")
 app.add_typer(incident.postmortems, name="postmortem", help="Read postmortems.")
 app.add_typer(status.app, name="status", help="The status page.")
 app.add_typer(runbook.triage, name="triage", help="Try the triage rules.")

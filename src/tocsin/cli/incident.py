@@ -63,6 +63,23 @@ def show(incident: Name, as_json: Json = False, timeline: Annotated[bool, typer.
         say(f"{entry['at'][11:16]}  {entry['kind']}  {entry['actor']}  {detail}")
 
 
+@app.command("pages")
+def pages(incident: Name, as_json: Json = False) -> None:
+    """Show who was paged for an incident, what became of it, and why it was them."""
+    from tocsin.core import because  # noqa: PLC0415
+
+    items = call("GET", "/pages", incident=incident, limit=500)["items"]
+    if as_json:
+        put_json(items)
+        return
+    for i in reversed(items):
+        say(f"{i['requested_at'][:16]}  {i['person']}  {i['state']}  {i['reason']}")
+        for heading, text in because.lines(i["because"]) if i["because"] else ():
+            say(f"    {heading}: {text}")
+    if not items:
+        say("Nobody was paged for this incident.")
+
+
 def show_one(i: Any, as_json: bool) -> None:
     """Print one incident."""
     if as_json:

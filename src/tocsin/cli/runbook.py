@@ -104,12 +104,27 @@ def check(
     if connect:
         raise Failed("--connect is not available in this version", 2)
     report = runbook_file.check(read_text(file), wiring.read_settings().environment, datetime.now(UTC))  # noqa: TID251
+    report["findings"] = _with_servers(report, runbook_file.version_of(read_text(file)))
     if as_json:
         put_json(report)
     else:
         _print_report(file, report)
     if report["errors"] or (strict and report["findings"]):
         raise typer.Exit(1)
+
+
+def _with_servers(report: Any, version: str) -> list[Any]:
+    """Add what the running server knows beside the file, where one is there and obeys this very text."""
+    found = list(report["findings"])
+    try:
+        known = call("GET", "/readiness")
+    except Failed:
+        return found
+    if known["runbook_version"] == version:
+        texts = {(finding["kind"], finding["subject"]) for finding in found}
+        fresh = ({name: f[name] for name in ("kind", "subject", "text")} for f in known["findings"])
+        found += [finding for finding in fresh if (finding["kind"], finding["subject"]) not in texts]
+    return found
 
 
 def _print_report(file: Path, report: Any) -> None:

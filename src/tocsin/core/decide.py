@@ -85,6 +85,7 @@ def declare(number: int, version: str, event: Declared, runbook: Runbook, now: d
         "title": event.title, "severity": event.severity, "service": event.service, "check": event.check,
         "impact": event.impact, "rule": event.rule, "drill": event.drill or None, "alerts": list(event.alerts) or None,
         "public": (not event.drill and statuspage.opens(runbook, event.severity)) or None,
+        "alert": dict(event.alert) if event.alert else None,
         "urgency": severity.urgency, "protocol": severity.protocol,
         "duties": [duty_to_json(duty) for duty in duties], "walk": walk_to_json(walk),
     }  # fmt: skip

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from tocsin.core.incident import Incident
-from tocsin.core.types import Effect, Fact
+from tocsin.core.types import Effect, Fact, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Declared:
     rule: str = "declared by a person"
     drill: bool = False
     alerts: tuple[str, ...] = ()
+    alert: Mapping[str, Json] | None = None  # because.alert_words of the one that gave severity and title
 
 
 @dataclass(frozen=True, slots=True)

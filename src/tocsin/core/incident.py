@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from tocsin.core import protocol
 from tocsin.core.escalation import Walk, WalkStep
 from tocsin.core.protocol import Duty
-from tocsin.core.types import Fact, incident_name
+from tocsin.core.types import SYSTEM, Fact, incident_name
 
 Status = Literal["triggered", "acknowledged", "investigating", "identified", "monitoring", "resolved"]
 PUBLIC_STATUSES: Final = ("investigating", "identified", "monitoring", "resolved")  # what an update may say
@@ -65,6 +65,8 @@ class Incident:
     impact: str | None = None
     drill: bool = False
     public: bool = False  # the status page shows it
+    rule: str = ""  # what gave the severity it has: a rule of triage, or a person
+    alert: Mapping[str, Any] = field(default_factory=dict)  # because.alert_words of the one that opened it
     urgency: Literal["high", "low", "none"] = "none"
     protocol: str = ""
     roles: Mapping[str, str] = field(default_factory=dict)
@@ -137,7 +139,8 @@ def born(number: int, runbook_version: str, fact: Fact) -> Incident:
     return Incident(
         number=number, title=d["title"], severity=d["severity"], declared_at=fact.at, declared_by=fact.actor,
         runbook_version=runbook_version, service=d.get("service"), check=d.get("check"), impact=d.get("impact"),
-        drill=bool(d.get("drill")), public=bool(d.get("public")), urgency=d["urgency"], protocol=d["protocol"],
+        drill=bool(d.get("drill")), public=bool(d.get("public")), rule=d.get("rule", ""), alert=d.get("alert", {}),
+        urgency=d["urgency"], protocol=d["protocol"],
         duties=tuple(_DUTY.validate_python(duty) for duty in d["duties"]),
         walk=_WALK.validate_python(d["walk"]) if d.get("walk") else None,
     )  # fmt: skip
@@ -197,8 +200,9 @@ def _severity(s: Incident, f: Fact) -> Incident:
     d = f.data
     walk = _WALK.validate_python(d["walk"]) if d.get("walk") else s.walk
     duties = tuple(_DUTY.validate_python(duty) for duty in d["duties"])
+    rule = d.get("reason", "") if f.actor == SYSTEM else f"{f.actor}, who set it"
     return replace(
-        s, severity=d["severity"], urgency=d["urgency"], protocol=d["protocol"], duties=duties, walk=walk,
+        s, severity=d["severity"], urgency=d["urgency"], protocol=d["protocol"], duties=duties, walk=walk, rule=rule,
         public=s.public or bool(d.get("public")),
     )  # fmt: skip
 

@@ -2,130 +2,325 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from calendar import monthrange
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from tocsin.core.calendar import DAYS, local_to_utc
-from tocsin.core.runbook import Rotation, Runbook
+from tocsin.core.runbook import Runbook
+from tocsin.core.runbook_schedules import CalendarFeed, Layer, Months, Restriction, Rotation, Schedule, plain_name
+from tocsin.core.stand_ins import (
+    BEGINNING,
+    END,
+    Absence,
+    Booking,
+    Given,
+    Override,
+    Spans,
+    StandIns,
+    gather,
+    sorted_out,
+)
 
-DAY = timedelta(days=1)
+__all__ = [
+    "Absence", "Booking", "Instead", "Override", "Shift", "StandIns", "gather", "on_call_at", "secondary", "shifts",
+    "targets",
+]  # fmt: skip
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 NOBODY: frozenset[str] = frozenset()
+TURNS_BACK = timedelta(hours=25)  # no clock was ever turned further: a local time further away is on its side for sure
+MONTH = timedelta(days=27)  # no zone changes its clock and back again within it
+WEEK_AROUND = timedelta(days=9)  # the hours of a week come again within it, also around a day that a zone left out
 
 
 @dataclass(frozen=True, slots=True)
-class Override:
-    """A stand-in for a span `[start, until)` of a schedule, in UTC. A later one wins over an earlier one."""
+class Instead:
+    """Why somebody has a turn that was another's: *person* takes it for *of*, who is away with *reason*."""
 
-    id: str
-    schedule: str
     person: str
-    start: datetime
-    until: datetime
+    of: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One turn `[start, until)` in UTC; `people` is empty where nobody is on call; `override` is its reason."""
+    """
+    One turn `[start, until)` in UTC; `people` is empty where nobody is on call; `override` is its reason.
+
+    `instead` says who has the turn of somebody absent.
+    """
 
     schedule: str
     people: tuple[str, ...]
     start: datetime
     until: datetime
     override: str | None = None
+    instead: tuple[Instead, ...] = ()
+
+
+# --------------------------------------------------------------------------------------------- turns
 
 
 @dataclass(frozen=True, slots=True)
 class _Turns:
-    """A rotation laid on the clock: `boundary(k)` is the instant at which turn *k* begins."""
+    """
+    A rotation laid on the clock: turn *k* begins at `boundary(k)`, a local time made an instant.
+
+    The turn at an instant is the last one that has begun. So a hand-over that a later one overtakes, where the clocks
+    go forward by more than a shift, is left out, and no instant is without a turn or has two.
+    """
 
     rotation: Rotation
     zone: str
-    first: date
-    at: time
 
     def boundary(self, turn: int) -> datetime:
-        every = self.rotation.every
-        if every % DAY:  # whole hours: counted in real time
-            return local_to_utc(self.first, self.at, self.zone) + turn * every
-        return local_to_utc(self.first + turn * every, self.at, self.zone)
+        begins, every = self.rotation.first, self.rotation.every
+        if isinstance(every, Months):
+            day = _months_on(begins.date(), turn * every.count)
+            return local_to_utc(day, begins.time(), self.zone)
+        local = begins + turn * every
+        return local_to_utc(local.date(), local.time(), self.zone)
 
     def turn_at(self, at: datetime) -> int:
         """The turn in which *at* lies; negative before the rotation starts."""
-        turn = (at - self.boundary(0)) // self.rotation.every
-        while self.boundary(turn) > at:
+        latest = at.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None) + TURNS_BACK
+        begins, every = self.rotation.first, self.rotation.every
+        if isinstance(every, Months):
+            turn = ((latest.year - begins.year) * 12 + latest.month - begins.month) // every.count
+        else:
+            turn = (latest - begins) // every
+        while turn >= 0 and self.boundary(turn) > at:
             turn -= 1
-        while self.boundary(turn + 1) <= at:
-            turn += 1
-        return turn
+        return max(turn, -1)
 
-    def person(self, turn: int) -> tuple[str, ...]:
-        people = self.rotation.people
-        return (people[turn % len(people)],) if turn >= 0 and people else ()
+    def span(self, turn: int) -> tuple[datetime, datetime]:
+        """From when until when a turn lasts that some instant lies in."""
+        every = self.rotation.every
+        if turn < 0:
+            return BEGINNING, self.boundary(0)
+        ahead = 1 if isinstance(every, Months) else max(TURNS_BACK // every, 1)
+        return self.boundary(turn), min(self.boundary(turn + n) for n in range(1, ahead + 1))
+
+    def around(self, at: datetime) -> tuple[datetime, datetime, int]:
+        """The turn at an instant, and its span."""
+        every, zone = self.rotation.every, ZoneInfo(self.zone)
+        if isinstance(every, timedelta) and every < DAY:
+            local = at.astimezone(zone)
+            turn = (local.replace(tzinfo=None) - self.rotation.first) // every
+            near = {(at + n * TURNS_BACK).astimezone(zone).utcoffset() for n in (-1, 1)}
+            if turn >= 0 and near == {local.utcoffset()}:  # no change of the clock near: no need to look further
+                start = self.boundary(turn)
+                return start, start + every, turn
+        turn = self.turn_at(at)
+        return *self.span(turn), turn
 
 
-def _turns(runbook: Runbook, schedule: str) -> _Turns | None:
-    known = runbook.schedules.get(schedule)
-    if known is None:
-        return None
-    day, _, at = known.rotation.hand_off.rpartition(" ")
-    first = known.rotation.starts
-    while day and DAYS[first.weekday()] != day:
-        first += DAY
-    return _Turns(known.rotation, known.timezone or runbook.organization.timezone, first, time.fromisoformat(at))
+def _months_on(day: date, months: int) -> date:
+    """The same day of the month, so many months later; the last one where the month is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def on_call_at(runbook: Runbook, schedule: str, at: datetime, overrides: Sequence[Override] = ()) -> Shift:
+def _hours(restrictions: tuple[Restriction, ...], zone: str, start: datetime, until: datetime) -> list[datetime]:
+    """Where the hours of restrictions begin and end, around `[start, until)`: edges in turn, the first a beginning."""
+    instant = _instants(zone, start - WEEK_AROUND, until + WEEK_AROUND)
+    there = ZoneInfo(zone)
+    day = (start - WEEK_AROUND).astimezone(there).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    last = (until + WEEK_AROUND).astimezone(there).replace(tzinfo=None)
+    spans = [(restriction.days, *restriction.span) for restriction in restrictions]
+    found = []
+    while day <= last:
+        name = DAYS[day.weekday()]
+        found += [(instant(day + begin), instant(day + end)) for days, begin, end in spans if name in days]
+        day += DAY
+    edges: list[datetime] = []
+    for begin, end in sorted(found):
+        if edges and begin <= edges[-1]:
+            edges[-1] = max(edges[-1], end)
+        elif begin < end:
+            edges += (begin, end)
+    return edges
+
+
+def _instants(zone: str, start: datetime, until: datetime) -> Callable[[datetime], datetime]:
+    """How local times of a span become instants: where no clock changes within a month, by one subtraction."""
+    there = ZoneInfo(zone)
+    offsets = {at.astimezone(there).utcoffset() for at in (start, start + (until - start) / 2, until)}
+    offset = offsets.pop()
+    if offset is not None and not offsets and until - start < MONTH:
+        return lambda local: local.replace(tzinfo=UTC) - offset
+    return lambda local: local_to_utc(local.date(), local.time(), zone)
+
+
+# --------------------------------------------------------------------------------------------- layers
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Who one source has on call, the same from *start* until *until*; nobody: the sources below are asked."""
+
+    start: datetime
+    until: datetime
+    people: tuple[str, ...]
+    instead: tuple[Instead, ...] = ()
+
+
+class _Line:
+    """One layer over a span of time: gives the piece at an instant."""
+
+    def __init__(self, layer: Layer, zone: str, stand_ins: StandIns, start: datetime, until: datetime) -> None:
+        self.turns = _Turns(layer.rotation, layer.timezone or zone)
+        hours = layer.restrictions
+        self.hours = _hours(hours, layer.timezone or zone, start, until) if hours else None
+        flat = layer.rotation.flat
+        self.absences = {person: stand_ins.by_person[person] for person in flat if person in stand_ins.by_person}
+        self.piece = _Piece(BEGINNING, BEGINNING, ())
+
+    def at(self, at: datetime) -> _Piece:
+        """The piece at an instant; the last one is kept, for whoever asks in order."""
+        if not self.piece.start <= at < self.piece.until:
+            self.piece = self._find(at)
+        return self.piece
+
+    def _find(self, at: datetime) -> _Piece:
+        start, until = BEGINNING, END
+        if self.hours is not None:
+            place = bisect_right(self.hours, at)
+            start = self.hours[place - 1] if place else BEGINNING
+            until = self.hours[place] if place < len(self.hours) else END
+            if place % 2 == 0:
+                return _Piece(start, until, ())
+        begins, ends, turn = self.turns.around(at)
+        start, until = max(start, begins), min(until, ends)
+        people = self.turns.rotation.group(turn)
+        if not people or not self.absences:
+            return _Piece(start, until, people)
+        away: dict[str, Absence] = {}
+        for person, spans in self.absences.items():
+            begins, ends, holding = spans.at(at)
+            start, until = max(start, begins), min(until, ends)
+            if holding:
+                away[person] = holding[-1]
+        return _Piece(start, until, *_present(self.turns.rotation.flat, people, away))
+
+
+def _present(
+    flat: tuple[str, ...], people: tuple[str, ...], away: dict[str, Absence]
+) -> tuple[tuple[str, ...], tuple[Instead, ...]]:
+    """Let the next of the rotation who is there, and not in this shift, take the turn of each who is away."""
+    shift: list[str] = []
+    instead: list[Instead] = []
+    for person in people:
+        if person not in away:
+            shift.append(person)
+            continue
+        place = flat.index(person)
+        after = (*flat[place + 1 :], *flat[:place])
+        free = (other for other in after if other not in away and other not in people and other not in shift)
+        if other := next(free, None):
+            shift.append(other)
+            instead.append(Instead(other, person, away[person].reason))
+    return tuple(shift), tuple(instead)
+
+
+class _Calendar:
+    """What was read from a schedule's calendar, as one more layer."""
+
+    def __init__(self, feed: CalendarFeed, booked: Spans[Booking], stand_ins: StandIns) -> None:
+        self.feed, self.booked, self.stand_ins = feed, booked, stand_ins
+
+    def at(self, at: datetime) -> _Piece:
+        """The people of all events at an instant who are there."""
+        start, until, events = self.booked.at(at)
+        known = self.feed.by_name
+        named = [known[name] for event in events for name in map(plain_name, event.names) if name in known]
+        people = []
+        for person in dict.fromkeys(named):
+            begins, ends, away = self.stand_ins.absences(person).at(at)
+            start, until = max(start, begins), min(until, ends)
+            if not away:
+                people.append(person)
+        return _Piece(start, until, tuple(people))
+
+
+class _Sources:
+    """Everything that decides who is on call by one schedule, from the top down, over a span of time."""
+
+    def __init__(self, runbook: Runbook, name: str, start: datetime, until: datetime, given: Given) -> None:
+        stand_ins = sorted_out(given, name)
+        known = runbook.schedules.get(name)
+        self.name, self.overrides = name, stand_ins.overrides(name)
+        self.sources = list(self._of(known, runbook.organization.timezone, stand_ins, start, until)) if known else []
+
+    def _of(
+        self, known: Schedule, otherwise: str, stand_ins: StandIns, start: datetime, until: datetime
+    ) -> Iterator[_Line | _Calendar]:
+        if known.ical:
+            yield _Calendar(known.ical, stand_ins.bookings(self.name), stand_ins)
+        for layer in reversed(known.all_layers):
+            yield _Line(layer, known.timezone or otherwise, stand_ins, start, until)
+
+    def at(self, at: datetime) -> Shift:
+        """The shift at an instant: the first source that has somebody, cut where one above it will have, or had."""
+        start, until, overrides = self.overrides.at(at)
+        people, instead = tuple[str, ...](), tuple[Instead, ...]()
+        whole = any(override.replaces is None for override in overrides)  # then nothing below it counts
+        for source in self.sources if not whole else ():
+            piece = source.at(at)
+            start, until = max(start, piece.start), min(until, piece.until)
+            if piece.people:
+                people, instead = piece.people, piece.instead
+                break
+        reason = None
+        for override in overrides:
+            if override.replaces is None:
+                people, instead, reason = (override.person,), (), override.reason
+            elif override.replaces in people:
+                taken = (override.person if person == override.replaces else person for person in people)
+                people, reason = tuple(dict.fromkeys(taken)), override.reason
+                instead = tuple(one for one in instead if one.person != override.replaces)
+        return Shift(self.name, people, start, until, reason, instead)
+
+
+# --------------------------------------------------------------------------------------------- the questions
+
+
+def on_call_at(runbook: Runbook, schedule: str, at: datetime, overrides: Given = ()) -> Shift:
     """
     Say who is on call at *at* (aware UTC), and from when until when.
 
-    An unknown schedule, or a rotation that has not started, gives a shift with no people.
+    Args:
+        overrides: Overrides in the order of their creation, or all stand-ins as `gather` sorts them.
+
+    Returns:
+        The shift; an unknown schedule, or one that has not started, gives a shift with no people.
     """
-    turns = _turns(runbook, schedule)
-    mine = [o for o in overrides if o.schedule == schedule]
-    edges = {edge for o in mine for edge in (o.start, o.until)}
-    if turns is None:
-        start, until, people = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), tuple[str, ...]()
-    else:
-        turn = turns.turn_at(at)
-        people = turns.person(turn)
-        start, until = turns.boundary(turn), turns.boundary(max(turn + 1, 0))
-    start = max([start, *(edge for edge in edges if edge <= at)])
-    until = min([until, *(edge for edge in edges if edge > at)])
-    stand_in = next((o for o in reversed(mine) if o.start <= at < o.until), None)
-    if stand_in:
-        return Shift(schedule, (stand_in.person,), start, until, stand_in.reason)
-    return Shift(schedule, people, start, until)
+    return _Sources(runbook, schedule, at, at, overrides).at(at)
 
 
 def shifts(
-    runbook: Runbook, schedule: str, start: datetime, until: datetime, overrides: Sequence[Override] = ()
+    runbook: Runbook, schedule: str, start: datetime, until: datetime, overrides: Given = ()
 ) -> tuple[Shift, ...]:
     """Give the shifts that cover `[start, until)`, in order, without holes; neighbours of the same people are one."""
     joined: list[Shift] = []
-    for shift in _pieces(runbook, schedule, start, until, overrides):
-        last = joined[-1] if joined else None
-        if last and (last.people, last.override) == (shift.people, shift.override) and last.until == shift.start:
-            joined[-1] = replace(last, until=shift.until)
+    sources = _Sources(runbook, schedule, start, until, overrides)
+    at = start
+    while at < until:
+        shift = sources.at(at)
+        last, ends = joined[-1] if joined else None, min(shift.until, until)
+        if last and (last.people, last.override, last.instead) == (shift.people, shift.override, shift.instead):
+            joined[-1] = replace(last, until=ends)
         else:
-            joined.append(shift)
+            joined.append(replace(shift, start=at, until=ends))
+        at = shift.until
     return tuple(joined)
 
 
-def _pieces(
-    runbook: Runbook, schedule: str, start: datetime, until: datetime, overrides: Sequence[Override]
-) -> Iterator[Shift]:
-    at = start
-    while at < until:
-        shift = on_call_at(runbook, schedule, at, overrides)
-        yield replace(shift, start=max(shift.start, start), until=min(shift.until, until))
-        at = shift.until
-
-
-def targets(
-    runbook: Runbook, target: str, at: datetime, service: str | None, overrides: Sequence[Override] = ()
-) -> frozenset[str]:
+def targets(runbook: Runbook, target: str, at: datetime, service: str | None, overrides: Given = ()) -> frozenset[str]:
     """
     Say who stands behind a page target at *at*: `everyone`, `on_call` (the first step of the service's policy),
     `team_lead` (of the service's team), `schedule:X`, `team:X`, or a person. What is unknown stands for nobody.
@@ -145,16 +340,12 @@ def targets(
     return frozenset({target}) if target in runbook.people else NOBODY
 
 
-def secondary(
-    runbook: Runbook, service: str | None, at: datetime, overrides: Sequence[Override] = ()
-) -> frozenset[str]:
+def secondary(runbook: Runbook, service: str | None, at: datetime, overrides: Given = ()) -> frozenset[str]:
     """Say who is second in line: the second step of the service's policy."""
     return _step(runbook, 1, at, service, overrides)
 
 
-def _step(
-    runbook: Runbook, place: int, at: datetime, service: str | None, overrides: Sequence[Override]
-) -> frozenset[str]:
+def _step(runbook: Runbook, place: int, at: datetime, service: str | None, overrides: Given) -> frozenset[str]:
     _, policy = runbook.policy_for(service)
     if place >= len(policy.steps):
         return NOBODY

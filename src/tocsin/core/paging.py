@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tocsin.core import escalation
@@ -25,7 +26,9 @@ def climbing(state: Incident) -> bool:
     return state.is_open and not state.answered and state.walk is not None and state.urgency != "none"
 
 
-def page(draft: Draft, person: str, reason: str, targets: tuple[str, ...] = (), **data: Any) -> None:
+def page(
+    draft: Draft, person: str, reason: str, targets: tuple[str, ...] = (), why: Mapping[str, Any] = {}, **data: Any
+) -> None:
     """Page a person, whom *targets* name, once in a decision; who is paged by it already is named, not paged twice."""
     if any(isinstance(e, Page) and e.person == person for e in draft.effects):
         draft.add("page_moot", SYSTEM, person=person, reason=reason, why="already paged at this instant", **data)
@@ -33,7 +36,7 @@ def page(draft: Draft, person: str, reason: str, targets: tuple[str, ...] = (), 
     id_ = uuid7(draft.now, "page", draft.state.number, draft.state.pages, person)
     urgency = "high" if draft.state.urgency == "high" else "low"
     draft.add("paged", SYSTEM, person=person, page=id_, reason=reason, urgency=urgency, **data)
-    draft.effects.append(Page(id_, person, urgency, reason, targets))  # type: ignore[arg-type]
+    draft.effects.append(Page(id_, person, urgency, reason, targets, why))  # type: ignore[arg-type]
 
 
 def page_severity(draft: Draft) -> None:
@@ -63,8 +66,9 @@ def _page_steps(draft: Draft, steps: tuple[escalation.Taken, ...], why: str) -> 
     policy = draft.state.walk.policy if draft.state.walk else ""
     for step in steps:
         reason = f"{why}step {step.step} of {policy}, round {step.round}: {', '.join(step.targets)}"
+        stood = {"policy": policy, "step": step.step, "round": step.round}
         for person in sorted(step.people):
-            page(draft, person, reason, step.targets, taken=step.count)
+            page(draft, person, reason, step.targets, stood, taken=step.count)
         if not step.people:
             draft.add("page_moot", SYSTEM, reason=reason, why="this step stands for nobody now", taken=step.count)
 
@@ -125,8 +129,10 @@ def hand_over(draft: Draft, by: str, why: str) -> None:
 def page_ahead(draft: Draft, walk: escalation.Walk, why: str) -> None:
     """Page the next step's people before its time; the walk takes that step again when it is due."""
     _, steps = escalation.climb(walk, draft.around.who)
-    for person in sorted(steps[-1].people):
-        page(draft, person, f"{why}: {', '.join(steps[-1].targets)}, the next step of {walk.policy}", steps[-1].targets)
+    last = steps[-1]
+    step = {"policy": walk.policy, "step": last.step, "round": last.round}
+    for person in sorted(last.people):
+        page(draft, person, f"{why}: {', '.join(last.targets)}, the next step of {walk.policy}", last.targets, step)
 
 
 def off_call(draft: Draft, event: OffCall) -> None:

@@ -3,80 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    PrivateAttr,
-    Tag,
-    model_validator,
-)
+from pydantic import BaseModel, Discriminator, Field, PrivateAttr, Tag, model_validator
 
-from tocsin.core.calendar import DAYS, NEXT_BUSINESS_DAY, Duration, parse_duration
+from tocsin.core.calendar import DAYS
+from tocsin.core.runbook_schedules import HandOff, Schedule
+from tocsin.core.runbook_values import ClockTime, Offset, Part, Span, Text, Urgency, Within, Words, Zone
 
-SECOND: Final = timedelta(seconds=1)
-Urgency = Literal["high", "low", "none"]
 Role = Literal["admin", "responder", "viewer"]
-
-
-def _span(value: Any) -> Any:
-    if isinstance(value, timedelta):
-        return value
-    if not isinstance(value, str):
-        raise ValueError("a duration such as 90s, 15m, 4h, 1d or 1w")
-    return parse_duration(value)
-
-
-def _positive(value: Any) -> Any:
-    span = _span(value)
-    if span < SECOND:
-        raise ValueError("a duration of at least 1s")
-    return span
-
-
-def _within(value: Any) -> Any:
-    return value if value == NEXT_BUSINESS_DAY else _positive(value)
-
-
-def _listed(value: Any) -> Any:
-    """One word stands for a list of one."""
-    return (value,) if isinstance(value, (str, dict)) else value
-
-
-def _zone(value: Any) -> Any:
-    try:
-        ZoneInfo(str(value))
-    except (ValueError, OSError, KeyError):
-        raise ValueError("a time zone such as Europe/Amsterdam or UTC") from None
-    return str(value)
-
-
-def _clock_time(value: Any) -> Any:
-    parts = str(value).split(":")
-    if len(parts) != 2 or not all(part.isdigit() for part in parts) or int(parts[0]) > 23 or int(parts[1]) > 59:
-        raise ValueError('a time of day such as "09:00"')
-    return f"{int(parts[0]):02d}:{int(parts[1]):02d}"
-
-
-Offset = Annotated[timedelta, BeforeValidator(_span)]
-Span = Annotated[timedelta, BeforeValidator(_positive)]
-Within = Annotated[Duration, BeforeValidator(_within)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-Zone = Annotated[str, BeforeValidator(_zone)]
-ClockTime = Annotated[str, BeforeValidator(_clock_time)]
-Text = Annotated[str, Field(min_length=1, max_length=100_000)]
-
-
-class Part(BaseModel):
-    """A mapping of the file: a key that it does not know is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, hide_input_in_errors=True)
 
 
 class BusinessHours(Part):
@@ -104,6 +40,7 @@ class Organization(Part):
     site: str = ""
     timezone: Zone = "UTC"
     business_hours: BusinessHours = BusinessHours()
+    hand_off: HandOff = HandOff()
 
 
 class NotifyRule(Part):
@@ -152,26 +89,15 @@ class Team(Part):
     members: Words = ()
 
 
-class Rotation(Part):
-    people: Words
-    every: Span
-    hand_off: Text  # "mon 09:00" or "09:00", local time
-    starts: date
+class OnCall(Part):
+    """What whoever is on call has to do, as they are told at each hand-off."""
 
-    @model_validator(mode="after")
-    def _hand_off_reads(self) -> Rotation:
-        day, _, at = self.hand_off.rpartition(" ")
-        _clock_time(at)
-        if day and day not in DAYS:
-            raise ValueError('hand_off such as "mon 09:00" or "09:00"')
-        if self.every % timedelta(days=1) and self.every % timedelta(hours=1):
-            raise ValueError("a rotation turns after whole hours, days or weeks")
-        return self
-
-
-class Schedule(Part):
-    timezone: Zone | None = None
-    rotation: Rotation
+    duties: Words = (
+        "Watch the alerts channel",
+        "Respond within the SLA",
+        "Escalate if unable to respond",
+        "Hand off to the next person on call",
+    )
 
 
 class Acknowledgement(Part):
@@ -572,6 +498,7 @@ class Runbook(Part):
     people: Annotated[dict[str, Person], Field(min_length=1)]
     teams: dict[str, Team] = {}
     schedules: dict[str, Schedule] = {}
+    on_call: OnCall = OnCall()
     escalation_policies: dict[str, EscalationPolicy] = {}
     services: dict[str, Service] = {}
     probes: dict[str, Probe] = {}

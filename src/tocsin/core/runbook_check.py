@@ -10,11 +10,14 @@ from typing import Final, get_args
 
 from tocsin.core import oncall
 from tocsin.core.incident import ROLES
-from tocsin.core.runbook import DutyRule, Runbook
+from tocsin.core.runbook import DutyRule, EscalationPolicy, Runbook
+from tocsin.core.runbook_schedules import HandOff, Rotation, Schedule
+from tocsin.core.stand_ins import Given
 from tocsin.core.templates import unknown_words
 from tocsin.core.types import FactKind
 
 AHEAD: Final = timedelta(days=14)  # how far gaps are looked for
+FOREVER: Final = 9_000  # a year from which on a span has no end
 FIELDS: Final = ("source", "key", "title", "text", "service", "check", "severity")
 OWNERS: Final = ("on_call", "system", "team_lead", "everyone", *ROLES)
 GROUPS: Final = ("everyone", "on_call", "team_lead")
@@ -45,7 +48,8 @@ class Finding:
 
 def faults(book: Runbook) -> tuple[Fault, ...]:
     """Every name in the runbook that leads nowhere, and every pattern that cannot be read."""
-    checks = (_people_faults, _service_faults, _severity_faults, _triage_faults, _duty_faults, _channel_faults)
+    checks = (_people_faults, _service_faults, _severity_faults, _triage_faults, _duty_faults, _channel_faults,
+              _hand_off_faults)  # fmt: skip
     return tuple(fault for check in checks for fault in check(book))
 
 
@@ -60,8 +64,7 @@ def _people_faults(book: Runbook) -> Iterator[Fault]:
         for i, member in enumerate(team.members):
             yield from _named(("teams", name, "members", i), member, book.people, "a person")
     for name, schedule in book.schedules.items():
-        for i, turn in enumerate(schedule.rotation.people):
-            yield from _named(("schedules", name, "rotation", "people", i), turn, book.people, "a person")
+        yield from _schedule_faults(book, ("schedules", name), schedule)
     for name, policy in book.escalation_policies.items():
         for i, step in enumerate(policy.steps):
             for j, target in enumerate(step.page):
@@ -72,6 +75,31 @@ def _people_faults(book: Runbook) -> Iterator[Fault]:
             for i, rule in enumerate(getattr(person.notify, urgency)):
                 where: Path = ("people", id_, "notify", urgency, i, "via")
                 yield from _named(where, rule.via, {*book.channels, *kinds}, "a channel or its kind")
+
+
+def _hand_off_faults(book: Runbook) -> Iterator[Fault]:
+    said: list[tuple[Path, HandOff]] = [(("organization", "hand_off"), book.organization.hand_off)]
+    said += [(("schedules", name, "hand_off"), s.hand_off) for name, s in book.schedules.items() if s.hand_off]
+    for path, hand_off in said:
+        for i, target in enumerate(hand_off.to):
+            if target != "secondary":
+                yield from _target(book, (*path, "to", i), target)
+
+
+def _schedule_faults(book: Runbook, path: Path, schedule: Schedule) -> Iterator[Fault]:
+    if schedule.rotation:
+        yield from _rotation_faults(book, (*path, "rotation"), schedule.rotation)
+    for i, layer in enumerate(schedule.layers):
+        yield from _rotation_faults(book, (*path, "layers", i, "rotation"), layer.rotation)
+    for called, person in schedule.ical.people.items() if schedule.ical else ():
+        yield from _named((*path, "ical", "people", called), person, book.people, "a person")
+
+
+def _rotation_faults(book: Runbook, path: Path, rotation: Rotation) -> Iterator[Fault]:
+    for i, group in enumerate(rotation.people):
+        for j, person in enumerate(group):
+            where: Path = (*path, "people", i) if len(group) == 1 else (*path, "people", i, j)
+            yield from _named(where, person, book.people, "a person")
 
 
 def _target(book: Runbook, path: Path, target: str) -> Iterator[Fault]:
@@ -168,25 +196,59 @@ def _channel_faults(book: Runbook) -> Iterator[Fault]:
 # --------------------------------------------------------------------------------------------- readiness
 
 
-def findings(book: Runbook, now: datetime) -> tuple[Finding, ...]:
-    """How ready the runbook is: every weakness that shows itself without an incident."""
-    checks = (_gaps, _unreachable, _same_person, _steps, _texts, _actions)
-    return tuple(dict.fromkeys(finding for check in checks for finding in check(book, now)))
+def findings(book: Runbook, now: datetime, given: Given | None = None) -> tuple[Finding, ...]:
+    """
+    How ready the runbook is: every weakness that shows itself without an incident, in the 14 days from *now* on.
+
+    Args:
+        given: Overrides and what else stands in, as the resolver takes them; None where there is no database: what a
+            schedule's calendar says is not known then.
+    """
+    checks = (_gap_findings, _unreachable, _same_person, _steps)
+    found = [finding for check in checks for finding in check(book, now, given)]
+    return tuple(dict.fromkeys([*found, *_texts(book), *_actions(book)]))
 
 
-def _gaps(book: Runbook, now: datetime) -> Iterator[Finding]:
-    for name in book.schedules:
-        for shift in oncall.shifts(book, name, now, now + AHEAD):
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A span in which nobody is on call by a schedule; its bounds are its own, also where they lie outside the look."""
+
+    schedule: str
+    start: datetime
+    until: datetime
+
+
+def gaps(book: Runbook, now: datetime, given: Given | None = None) -> Iterator[Gap]:
+    """The gaps that touch the 14 days from *now* on."""
+    for name, schedule in book.schedules.items():
+        if schedule.ical and given is None:
+            continue  # what its calendar says is known to the database, not to the file
+        for shift in oncall.shifts(book, name, now, now + AHEAD, given or ()):
             if not shift.people:
-                text = f"nobody is on call from {shift.start:%Y-%m-%d %H:%M} to {shift.until:%Y-%m-%d %H:%M} UTC"
-                yield Finding("schedule_gap", name, text)
+                first, last = (
+                    oncall.on_call_at(book, name, at, given or ()) for at in (shift.start, _last(shift.until))
+                )
+                yield Gap(name, first.start, last.until)
 
 
-def _unreachable(book: Runbook, now: datetime) -> Iterator[Finding]:
+def _last(until: datetime) -> datetime:
+    return until - timedelta(microseconds=1)
+
+
+def _gap_findings(book: Runbook, now: datetime, given: Given | None) -> Iterator[Finding]:
+    for gap in gaps(book, now, given):
+        start = f"from {gap.start:%Y-%m-%d %H:%M}" if gap.start.year > 1 else "from now on"
+        end = f" to {gap.until:%Y-%m-%d %H:%M} UTC" if gap.until.year < FOREVER else ", for good"
+        yield Finding("schedule_gap", gap.schedule, f"nobody is on call {start}{end}")
+
+
+def _unreachable(book: Runbook, now: datetime, given: Given | None) -> Iterator[Finding]:
+    pages_low = any(severity.page and severity.urgency == "low" for severity in book.severities.values())
     for id_, person in book.people.items():
-        ways = [rule.via for rule in person.notify.high if reaches(book, id_, rule.via)]
-        if not ways:
-            yield Finding("unreachable", id_, f"no notification rule for high urgency reaches {person.name}")
+        for urgency in ("high", "low") if pages_low else ("high",):
+            if not any(reaches(book, id_, rule.via) for rule in getattr(person.notify, urgency)):
+                text = f"no notification rule for {urgency} urgency reaches {person.name}"
+                yield Finding("unreachable", id_, text)
 
 
 def reaches(book: Runbook, person: str, via: str) -> bool:
@@ -199,44 +261,65 @@ def reaches(book: Runbook, person: str, via: str) -> bool:
     return False
 
 
-def _same_person(book: Runbook, now: datetime) -> Iterator[Finding]:
+def _instants(book: Runbook, policy: EscalationPolicy, now: datetime, given: Given | None) -> list[datetime]:
+    """Now, and each start of a shift behind the policy's steps in the 14 days, the first 100 of them."""
+    names = {
+        target.partition(":")[2] for step in policy.steps for target in step.page if target.startswith("schedule:")
+    }
+    spans = (oncall.shifts(book, name, now, now + AHEAD, given or ()) for name in names)
+    return sorted({now, *(shift.start for span in spans for shift in span)})[:100]
+
+
+def _same_person(book: Runbook, now: datetime, given: Given | None) -> Iterator[Finding]:
     for name, policy in book.escalation_policies.items():
-        before: dict[str, int] = {}
-        for i, step in enumerate(policy.steps):
-            named = [target for target in step.page if target not in ("everyone", "on_call")]
-            for person in {p for t in named for p in _ever(book, t, now)}:
-                if person in before:
-                    text = f"{book.people[person].name} is on step {before[person]} and step {i + 1} at the same time"
-                    yield Finding("same_person", name, text)
-                before.setdefault(person, i + 1)
+        for at in _instants(book, policy, now, given):
+            before: dict[str, int] = {}
+            for i, step in enumerate(policy.steps):
+                named = [target for target in step.page if target not in ("everyone", "on_call")]
+                for person in sorted({p for t in named for p in _behind(book, name, t, at, given)}):
+                    if person in before:
+                        who = book.people[person].name
+                        text = f"{who} is on step {before[person]} and step {i + 1} at the same time"
+                        yield Finding("same_person", name, text)
+                    before.setdefault(person, i + 1)
 
 
-def _ever(book: Runbook, target: str, now: datetime) -> frozenset[str]:
+def _behind(book: Runbook, policy: str, target: str, at: datetime, given: Given | None) -> frozenset[str]:
+    """Who a step's target stands for; a team lead of any service that walks the policy."""
     if target == "team_lead":
-        return frozenset(team.lead for team in book.teams.values())
-    return oncall.targets(book, target, now, None)
+        return frozenset(
+            lead
+            for service in book.services
+            if book.policy_for(service)[0] == policy and (lead := book.lead_of(service))
+        )
+    return oncall.targets(book, target, at, None, given or ())
 
 
-def _steps(book: Runbook, now: datetime) -> Iterator[Finding]:
+def _steps(book: Runbook, now: datetime, given: Given | None) -> Iterator[Finding]:
     for name, policy in book.escalation_policies.items():
         last = policy.steps[-1]
-        if not any(_ever(book, target, now) for target in last.page):
-            yield Finding("ends_with_nobody", name, f"the last step ({', '.join(last.page)}) stands for nobody now")
+        for at in _instants(book, policy, now, given):
+            if not any(_behind(book, name, target, at, given) for target in last.page):
+                when = "now" if at == now else f"on {at:%Y-%m-%d %H:%M} UTC"
+                yield Finding(
+                    "ends_with_nobody", name, f"the last step ({', '.join(last.page)}) stands for nobody {when}"
+                )
+                break
         for i, step in enumerate(policy.steps[:-1]):
             if step.after == policy.steps[i + 1].after:
                 yield Finding("step_not_reached", name, f"step {i + 2} starts with step {i + 1}: it waits for nothing")
     used = {service.escalation_policy for service in book.services.values()} | {"default"}
-    for name in set(book.escalation_policies) - used:
+    for name in sorted(set(book.escalation_policies) - used):
         yield Finding("step_not_reached", name, "no service uses this policy: its steps are never taken")
 
 
-def _texts(book: Runbook, now: datetime) -> Iterator[Finding]:
+def _texts(book: Runbook) -> Iterator[Finding]:
     for name, template in book.templates.items():
         for word in unknown_words(template):
             yield Finding("unknown_word", name, f"nothing ever fills {{{word}}}: it reads unknown")
 
 
-def _actions(book: Runbook, now: datetime) -> Iterator[Finding]:
+def _actions(book: Runbook) -> Iterator[Finding]:
     for name, action in book.actions.items():
         undoes = action.undo or action.vercel or action.railway or action.postgres
         if not undoes:

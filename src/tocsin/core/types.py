@@ -40,6 +40,7 @@ class Page:
     Ask *person* to acknowledge, by their notification rules for *urgency*. `reason` says why it is this person.
 
     `targets` are the page targets that named them: who they stand for is looked up again right before each call.
+    `why` holds `policy`, `step` and `round` where a step of a policy named them.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Page:
     urgency: Literal["high", "low"]
     reason: str
     targets: tuple[str, ...] = ()
+    why: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,11 @@ def uuid7(at: datetime, *names: object) -> str:
     raw = milliseconds.to_bytes(6, "big") + digest[:10]
     value = int.from_bytes(raw, "big") & ~(0xF << 76) & ~(0x3 << 62) | (0x7 << 76) | (0x2 << 62)
     return str(UUID(int=value))
+
+
+def first_id(at: datetime) -> str:
+    """The least UUIDv7 that a row made at *at* can have: ids begin with their millisecond."""
+    return f"{uuid7(at)[:14]}7000-8000-000000000000"
 
 
 def incident_name(number: int) -> str:

@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from tocsin.core.runbook import Rotation, Runbook
+from tocsin.core.runbook import Runbook
+from tocsin.core.runbook_schedules import Rotation
 
 DAY: Final = timedelta(days=1)
 
@@ -32,25 +33,24 @@ def behind(runbook: Runbook, service_name: str | None, target: str, at: datetime
     return set(runbook.teams[name].members) if kind == "team" else {target}
 
 
-def on_shift(rotation: Rotation, zone: str, at: datetime) -> str | None:
-    """Count hand-overs from the first to *at*, each looked up on the local clock."""
+def on_shift(rotation: Rotation | None, zone: str, at: datetime) -> str | None:
+    """Count hand-overs from the first to *at*, each looked up on the local clock; of plain rotations."""
+    if rotation is None or not isinstance(rotation.every, timedelta):
+        return None
     day, _, clock = rotation.hand_off.rpartition(" ")
     names = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
     date = rotation.starts
     while day and names[date.weekday()] != day:
         date += DAY
-    seconds = rotation.every.total_seconds()
-    first = instant_of(datetime.combine(date, time.fromisoformat(clock)), zone)
-    if at < first:
+    first = datetime.combine(date, time.fromisoformat(clock))
+    if at < instant_of(first, zone):
         return None
-    if seconds % 86_400:
-        turn = int((at - first).total_seconds() // seconds)
-    else:
-        turn, days = 0, int(seconds // 86_400)
-        turn = max((at.astimezone(ZoneInfo(zone)).date() - date).days // days - 1, 0)
-        while instant_of(datetime.combine(date + (turn + 1) * days * DAY, time.fromisoformat(clock)), zone) <= at:
-            turn += 1
-    return rotation.people[turn % len(rotation.people)]
+    local = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    turn = max((local - first - 2 * DAY) // rotation.every, 0)
+    for ahead in range(turn, (local - first + 2 * DAY) // rotation.every + 1):
+        if instant_of(first + ahead * rotation.every, zone) <= at:
+            turn = ahead
+    return rotation.people[turn % len(rotation.people)][0]
 
 
 @lru_cache(maxsize=4096)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 from sqlalchemy import func, insert, select
 
+from tocsin.core.types import first_id
 from tocsin.store.db import Tx, among, insert_rows, listed, update_rows
 from tocsin.store.schema import alerts, changes
 
@@ -74,6 +76,31 @@ def listing(
     if before:
         statement = statement.where(alerts.c.id < before)
     return tx.all(statement)
+
+
+def noisiest(tx: Tx, since: datetime, limit: int) -> Sequence[Any]:
+    """
+    What fired most in the episodes that began since then: rows of `title`, `service`, `source`, `times`, `episodes`.
+
+    Ids begin with their millisecond, so that only those episodes are read.
+    """
+    times = func.sum(alerts.c.count).label("times")
+    statement = (
+        select(func.max(alerts.c.title).label("title"), func.max(alerts.c.service).label("service"),
+               func.max(alerts.c.source).label("source"), times, func.count().label("episodes"))
+        .where(alerts.c.id >= first_id(since), alerts.c.disposition != "quarantined")
+        .group_by(alerts.c.dedup)
+        .order_by(times.desc(), func.max(alerts.c.title))
+        .limit(limit)
+    )  # fmt: skip
+    return tx.all(statement)
+
+
+def still_firing(tx: Tx, numbers: Sequence[int]) -> dict[int, int]:
+    """How many alerts of each of these incidents fire now; one that has none is not named."""
+    where = alerts.c.state == "firing", alerts.c.incident.in_(list(numbers))
+    rows = tx.all(select(alerts.c.incident, func.count()).where(*where).group_by(alerts.c.incident))
+    return {row[0]: row[1] for row in rows}
 
 
 def keep_raw(tx: Tx, **columns: Any) -> None:

@@ -107,6 +107,13 @@ def listing(
     return [stored_of(row) for row in tx.all(statement)]
 
 
+def ended_and_due(tx: Tx, limit: int) -> list[Stored]:
+    """Resolved incidents of which something is still due, those that ended last first."""
+    c = incidents.c
+    statement = select(*_COLUMNS).where(c.status == "resolved", c.wake_at.isnot(None))
+    return [stored_of(row) for row in tx.all(statement.order_by(c.resolved_at.desc()).limit(limit))]
+
+
 def next_number(tx: Tx) -> int:
     """Take the next number; other nodes that ask wait until the commit."""
     statement = select(meta.c.value).where(meta.c.key == "incident_number")

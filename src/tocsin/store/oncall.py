@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from tocsin.core.oncall import Override
 from tocsin.core.types import uuid7
+from tocsin.store import looks
 from tocsin.store.db import Tx
 from tocsin.store.schema import overrides as table
 
@@ -31,6 +32,7 @@ def add_override(
     id_ = uuid7(tx.now, "override", schedule, person, start, until, by)
     values = {"schedule": schedule, "person": person, "start": start, "until": until, "reason": reason}
     tx.run(insert(table).values(id=id_, by=by, created_at=tx.now, **values))
+    looks.again(tx)
     tx.touched.add("oncall")
     return Override(id_, schedule, person, start, until, reason)
 
@@ -38,5 +40,6 @@ def add_override(
 def delete_override(tx: Tx, id_: str) -> bool:
     """End an override now; says whether there was one."""
     where = table.c.id == id_, table.c.deleted_at.is_(None)
+    looks.again(tx)
     tx.touched.add("oncall")
     return tx.run(update(table).where(*where).values(deleted_at=tx.now)) > 0

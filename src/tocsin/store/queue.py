@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, insert, or_, select, update
 
-from tocsin.core.types import uuid7
+from tocsin.core.types import first_id, uuid7
 from tocsin.store.db import Tx, insert_new, lock_rows
 from tocsin.store.schema import attempts as tries
 from tocsin.store.schema import destinations, outbox, to_micros
@@ -16,6 +16,7 @@ from tocsin.store.schema import pages as asked
 
 OPEN_PAGE = ("requested", "sent", "delivered")
 MINUTE = timedelta(minutes=1)
+FAILED = ("retry", "reject", "failed", "no_receipt")  # verdicts of a try that did not arrive
 
 
 def put(tx: Tx, key: str, due: datetime, **columns: Any) -> str | None:
@@ -91,6 +92,15 @@ def pages(tx: Tx, *, incident: int | None = None, before: str | None = None, lim
 def attempts(tx: Tx, page_ids: Sequence[str]) -> Sequence[Any]:
     """Every attempt of these pages, in order."""
     return tx.all(select(tries).where(tries.c.page.in_(list(page_ids))).order_by(tries.c.at, tries.c.id))
+
+
+def outcomes(tx: Tx, since: datetime) -> Sequence[Any]:
+    """What became of the tries since then: rows of `via`, `arrived`, `failed` and a `why`; not the console's."""
+    arrived = func.sum(case((tries.c.verdict == "delivered", 1), else_=0)).label("arrived")
+    failed = func.sum(case((tries.c.verdict.in_(FAILED), 1), else_=0)).label("failed")
+    why = func.max(tries.c.why).label("why")
+    where = tries.c.id >= first_id(since), tries.c.via.not_in(("", "console")), tries.c.verdict != "skipped"
+    return tx.all(select(tries.c.via, arrived, failed, why).where(*where).group_by(tries.c.via))
 
 
 def troubles(tx: Tx, number: int) -> Sequence[Any]:

@@ -188,6 +188,7 @@ pages = Table(
     Column("requested_at", Instant, nullable=False),
     Column("closed_at", Instant),
     Column("runbook_version", Text, nullable=False),
+    Column("because", JsonText),  # core.because.explain, as it was known then; null for a page in plain words
 )
 Index("pages_incident", pages.c.incident, pages.c.state)
 
@@ -347,6 +348,43 @@ overrides = Table(
     Column("by", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("deleted_at", Instant),
+)
+
+looks = Table(
+    "looks",
+    metadata,
+    Column("name", Text, primary_key=True),  # schedule:X: its next shift change; readiness: the daily look
+    Column("due", Instant, nullable=False),
+    Column("at", Instant, nullable=False),  # when it was looked at last
+    Column("data", JsonText, nullable=False),  # a schedule: {"people"}; readiness: {"findings", "told", "told_at"}
+)
+Index("looks_due", looks.c.due)
+
+handoffs = Table(
+    "handoffs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Instant, nullable=False),  # the shift change
+    Column("person", Text),  # who comes on and confirms; null where nobody does
+    Column("schedules", JsonText, nullable=False),  # [{"schedule", "outgoing": [people], "until"}]
+    Column("state", Text, nullable=False),  # waiting, confirmed, unconfirmed, superseded, nobody
+    Column("due", Instant),  # the next reminder, or when it goes to others; null when nothing more follows
+    Column("confirm_by", Instant),
+    Column("reminders", Integer, nullable=False, server_default=text("0")),
+    Column("missed", Integer, nullable=False, server_default=text("0")),  # earlier changes that nobody was told of
+    Column("told", JsonText, nullable=False),  # [people] who heard that nobody confirmed, or that nobody is on
+    Column("confirmed_at", Instant),
+    Column("confirmed_by", Text),
+)
+Index("handoffs_due", handoffs.c.due, sqlite_where=handoffs.c.due.isnot(None),
+      postgresql_where=handoffs.c.due.isnot(None))  # fmt: skip
+Index("handoffs_at", handoffs.c.at)
+
+announced = Table(
+    "announced",
+    metadata,
+    Column("key", Text, primary_key=True),  # what was told, and is told once: gap:SCHEDULE:START:7d
+    Column("at", Instant, nullable=False),
 )
 
 postmortems = Table(

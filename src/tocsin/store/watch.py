@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import Select, String, and_, bindparam, cast, delete, func, insert, literal, or_, select, update
 
 from tocsin.core.delivery import CONSOLE
-from tocsin.core.types import uuid7
+from tocsin.core.types import first_id
 from tocsin.core.watch import OVERDUE, WINDOW, Look, Tries
 from tocsin.store.db import Tx, insert_new
 from tocsin.store.schema import attempts, faults, incidents, meta, outbox, pages
@@ -90,7 +90,7 @@ def recent_tries(tx: Tx) -> list[Tries]:
     """What became of the tries of the last two minutes, by way and verdict; not the console's, nor what was skipped."""
     paged = attempts.c.page.isnot(None).label("paged")
     where = and_(
-        attempts.c.id >= _first_id(tx.now - WINDOW), attempts.c.via != CONSOLE, attempts.c.verdict != "skipped",
+        attempts.c.id >= first_id(tx.now - WINDOW), attempts.c.via != CONSOLE, attempts.c.verdict != "skipped",
         attempts.c.via != "",
     )  # fmt: skip
     said = func.min(attempts.c.at), func.max(attempts.c.at), func.max(attempts.c.why)
@@ -100,11 +100,6 @@ def recent_tries(tx: Tx) -> list[Tries]:
         Tries(via, verdict == "delivered", bool(page), first, last, why or "")
         for via, verdict, page, first, last, why in rows
     ]
-
-
-def _first_id(at: datetime) -> str:
-    """The least id that a row made at *at* can have: ids begin with their millisecond."""
-    return f"{uuid7(at)[:14]}7000-8000-000000000000"
 
 
 def drop_alarms(tx: Tx, begins: str, why: str, keep: str = "") -> None:

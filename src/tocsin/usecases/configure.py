@@ -18,8 +18,8 @@ from tocsin.core.delivery import Ways
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import incident_name
 from tocsin.plugins import Plugins
+from tocsin.store import looks, publish
 from tocsin.store import oncall as overrides
-from tocsin.store import publish
 from tocsin.store.db import Tx, insert_new
 from tocsin.store.schema import meta, runbooks
 
@@ -85,6 +85,7 @@ def adopt(tx: Tx, setup: Setup, text: str) -> runbook_file.Reading:
     insert_new(tx, runbooks, {"version": reading.version, "text": text, "loaded_at": tx.now})
     put_meta(tx, IN_FORCE, reading.version)
     publish.meet(tx, statuspage.names_of(reading.runbook))
+    looks.put(tx, looks.PLAN, tx.now, {})
     tx.touched.add("runbook")
     return reading
 
@@ -158,13 +159,23 @@ def incident_link(setup: Setup, number: int) -> str:
     return f"{setup.public_url}/incidents/{incident_name(number)}"
 
 
-def _mac(setup: Setup, page: str) -> str:
-    return hmac.new(setup.secret_key, f"acknowledge\n{page}".encode(), hashlib.sha256).hexdigest()[:40]
+def _mac(setup: Setup, id_: str, purpose: str = "acknowledge") -> str:
+    return hmac.new(setup.secret_key, f"{purpose}\n{id_}".encode(), hashlib.sha256).hexdigest()[:40]
 
 
 def acknowledge_link(setup: Setup, page: str) -> str:
     """The address of the confirm page of one page. It acknowledges nothing until its button is pressed."""
     return f"{setup.public_url}/ack/{page}/{_mac(setup, page)}"
+
+
+def handoff_link(setup: Setup, id_: str, person: str) -> str:
+    """The address where *person* confirms a hand-off. It confirms nothing until its button is pressed."""
+    return f"{setup.public_url}/handoff/{id_}/{person}/{_mac(setup, id_, f'hand-off {person}')}"
+
+
+def check_handoff(setup: Setup, id_: str, person: str, mac: str) -> bool:
+    """Say whether *mac* is the one that *person* was given for that hand-off; in constant time."""
+    return hmac.compare_digest(_mac(setup, id_, f"hand-off {person}").encode(), mac.encode(errors="replace"))
 
 
 def check_acknowledge(setup: Setup, page: str, mac: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import structlog
 
-from tocsin.core import delivery
+from tocsin.core import because, delivery
 from tocsin.core.events import OffCall, RoomOpened
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import incident_name
@@ -245,7 +245,8 @@ def _plain_job(tx: Tx, setup: Setup, row: Any, transport: Transport | None, epoc
         reply = Reply(payload["text"], payload["closed"], payload["refused"], back=payload["back"])
         return replace(job, reply=reply, config=config)
     message = Message(
-        key=row.key, to=payload["to"], title=payload["title"], text=payload["text"], link=payload["link"], urgent=True,
+        key=row.key, to=payload["to"], title=payload["title"], text=payload["text"], link=payload["link"],
+        urgent=row.urgent,
         acknowledge_link=acknowledge_link(setup, row.page) if row.page else "",
         incident=incident_name(row.incident) if row.incident else "", page=row.page or "",
     )  # fmt: skip
@@ -270,6 +271,7 @@ def _page_message(tx: Tx, setup: Setup, runbook: Runbook, row: Any, stored: Stor
         f"Impact: {state.impact or 'unknown'}",
         f"Since: {state.declared_at:%Y-%m-%d %H:%M} UTC",
         f"You are paged because: {page.reason}",
+        *(because.in_message(page.because, row.rule) if page.because else ()),
     ]
     return Message(
         key=row.key, to=to, title=f"[{state.severity}] {state.name}: {state.title}", text="\n".join(lines),

@@ -11,6 +11,7 @@ import orjson
 
 from tocsin.core import triage
 from tocsin.core.alert import Alert, Signal
+from tocsin.core.because import alert_words
 from tocsin.core.events import Acknowledge, AlertsAttached, AlertsResolved, Declared, SetSeverity
 from tocsin.core.protocol import is_open
 from tocsin.core.runbook import Runbook
@@ -226,6 +227,7 @@ def _declare(batch: _Batch, items: list[tuple[_Known, Alert, triage.Sorted]]) ->
         title=alert.title, severity=sorted_.severity, by=f"source:{alert.source}", service=sorted_.service,
         check=alert.check, impact=alert.labels.get("impact"), rule=sorted_.rule,
         alerts=tuple(alert.key for _, alert, _ in items[:KEYS_SHOWN]),
+        alert=alert_words(alert.source, alert.key, alert.title, alert.labels),
     )  # fmt: skip
     columns = {"group_key": sorted_.group, "last_alert_at": batch.tx.now, "alerts": len(items)}
     return declare(batch.tx, batch.setup, event, **columns)

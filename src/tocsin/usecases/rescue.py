@@ -30,13 +30,14 @@ def tell(tx: Tx, setup: Setup, key: str, title: str, text: str, channel: str = A
 
 
 def alarm(
-    tx: Tx, key: str, route: delivery.Route, title: str, text: str, *, link: str, **columns: Any
+    tx: Tx, key: str, route: delivery.Route, title: str, text: str, *, link: str, urgent: bool = True,
+    after: timedelta = timedelta(0), **columns: Any,
 ) -> None:  # fmt: skip
-    """Put one row of plain words into the outbox. `columns`: incident, page, person."""
+    """Put one row of plain words into the outbox, to be sent *after* a while. `columns`: incident, page, person."""
     payload = {"title": title, "text": text, "link": link, "kind": route.kind, "to": route.address}
     queue.put(
-        tx, f"alarm:{key}", tx.now, kind="alarm", via=route.via, destination=f"{route.kind}:{route.address}",
-        payload=payload, urgent=True, **columns,
+        tx, f"alarm:{key}", tx.now + after, kind="alarm", via=route.via, destination=f"{route.kind}:{route.address}",
+        payload=payload, urgent=urgent, **columns,
     )  # fmt: skip
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
+from tocsin import zones
 from tocsin.core import notify
+from tocsin.core.because import explain
 from tocsin.core.delivery import Route, quiet_until, to_channel, to_person
 from tocsin.core.events import Around, Decision, Event, Resolve
 from tocsin.core.incident import Incident
+from tocsin.core.oncall import Override
 from tocsin.core.runbook import Runbook
-from tocsin.core.types import Effect, OpenRoom, Page, Publish, StopPaging, Tell
+from tocsin.core.types import Effect, Json, OpenRoom, Page, Publish, StopPaging, Tell
 from tocsin.store import alerts, incidents, people, queue
 from tocsin.store.db import Tx
 from tocsin.store.incidents import Stored
+from tocsin.store.oncall import overrides as stand_ins
 from tocsin.usecases import site
 from tocsin.usecases.configure import Setup, incident_link, runbook_of, who
 
@@ -73,16 +78,20 @@ def put_effects(tx: Tx, setup: Setup, decision: Decision) -> None:
     """Turn effects into pages and outbox rows."""
     state = decision.state
     runbook = runbook_of(tx, setup, state.runbook_version)
+    overrides = stand_ins(tx) if any(isinstance(effect, Page) for effect in decision.effects) else ()
     for effect in decision.effects:
-        _put(tx, setup, runbook, state, effect)
+        _put(tx, setup, runbook, state, effect, overrides)
     if decision.wake_at is not None:
         tx.touched.add("wake")
 
 
-def _put(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect) -> None:
+def _put(
+    tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect, overrides: Sequence[Override]
+) -> None:
     match effect:
         case Page():
-            _put_page(tx, setup, runbook, state, effect)
+            because = explain(runbook, state, effect, tx.now, overrides, zones.version())
+            _put_page(tx, setup, runbook, state, effect, because)
         case StopPaging(why, by, only, keep):
             queue.close_pages(tx, state.number, why, by, only=only, keep=keep)
         case Tell():
@@ -100,11 +109,11 @@ def _put(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect
             )  # fmt: skip
 
 
-def _put_page(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, page: Page) -> None:
+def _put_page(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, page: Page, because: Json) -> None:
     """One page, and one outbox row for each way that can be used; the others stand in its ledger with their reason."""
     queue.ask(
         tx, page.id, incident=state.number, person=page.person, urgency=page.urgency, reason=page.reason,
-        runbook_version=state.runbook_version,
+        runbook_version=state.runbook_version, because=because,
     )  # fmt: skip
     health = people.health(tx, page.person)
     routes = to_person(runbook, setup.ways, page.person, page.urgency, health=health, at=tx.now)

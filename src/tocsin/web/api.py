@@ -19,20 +19,22 @@ from tocsin.core.runbook import Runbook
 from tocsin.core.statuspage import Maintenance
 from tocsin.core.types import Json, Refused, incident_name, incident_number, instant_text
 from tocsin.sdk import clip
-from tocsin.store import alerts, incidents, postmortems, queue
+from tocsin.store import alerts, handoffs, incidents, postmortems, queue
 from tocsin.store import oncall as overrides_store
 from tocsin.store import publish as publish_store
 from tocsin.store.db import Tx
-from tocsin.usecases import access, respond, restored, site
+from tocsin.usecases import access, handoff, readiness, respond, restored, site
 from tocsin.usecases.configure import Setup, in_force, incident_link, notices, text_of
 from tocsin.web.auth import Viewer, require, same_origin, viewer_of
 from tocsin.web.shapes import (
     alert_json,
     entry_json,
+    handoff_json,
     incident_json,
     maintenance_json,
     override_json,
     page_json,
+    readiness_json,
     restored_json,
     shift_json,
 )
@@ -506,6 +508,39 @@ async def delete_maintenance(request: Request, viewer: Acts, id: str) -> Respons
     if not await request.app.state.db.write(publish_store.delete_maintenance, id):
         raise Refused("there is no such planned work", 404)
     return Response(status_code=204)
+
+
+# --------------------------------------------------------------------------------------------- readiness
+
+
+@router.get("/readiness")
+async def show_readiness(request: Request, _: Reads) -> Json:
+    """What will hurt one night, the worst first, and how each person would be reached at 03:00."""
+    return readiness_json(await request.app.state.db.read(readiness.read, request.app.state.setup))
+
+
+# --------------------------------------------------------------------------------------------- hand-offs
+
+
+@router.get("/handoffs")
+async def list_handoffs(
+    request: Request, _: Reads, state: str | None = None, before: str | None = None, limit: Limit = 100
+) -> Json:
+    """Shift changes, newest first: who took over, and whether they confirmed it."""
+    rows = await request.app.state.db.read(handoffs.listing, state=state, before=before, limit=limit)
+    return listed(request, [handoff_json(row) for row in rows], limit, rows[-1].id if rows else None)
+
+
+@router.post("/handoffs/{id}/confirm")
+async def confirm_handoff(request: Request, viewer: Acts, id: str, body: Empty) -> Json:
+    """I have the pager: nothing more is asked, and whoever heard otherwise is told."""
+    setup = request.app.state.setup
+
+    def usecase(tx: Tx) -> Json:
+        _, runbook = in_force(tx, setup)
+        return handoff_json(handoff.confirm(tx, setup, id, actor(viewer, body.by, runbook)))
+
+    return await request.app.state.db.write(usecase)
 
 
 # --------------------------------------------------------------------------------------------- after a restore

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from tocsin.core import events, protocol
+from tocsin.core import because, events, protocol
 from tocsin.core.incident import ROLES, Incident
 from tocsin.core.ledger import Entry
 from tocsin.core.protocol import Duty
@@ -74,6 +74,7 @@ class PageView:
     why: str
     at: datetime
     attempts: tuple[tuple[datetime, str], ...]
+    because: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +234,8 @@ def page_view(row: Any, attempts: Sequence[Any], names: Names) -> PageView:
     mine = [a for a in attempts if a.page == row.id]
     tries = tuple((a.at, f"{a.via}: {a.verdict}" + (f", {a.why}" if a.why else "")) for a in mine)
     person = name_of(row.person, names)
-    return PageView(person, row.state, row.reason, row.why or "", row.requested_at, tries)
+    told = because.lines(row.because) if row.because else ()
+    return PageView(person, row.state, row.reason, row.why or "", row.requested_at, tries, told)
 
 
 def trouble(row: Any, names: Names, now: datetime) -> str:
@@ -414,7 +416,8 @@ async def confirm(request: Request) -> Response:
     """Show the confirm page of a page's link. The link is the credential; looking changes nothing."""
     page, stored, person = await request.app.state.db.read(_asked, request)
     line_ = line(stored.state, {page.person: person}, request.app.state.db.clock())
-    response = render(request, "incidents/confirm.html", page=page, line=line_, person=person, state=stored.state)
+    response = render(request, "incidents/confirm.html", page=page, line=line_, person=person, state=stored.state,
+                      because=because.lines(page.because) if page.because else ())  # fmt: skip
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 

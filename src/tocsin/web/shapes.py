@@ -8,9 +8,11 @@ from typing import Any
 
 from tocsin.core import oncall, protocol
 from tocsin.core.ledger import Entry
+from tocsin.core.readiness import NEXT
 from tocsin.core.statuspage import Maintenance
 from tocsin.core.types import Json, incident_name, instant_text
 from tocsin.store.incidents import Stored
+from tocsin.usecases.readiness import Report
 from tocsin.usecases.restored import Waiting
 
 
@@ -59,7 +61,7 @@ def page_json(row: Any, attempts: Sequence[Any]) -> Json:
         "id": row.id, "incident": incident_name(row.incident), "person": row.person, "via": row.via,
         "reason": row.reason, "state": row.state, "why": row.why, "urgency": row.urgency,
         "requested_at": instant_text(row.requested_at), "closed_at": instant_text(row.closed_at),
-        "runbook_version": row.runbook_version,
+        "runbook_version": row.runbook_version, "because": row.because,
         "attempts": [
             {"at": instant_text(a.at), "via": a.via, "verdict": a.verdict, "receipt": a.receipt, "why": a.why}
             for a in attempts
@@ -108,6 +110,42 @@ def maintenance_json(work: Maintenance, now: datetime) -> Json:
     return {
         "id": work.id, "title": work.title, "text": work.text, "components": list(work.components),
         "from": instant_text(work.start), "until": instant_text(work.until), "status": work.status(now),
+    }  # fmt: skip
+
+
+def handoff_json(row: Any) -> Json:
+    """A hand-off: who takes which schedules since when, and whether they have said so."""
+    return {
+        "id": row.id, "at": instant_text(row.at), "person": row.person, "schedules": row.schedules,
+        "state": row.state, "confirm_by": instant_text(row.confirm_by), "reminders": row.reminders,
+        "confirmed_at": instant_text(row.confirmed_at), "confirmed_by": row.confirmed_by, "told": row.told,
+        "missed": row.missed,
+    }  # fmt: skip
+
+
+def readiness_json(report: Report) -> Json:
+    """Readiness: findings with what to do next, and how each person would be reached."""
+    return {
+        "at": instant_text(report.at), "runbook_version": report.version,
+        "looked_at": instant_text(report.looked_at), "told_at": instant_text(report.told_at),
+        "findings": [
+            {"kind": f.kind, "subject": f.subject, "text": f.text, "next": NEXT.get(f.kind)} for f in report.findings
+        ],
+        "people": [
+            {
+                "person": night.person, "at": instant_text(night.at), "reachable": night.reachable,
+                "on_call": list(night.schedules),
+                "tested_at": instant_text(night.tested[0]) if night.tested else None,
+                "answered_at": instant_text(night.tested[1]) if night.tested else None,
+                "ways": [
+                    {"via": way.via, "after_seconds": _seconds(way.at - night.at), "state": way.state,
+                     "why": way.why or None, "proved_at": instant_text(way.proved_at),
+                     "instead_of": way.instead_of or None}
+                    for way in night.ways
+                ],
+            }
+            for night in report.nights
+        ],
     }  # fmt: skip
 
 

@@ -1,0 +1,26 @@
+"""What is looked at when its instant comes: shift changes, hand-offs, readiness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from tocsin.core.handoff import Section
+from tocsin.store.db import Tx
+from tocsin.usecases import handoff, readiness
+from tocsin.usecases.configure import Setup
+from tocsin.usecases.readiness import Report
+
+Gathered: TypeAlias = tuple[Sequence[Section], Report | None]
+
+
+def gather(tx: Tx, setup: Setup) -> Gathered:
+    """Read what the looks that are due need: apart from `run`, so that nobody's write waits for it."""
+    return handoff.gather(tx, setup), readiness.gather(tx, setup)
+
+
+def run(tx: Tx, setup: Setup, gathered: Gathered) -> None:
+    """Take every look that is due."""
+    sections, report = gathered
+    handoff.run(tx, setup, sections)
+    readiness.run(tx, setup, report)

@@ -1,0 +1,160 @@
+"""Readiness: looked at whenever somebody asks, and each morning by itself; gaps are announced before they come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from tocsin import zones
+from tocsin.core import handoff, reach
+from tocsin.core import readiness as core
+from tocsin.core.oncall import on_call_at
+from tocsin.core.reach import Heard
+from tocsin.core.readiness import Failing, Known
+from tocsin.core.runbook import Runbook
+from tocsin.core.runbook_check import Finding, Gap, gaps
+from tocsin.store import handoffs, looks, oncall, people, queue
+from tocsin.store.db import Tx
+from tocsin.usecases import rescue
+from tocsin.usecases.configure import Setup, in_force, notices
+from tocsin.usecases.handoff import tell
+
+LOOKED: Final = "readiness"  # the daily look, among the looks
+LATELY: Final = timedelta(days=1)  # how far tries are looked at
+FAILING_FROM: Final = 3  # tries that failed, and none that arrived
+
+log = structlog.get_logger("tocsin.readiness")
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """How one person would be reached at 03:00 tonight, and by which schedules they are on call then."""
+
+    person: str
+    name: str
+    at: datetime
+    ways: tuple[Heard, ...]
+    schedules: tuple[str, ...]
+    tested: tuple[datetime, datetime | None] | None  # the last test page, and when it was answered
+
+    @property
+    def reachable(self) -> bool:
+        """Whether anything but the server's own console would reach them."""
+        return reach.reachable(self.ways)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Readiness at an instant. `looked_at` is when the daily look was last taken, `told_at` when it told the admins."""
+
+    at: datetime
+    version: str
+    findings: tuple[Finding, ...]
+    nights: tuple[Night, ...]
+    gaps: tuple[Gap, ...]
+    looked_at: datetime | None
+    told_at: datetime | None
+
+
+def read(tx: Tx, setup: Setup) -> Report:
+    """Look at everything now. Nothing is changed, and nobody is told."""
+    version, book = in_force(tx, setup)
+    given = oncall.overrides(tx)
+    health, tests = people.health(tx), people.last_tests(tx)
+    nights = []
+    for id_, person in book.people.items():
+        at = core.tonight(book, id_, tx.now)
+        mine = tuple(name for name in book.schedules if id_ in on_call_at(book, name, at, given).people)
+        ways = reach.reach_at(book, setup.ways, id_, at, health)
+        nights.append(Night(id_, person.name, at, ways, mine, tests.get(id_)))
+    unconfirmed = [
+        (row.person, tuple(entry["schedule"] for entry in row.schedules), row.at)
+        for row in handoffs.unsettled(tx)
+        if row.state == "unconfirmed"
+    ]
+    known = Known(
+        {night.person: night.ways for night in nights}, tests, _failing(tx), notices(tx, setup), unconfirmed,
+        zones.warning(tx.now),
+    )  # fmt: skip
+    look = looks.get(tx, LOOKED)
+    data = look.data if look else {}
+    return Report(
+        tx.now, version, core.all_findings(book, known, tx.now, given), tuple(nights),
+        tuple(gaps(book, tx.now, given)), look.at if look and data.get("looked") else None,
+        datetime.fromisoformat(data["told_at"]) if data.get("told_at") else None,
+    )  # fmt: skip
+
+
+def _failing(tx: Tx) -> list[Failing]:
+    """Channels of which every try of the last day failed, three at least."""
+    return [
+        Failing(row.via, row.why or "no answer")
+        for row in queue.outcomes(tx, tx.now - LATELY)
+        if not row.arrived and row.failed >= FAILING_FROM
+    ]
+
+
+# --------------------------------------------------------------------------------------------- the daily look
+
+
+def gather(tx: Tx, setup: Setup) -> Report | None:
+    """Look, when the daily look is due; read apart from `run`, so that nobody's write waits for it."""
+    look = looks.get(tx, LOOKED)
+    return read(tx, setup) if look is None or look.due <= tx.now else None
+
+
+def run(tx: Tx, setup: Setup, report: Report | None) -> None:
+    """
+    Take the daily look, when it is due: announce gaps, and tell the admins what is new or has changed.
+
+    They get one message a day at most, and none at the first look of a new database: nothing was known to change.
+    """
+    if report is None:
+        return
+    _, book = in_force(tx, setup)
+    look = looks.get(tx, LOOKED)
+    if look is not None and look.due > tx.now:
+        return  # another node took it since
+    morning = core.next_morning(book, tx.now)
+    data: dict[str, Any] = dict(look.data) if look else {"told": [], "told_at": None, "tell_from": morning.isoformat()}
+    _announce(tx, setup, book, report.gaps)
+    keys = ["|".join((finding.kind, finding.subject, finding.text)) for finding in report.findings]
+    told = set(data["told"]) & set(keys)
+    new = [f for f, key in zip(report.findings, keys, strict=True) if key not in told]
+    if new and tx.now >= datetime.fromisoformat(data["tell_from"]):
+        _tell_admins(tx, setup, book, new, len(report.findings) - len(new))
+        told, data["told_at"], data["tell_from"] = set(keys), tx.now.isoformat(), morning.isoformat()
+    elif new:
+        log.warning("readiness_findings", new=len(new), all=len(keys))
+    due = min(filter(None, (morning, core.next_announcement(report.gaps, tx.now))))
+    looks.put(tx, LOOKED, due, {**data, "told": sorted(told), "looked": True})
+
+
+def _tell_admins(tx: Tx, setup: Setup, book: Runbook, new: Sequence[Finding], known: int) -> None:
+    title = f"Readiness: {len(new)} new finding{'' if len(new) == 1 else 's'}"
+    text, link = core.daily_words(new, known), f"{setup.public_url}/readiness"
+    admins = sorted(handoff.admins(book))
+    for person in admins:
+        tell(tx, setup, book, person, f"readiness:{tx.now.isoformat()}:{person}", title, text, link)
+    if not admins:
+        rescue.tell(tx, setup, f"readiness:{tx.now.isoformat()}", title, text)
+
+
+def _announce(tx: Tx, setup: Setup, book: Runbook, found: Sequence[Gap]) -> None:
+    """Announce each gap seven days and one day before it begins, each of the two once."""
+    for key, gap, also in core.announcements(found, tx.now):
+        if not looks.first_time(tx, key):
+            continue
+        for other in also:
+            looks.first_time(tx, other)
+        title, text = f"Nobody will be on call: {gap.schedule}", core.gap_words(gap, book, tx.now)
+        whom = sorted(handoff.admins(book) | handoff.leads(book, gap.schedule))
+        for person in whom:
+            tell(tx, setup, book, person, f"{key}:{person}", title, text, f"{setup.public_url}/readiness",
+                 urgent=key.endswith(":1d"))  # fmt: skip
+        if not whom:
+            rescue.tell(tx, setup, key, title, text)
