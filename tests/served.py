@@ -19,12 +19,12 @@ INGEST, ADMIN = "ingest-key-of-the-tests", "admin-token-of-the-tests"
 
 
 class Served:
-    """Tocsin on a free port over *data*. What it says stands in `log`."""
+    """Tocsin on a free port over *data*, started with more *words*. What it says stands in `log`."""
 
     program: tuple[str, ...] = ("tocsin",)  # a module and what goes before `serve`
 
-    def __init__(self, data: Path, runbook: Path, **environment: str) -> None:
-        self.data, self.runbook, self.log = data, runbook, data / "log"
+    def __init__(self, data: Path, runbook: Path, *words: str, **environment: str) -> None:
+        self.data, self.runbook, self.words, self.log = data, runbook, words, data / "log"
         own = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
         self.environment = {
             **own, "TOCSIN_DATABASE": f"sqlite:///{data}/tocsin.db", "TOCSIN_INGEST_KEY": INGEST,
@@ -35,7 +35,7 @@ class Served:
     def __enter__(self) -> Served:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *self.program, "serve", "--runbook", str(self.runbook), "--port", "0"],
+                [sys.executable, "-m", *self.program, "serve", "--runbook", str(self.runbook), "--port", "0", *self.words],
                 env=self.environment, stdout=log, stderr=log, cwd=ROOT,
             )  # fmt: skip
         until = time.monotonic() + 30
