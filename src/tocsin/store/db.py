@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tocsin.store import sqlite
-from tocsin.store.faults import Again, Busy, Unsure, cut, named
+from tocsin.store.faults import Again, Busy, Unsure, cut, named, named_whole
 from tocsin.store.tx import (
     Tx,
     among,
@@ -126,7 +126,8 @@ class Database:
         Run *usecase* in a transaction and return its result when that is durable.
 
         Raises:
-            Busy: nothing was stored; try again later. Whatever else the use case raised; nothing of it was stored.
+            Busy: nothing was stored; try again later. Unsure: it may be stored; doing it again is harmless. Whatever
+                else the use case raised; nothing of it was stored.
         """
         call = (lambda tx: usecase(tx, *args, **kwargs)) if kwargs else usecase
         result: R = await self._submit(call, () if kwargs else args, batch=False)
@@ -226,7 +227,7 @@ class Database:
         except BaseException as error:
             self._abandon(connection)
             if not (self._servers and number and cut(error)):
-                raise named(error) from error
+                raise named_whole(error) from error
             self._servers.look_up(number, self._session.timeline, error)
         self.trouble = None
         self.commits += 1
@@ -268,7 +269,7 @@ class Database:
             _call(tx, group)
             savepoint("RELEASE SAVEPOINT job")
         except Exception as error:
-            fault = named(error)
+            fault = named_whole(error)
             if isinstance(fault, Again):
                 raise fault from error  # it ends the whole transaction
             savepoint("ROLLBACK TO SAVEPOINT job")

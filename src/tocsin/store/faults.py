@@ -20,19 +20,30 @@ class Unsure(Busy):
 PASSING_WORDS = ("locked", "busy", "disk is full", "disk i/o", "timeout", "connection", "server closed")
 # SQLSTATE classes and codes of PostgreSQL; a standby, or a primary that was made one, says 25006 or 55000.
 PASSING_STATES = ("08", "40", "53", "57P", "25006", "25P03", "55000", "55P03")
-COLLISIONS = ("40001", "40P01", "23505")  # serialization, deadlock, a row that another node has made
+COLLISIONS = ("40001", "40P01")  # serialization, deadlock
+ROW_EXISTS = "23505"
 
 
 def named(error: BaseException) -> BaseException:
     """Name the faults of the store that pass by themselves; a wrong statement stays what it is."""
     if not isinstance(error, DBAPIError):
         return error
-    state = str(getattr(error.orig, "sqlstate", None) or "")
+    state = _state(error)
     if cut(error) or state in COLLISIONS:
         return Again(str(error.orig))
     words = str(error.orig).lower()
     passing = state.startswith(PASSING_STATES) or any(word in words for word in PASSING_WORDS)
     return Busy(str(error.orig)) if passing else error
+
+
+def named_whole(error: BaseException) -> BaseException:
+    """The same for a whole transaction: a row that another node has made meanwhile is a reason to do it all again."""
+    return Again(str(error)) if isinstance(error, DBAPIError) and _state(error) == ROW_EXISTS else named(error)
+
+
+def _state(error: DBAPIError) -> str:
+    """The SQLSTATE of PostgreSQL, else empty."""
+    return str(getattr(error.orig, "sqlstate", None) or "")
 
 
 def cut(error: BaseException) -> bool:
