@@ -38,7 +38,7 @@ class Served:
                 [sys.executable, "-m", *self.program, "serve", "--runbook", str(self.runbook), "--port", "0", *self.words],
                 env=self.environment, stdout=log, stderr=log, cwd=ROOT,
             )  # fmt: skip
-        until = time.monotonic() + 30
+        until = time.monotonic() + 90  # on a machine that does much else, too
         while time.monotonic() < until and self.process.poll() is None:
             found = re.search(r"Tocsin listens on (\S+)", self.said())
             if found:
@@ -49,6 +49,7 @@ class Served:
                 except OSError:
                     pass
             time.sleep(0.05)
+        self.stop(signal.SIGKILL)
         raise AssertionError(f"the server did not start:\n{self.said()}")
 
     def __exit__(self, *_: object) -> None:
@@ -57,7 +58,7 @@ class Served:
     def stop(self, how: int) -> None:
         if self.process.poll() is None:
             self.process.send_signal(how)
-            self.process.wait(15)
+            self.process.wait(60)
 
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")
@@ -67,13 +68,18 @@ class Served:
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
         answer = httpx.request(
-            method, f"{self.url}/api/v1{path}", json=body, headers={"Authorization": f"Bearer {ADMIN}"}, trust_env=False
+            method,
+            f"{self.url}/api/v1{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {ADMIN}"},
+            trust_env=False,
+            timeout=30,
         )
         assert answer.status_code < 400, answer.text
         return answer.json()
 
     def send(self, path: str, body: Any) -> httpx.Response:
-        return httpx.post(f"{self.url}{path}", json=body, trust_env=False, timeout=10)
+        return httpx.post(f"{self.url}{path}", json=body, trust_env=False, timeout=30)
 
     def cli(self, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command of the command line on this server's machine."""
@@ -84,8 +90,8 @@ class Served:
         )  # fmt: skip
 
 
-def until(condition: Any, seconds: float = 10) -> Any:
-    """Wait for something that another process does; the longest wait is a failure."""
+def until(condition: Any, seconds: float = 45) -> Any:
+    """Wait for something that another process does; the longest wait is a failure. A promise gives its own *seconds*."""
     end = time.monotonic() + seconds
     while True:
         value = condition()
