@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select, update
 
-from tocsin import plugins
+from tocsin import plugins, worker
 from tocsin.core.events import Declared
 from tocsin.net import Network
 from tocsin.sdk import Delivered, Line
 from tocsin.store import incidents, migrate, queue
-from tocsin.store.db import Database, Unsure
+from tocsin.store import watch as watch_store
+from tocsin.store.db import Busy, Database, Unsure
 from tocsin.store.schema import incidents as table
 from tocsin.store.schema import outbox
 from tocsin.usecases import configure, deliver, respond, watch
@@ -146,4 +147,35 @@ def test_a_claim_whose_answer_is_lost_costs_no_lease(tmp_path):
     assert db.lost
     assert any("down" in line for line in lines)
     assert 2 == max(row.epoch for row in rows(db, kind="page"))
+    db.close()
+
+
+class Away(Database):
+    """Does not answer the first two times that a job is asked about."""
+
+    asked = 0
+
+    async def read(self, query, *args, **kwargs):
+        if query is deliver.wanted:
+            self.asked += 1
+            if self.asked <= 2:
+                raise Busy("the database is away")
+        return await super().read(query, *args, **kwargs)
+
+
+def test_a_store_that_is_away_before_a_call_is_no_fault_of_the_row(tmp_path, monkeypatch):
+    """A late call asks again until it is answered, and is then made: its row is not set aside."""
+    monkeypatch.setattr(worker, "READ_AGAIN_SECONDS", -1.0)
+
+    def send(message, config):
+        yield Line(f"{message.to}: {message.title}")
+        return Delivered("console", proven=True)
+
+    db = Away(f"sqlite:///{tmp_path}/t.db", lambda: datetime.now(UTC))
+    migrate.up_to_date(db)
+    setup = setup_with(db, tmp_path, send)
+    db.write_now(respond.declare, setup, Declared("down", "P1", "martijn", service="api"))
+    run(db, setup, lambda: rows(db, kind="page", state="done"))
+    assert db.asked > 2
+    assert frozenset() == db.read_now(watch_store.faulty)
     db.close()

@@ -136,6 +136,14 @@ class Worker:
             except Busy:
                 await asyncio.sleep(PAUSE_SECONDS)
 
+    async def _wanted(self, job: Job) -> bool:
+        """Ask whether a job is still to be sent, until the store answers: that it is away is no fault of the job's."""
+        while True:
+            try:
+                return await self.db.read(deliver.wanted, job)
+            except Busy:
+                await asyncio.sleep(PAUSE_SECONDS)
+
     async def _send(self, job: Job, claimed_at: float) -> Verdict | None:
         """Send one job; None when, by the time its turn comes, it is not to be sent any more."""
         if job.draft:
@@ -145,7 +153,7 @@ class Worker:
         gate = self._gates.setdefault(job.transport.name, asyncio.Semaphore(SENDS_PER_TRANSPORT))
         async with gate:
             late = asyncio.get_running_loop().time() - claimed_at > READ_AGAIN_SECONDS
-            if late and not await self.db.read(deliver.wanted, job):
+            if late and not await self._wanted(job):
                 return None
             if job.message is not None:
                 return await self.network.converse(job.transport.send(job.message, job.config))
