@@ -19,12 +19,12 @@ INGEST, ADMIN = "ingest-key-of-the-tests", "admin-token-of-the-tests"
 
 
 class Served:
-    """Tocsin on a free port over *data*. What it says stands in `log`."""
+    """Tocsin on a free port over *data*, started with more *words*. What it says stands in `log`."""
 
     program: tuple[str, ...] = ("tocsin",)  # a module and what goes before `serve`
 
-    def __init__(self, data: Path, runbook: Path, **environment: str) -> None:
-        self.data, self.runbook, self.log = data, runbook, data / "log"
+    def __init__(self, data: Path, runbook: Path, *words: str, **environment: str) -> None:
+        self.data, self.runbook, self.words, self.log = data, runbook, words, data / "log"
         own = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
         self.environment = {
             **own, "TOCSIN_DATABASE": f"sqlite:///{data}/tocsin.db", "TOCSIN_INGEST_KEY": INGEST,
@@ -35,10 +35,10 @@ class Served:
     def __enter__(self) -> Served:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *self.program, "serve", "--runbook", str(self.runbook), "--port", "0"],
+                [sys.executable, "-m", *self.program, "serve", "--runbook", str(self.runbook), "--port", "0", *self.words],
                 env=self.environment, stdout=log, stderr=log, cwd=ROOT,
             )  # fmt: skip
-        until = time.monotonic() + 30
+        until = time.monotonic() + 90  # on a machine that does much else, too
         while time.monotonic() < until and self.process.poll() is None:
             found = re.search(r"Tocsin listens on (\S+)", self.said())
             if found:
@@ -49,6 +49,7 @@ class Served:
                 except OSError:
                     pass
             time.sleep(0.05)
+        self.stop(signal.SIGKILL)
         raise AssertionError(f"the server did not start:\n{self.said()}")
 
     def __exit__(self, *_: object) -> None:
@@ -57,7 +58,7 @@ class Served:
     def stop(self, how: int) -> None:
         if self.process.poll() is None:
             self.process.send_signal(how)
-            self.process.wait(15)
+            self.process.wait(60)
 
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")
@@ -67,13 +68,18 @@ class Served:
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
         answer = httpx.request(
-            method, f"{self.url}/api/v1{path}", json=body, headers={"Authorization": f"Bearer {ADMIN}"}, trust_env=False
+            method,
+            f"{self.url}/api/v1{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {ADMIN}"},
+            trust_env=False,
+            timeout=30,
         )
         assert answer.status_code < 400, answer.text
         return answer.json()
 
     def send(self, path: str, body: Any) -> httpx.Response:
-        return httpx.post(f"{self.url}{path}", json=body, trust_env=False, timeout=10)
+        return httpx.post(f"{self.url}{path}", json=body, trust_env=False, timeout=30)
 
     def cli(self, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command of the command line on this server's machine."""
@@ -84,8 +90,8 @@ class Served:
         )  # fmt: skip
 
 
-def until(condition: Any, seconds: float = 10) -> Any:
-    """Wait for something that another process does; the longest wait is a failure."""
+def until(condition: Any, seconds: float = 45) -> Any:
+    """Wait for something that another process does; the longest wait is a failure. A promise gives its own *seconds*."""
     end = time.monotonic() + seconds
     while True:
         value = condition()

@@ -9,15 +9,16 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select, update
 
-from tocsin import plugins
+from tocsin import plugins, worker
 from tocsin.core.events import Declared
 from tocsin.net import Network
 from tocsin.sdk import Delivered, Line
 from tocsin.store import incidents, migrate, queue
-from tocsin.store.db import Database
+from tocsin.store import watch as watch_store
+from tocsin.store.db import Busy, Database, Unsure
 from tocsin.store.schema import incidents as table
 from tocsin.store.schema import outbox
-from tocsin.usecases import configure, respond, watch
+from tocsin.usecases import configure, deliver, respond, watch
 from tocsin.usecases.configure import Setup
 from tocsin.worker import Worker
 
@@ -116,3 +117,65 @@ def test_an_incident_that_cannot_be_read_is_paged_in_plain_words_by_a_real_worke
     assert "http://tocsin.example.org/ack/" in plain
     assert db.read_now(incidents.load, two).wake_at is not None
     assert any("[P1] INC-2: also down" in line for line in lines)
+
+
+class Forgetful(Database):
+    """The answer to the first claim that took something is lost; the claim is stored."""
+
+    lost = False
+
+    async def write(self, usecase, *args, **kwargs):
+        outcome = await super().write(usecase, *args, **kwargs)
+        if usecase is deliver.claim and outcome and not self.lost:
+            self.lost = True
+            raise Unsure("the answer was lost")
+        return outcome
+
+
+def test_a_claim_whose_answer_is_lost_costs_no_lease(tmp_path):
+    """The worker lets go of what it holds and does not send, and claims it again at once."""
+
+    def send(message, config):
+        yield Line(f"{message.to}: {message.title}")
+        return Delivered("console", proven=True)
+
+    db = Forgetful(f"sqlite:///{tmp_path}/t.db", lambda: datetime.now(UTC))
+    migrate.up_to_date(db)
+    setup = setup_with(db, tmp_path, send)
+    db.write_now(respond.declare, setup, Declared("down", "P1", "martijn", service="api"))
+    lines = run(db, setup, lambda: rows(db, kind="page", state="done"), seconds=15.0)  # a lease is 30 s
+    assert db.lost
+    assert any("down" in line for line in lines)
+    assert 2 == max(row.epoch for row in rows(db, kind="page"))
+    db.close()
+
+
+class Away(Database):
+    """Does not answer the first two times that a job is asked about."""
+
+    asked = 0
+
+    async def read(self, query, *args, **kwargs):
+        if query is deliver.wanted:
+            self.asked += 1
+            if self.asked <= 2:
+                raise Busy("the database is away")
+        return await super().read(query, *args, **kwargs)
+
+
+def test_a_store_that_is_away_before_a_call_is_no_fault_of_the_row(tmp_path, monkeypatch):
+    """A late call asks again until it is answered, and is then made: its row is not set aside."""
+    monkeypatch.setattr(worker, "READ_AGAIN_SECONDS", -1.0)
+
+    def send(message, config):
+        yield Line(f"{message.to}: {message.title}")
+        return Delivered("console", proven=True)
+
+    db = Away(f"sqlite:///{tmp_path}/t.db", lambda: datetime.now(UTC))
+    migrate.up_to_date(db)
+    setup = setup_with(db, tmp_path, send)
+    db.write_now(respond.declare, setup, Declared("down", "P1", "martijn", service="api"))
+    run(db, setup, lambda: rows(db, kind="page", state="done"))
+    assert db.asked > 2
+    assert frozenset() == db.read_now(watch_store.faulty)
+    db.close()

@@ -427,6 +427,7 @@ def _greet(house: House, ingest: str, link: str) -> None:
 
 
 async def _serve(house: House, listener: socket.socket, role: str) -> None:
+    house.db.hear_others()
     network = Network(console=_say, now=house.clock)
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     worker = Worker(house.db, house.setup, network, owner)

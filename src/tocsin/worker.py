@@ -13,7 +13,7 @@ import structlog
 from tocsin.net import Network
 from tocsin.points import passing
 from tocsin.sdk import Conversation, Delivered, Retry, Transport, Verdict
-from tocsin.store.db import Busy, Database
+from tocsin.store.db import Busy, Database, Unsure
 from tocsin.usecases import deliver, looks, publish, tick
 from tocsin.usecases.configure import NoRunbook, Setup
 from tocsin.usecases.deliver import Job
@@ -32,7 +32,8 @@ class Worker:
     def __init__(self, db: Database, setup: Setup, network: Network, owner: str) -> None:
         self.db, self.setup, self.network, self.owner = db, setup, network, owner
         self._awake = asyncio.Event()
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending: dict[asyncio.Task[None], Job] = {}
+        self._unsure = False  # whether the last claim is stored
         self._gates: dict[str, asyncio.Semaphore] = {}
         self._stopping = False
         self.poll_seconds = POLL_SECONDS
@@ -77,6 +78,10 @@ class Worker:
     async def turn(self) -> float:
         """Do what is due now; returns the seconds to sleep, 0 when there may be more."""
         self.turns += 1
+        if self._unsure:
+            sending = [part.id for job in self._sending.values() for part in (job, *job.folded)]
+            await self.db.write(deliver.give_back, self.owner, sending)
+            self._unsure = False
         due = await self.db.read(tick.look)
         if not (due.steps or due.rows or due.looks):
             return self.poll_seconds if due.seconds is None else min(due.seconds, self.poll_seconds)
@@ -87,12 +92,16 @@ class Worker:
         if due.looks:
             await self.db.write(looks.run, self.setup, await self.db.read(looks.gather, self.setup))
         claimed_at = asyncio.get_running_loop().time()
-        jobs = await self.db.write(deliver.claim, self.setup, self.owner)
+        try:
+            jobs = await self.db.write(deliver.claim, self.setup, self.owner)
+        except Unsure:
+            self._unsure = True
+            raise
         passing("O2")
         for job in jobs:
             task = asyncio.create_task(self._deliver(job, claimed_at))
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+            self._sending[task] = job
+            task.add_done_callback(self._sending.pop)
         return 0 if due.steps or jobs else 0.01
 
     async def _deliver(self, job: Job, claimed_at: float) -> None:
@@ -129,6 +138,14 @@ class Worker:
             except Busy:
                 await asyncio.sleep(PAUSE_SECONDS)
 
+    async def _wanted(self, job: Job) -> bool:
+        """Ask whether a job is still to be sent, until the store answers: that it is away is no fault of the job's."""
+        while True:
+            try:
+                return await self.db.read(deliver.wanted, job)
+            except Busy:
+                await asyncio.sleep(PAUSE_SECONDS)
+
     async def _send(self, job: Job, claimed_at: float) -> Verdict | None:
         """Send one job; None when, by the time its turn comes, it is not to be sent any more."""
         if job.draft:
@@ -141,7 +158,7 @@ class Worker:
         gate = self._gates.setdefault(job.transport.name, asyncio.Semaphore(SENDS_PER_TRANSPORT))
         async with gate:
             late = asyncio.get_running_loop().time() - claimed_at > READ_AGAIN_SECONDS
-            if late and not await self.db.read(deliver.wanted, job):
+            if late and not await self._wanted(job):
                 return None
             return await self.network.converse(conversation)
 

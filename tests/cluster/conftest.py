@@ -38,10 +38,11 @@ class Nodes:
         self.runbook.write_text(RUNBOOK.format(hook=hook.url), encoding="utf-8")
         self.running: list[Served] = []
 
-    def start(self, name: str, database: str, *more: str) -> Served:
+    def start(self, name: str, database: str, *words: str, **environment: str) -> Served:
         data = self.folder / name
         data.mkdir(exist_ok=True)
-        node = Served(data, self.runbook, TOCSIN_DATABASE=database, TOCSIN_SECRET_KEY=SECRET, TOCSIN_DATA=str(data))
+        own = {"TOCSIN_DATABASE": database, "TOCSIN_SECRET_KEY": SECRET, "TOCSIN_DATA": str(data)}
+        node = Served(data, self.runbook, *words, **own, **environment)
         node.program = ("tests.crash.child", "-", "0")
         node.__enter__()
         self.running.append(node)

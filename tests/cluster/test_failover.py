@@ -33,16 +33,16 @@ def test_failover_to_the_standby_loses_nothing_and_pages_flow_again(room, nodes,
     """kill -9 of the primary in the middle of a load; the standby is promoted; both nodes go on with it."""
     primary = Postgres(room / "primary").start()
     standby = Postgres(room / "standby", primary).start()
+    stop, senders = threading.Event(), []
     try:
         address = both(primary, standby)
         one, other = nodes.start("one", address), nodes.start("other", address)
         assert [] == httpx.get(f"{one.url}/-/ready", trust_env=False).json()["warnings"]
         answered: list[str] = []
-        stop = threading.Event()
-        senders = [threading.Thread(target=sender, args=([one, other], answered, stop)) for _ in range(4)]
+        senders += [threading.Thread(target=sender, args=([one, other], answered, stop)) for _ in range(4)]
         for thread in senders:
             thread.start()
-        until(lambda: len(answered) > 200, 30)
+        until(lambda: len(answered) > 200, 60)
 
         primary.kill()
         standby.execute("ALTER SYSTEM RESET synchronous_standby_names")  # it has no standby of its own yet
@@ -62,5 +62,6 @@ def test_failover_to_the_standby_loses_nothing_and_pages_flow_again(room, nodes,
         assert flowed < 5, "seconds from the promotion to pages and answers"
         print(f"pages and answers {flowed:.1f} s after the promotion; {len(answered)} answered, 0 lost")
     finally:
+        stop.set()
         primary.kill()
         standby.stop()

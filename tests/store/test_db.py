@@ -7,6 +7,7 @@ import sqlite3
 
 import pytest
 from sqlalchemy import insert, select, text
+from sqlalchemy.exc import IntegrityError
 
 from tocsin.store.db import Busy, Database, among, insert_new, insert_rows, listed, update_rows
 from tocsin.store.schema import meta
@@ -309,3 +310,18 @@ def test_a_storm_of_alerts_never_keeps_the_worker_or_people_waiting(tmp_path):
     assert shed, "over the limit senders are asked to come back"
     assert order.index("press") <= 2 * module.GROUP_LIMIT, "one group may have been on its way"
     assert len(outcomes) - len(shed) == order.count("alert")
+
+
+def test_a_row_that_is_there_undoes_its_part_alone_and_stays_a_loud_fault(db):
+    """Whether another node made it or a bug: the rest of the transaction stands, and the fault is the fault."""
+    db.write_now(put, "a")
+
+    def partly(tx):
+        with pytest.raises(IntegrityError), tx.apart():
+            put(tx, "a")
+        put(tx, "b")
+
+    db.write_now(partly)
+    with pytest.raises(IntegrityError):
+        db.write_now(put, "a")
+    assert ["a", "b"] == db.read_now(keys)

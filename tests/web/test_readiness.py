@@ -92,7 +92,7 @@ def test_what_the_database_shows_stands_there_too(site):
         )  # fmt: skip
         for n in range(3):
             queue.note_attempt(
-                tx, f"o{n}", None, 0, via="email", verdict="retry", receipt=None, why="refused", milliseconds=1
+                tx, f"o{n}", None, 0, tx.now, via="email", verdict="retry", receipt=None, why="refused", milliseconds=1
             )
         handoffs.add(tx, tx.now, person="backup1", schedules=[entry], state="unconfirmed", confirm_by=tx.now, told=[])
 

@@ -27,7 +27,7 @@ from tocsin.simulate.loop import VirtualLoop
 from tocsin.simulate.oracle import Oracle
 from tocsin.simulate.providers import Providers
 from tocsin.simulate.runbooks import runbook
-from tocsin.store.db import Busy, Database, _Job
+from tocsin.store.db import Busy, Database, Unsure, _Job
 from tocsin.store.schema import metadata
 from tocsin.usecases import access, configure
 from tocsin.usecases.configure import Setup
@@ -77,7 +77,7 @@ class NodeStore(Database):
         if self.lose_answers:
             self.lose_answers -= 1
             self.world.note(f"{self.name}: the answer to a COMMIT is lost")
-            raise Busy("server closed the connection")
+            raise Unsure("server closed the connection")
         await self.world.open_gate()
         return job.outcome
 

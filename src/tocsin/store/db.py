@@ -1,102 +1,55 @@
-"""Connect, write in groups, read; and the few lines in which SQLite and PostgreSQL differ."""
+"""Connect, write in groups, read."""
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-import orjson
-from sqlalchemy import (
-    BindParameter,
-    Column,
-    ColumnElement,
-    Connection,
-    Engine,
-    Table,
-    Text,
-    bindparam,
-    create_engine,
-    event,
-    func,
-    insert,
-    select,
-    text,
-    update,
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from tocsin.store import sqlite
+from tocsin.store.faults import Again, Busy, Unsure, cut, named, named_whole
+from tocsin.store.tx import (
+    Tx,
+    among,
+    insert_new,
+    insert_rows,
+    listed,
+    lock_rows,
+    one_at_a_time,
+    size_of,
+    update_rows,
+    waits_for_standby,
 )
-from sqlalchemy import cast as sql_cast
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.pool import StaticPool
+
+if TYPE_CHECKING:
+    from tocsin.store.postgres import Ear, Servers
+
+__all__ = [
+    "Again", "Busy", "Database", "Tx", "Unsure", "among", "insert_new", "insert_rows", "listed", "lock_rows",
+    "one_at_a_time", "size_of", "update_rows", "waits_for_standby",
+]  # fmt: skip
 
 P = ParamSpec("P")
 R = TypeVar("R")
 I = TypeVar("I")  # noqa: E741 - an item of a batch
 
 BUSY_SECONDS = 5.0  # reliability.md section 1: then 503
-CONNECT_SECONDS = 2  # to each host of a PostgreSQL address
 QUEUE_LIMIT = 2_000  # waiting writes; reliability.md section 1
 GROUP_LIMIT = 512  # writes that share one commit
 APPLICATION = "tocsin"  # how PostgreSQL lists our connections
-
-
-class Busy(Exception):  # noqa: N818 - what the store says of itself
-    """The store cannot write now: locked by another process, full, or too many writes wait. Nothing was stored."""
-
-
-@dataclass(slots=True)
-class Tx:
-    """
-    One transaction. `now` is its instant: aware UTC, from the clock that all due times are judged by.
-
-    `touched` collects what changed (`outbox`, `incident:42`, `wake`): whoever listens is told after the commit.
-    """
-
-    connection: Connection
-    now: datetime
-    sqlite: bool
-    touched: set[str] = field(default_factory=set)
-
-    def all(self, statement: Any, parameters: Any = None) -> Sequence[Any]:
-        return self.connection.execute(statement, parameters).all()
-
-    def first(self, statement: Any, parameters: Any = None) -> Any:
-        return self.connection.execute(statement, parameters).first()
-
-    @contextmanager
-    def apart(self) -> Iterator[None]:
-        """
-        Undo what happens inside, and nothing else, when it raises.
-
-        Raises:
-            Busy: for a fault of the store that passes by itself. Else whatever was raised inside.
-        """
-        touched = set(self.touched)
-        run = self.connection.exec_driver_sql
-        run("SAVEPOINT apart")
-        try:
-            yield
-        except Exception as error:
-            run("ROLLBACK TO SAVEPOINT apart")
-            run("RELEASE SAVEPOINT apart")
-            self.touched = touched
-            if (known := _busy(error)) is not error:
-                raise known from error
-            raise
-        run("RELEASE SAVEPOINT apart")
-
-    def run(self, statement: Any, parameters: Any = None) -> int:
-        """Execute a statement that changes rows; returns how many it changed."""
-        return self.connection.execute(statement, parameters).rowcount
+TRIES = 4  # of one commit, when another node was faster or a connection was dead
+CHANNEL = "tocsin"  # of LISTEN and NOTIFY
+TOLD = frozenset({"outbox", "wake", "runbook", "keys", "incidents"})  # what other nodes are told of
+PATIENCE_SECONDS = 10.0  # for one answer of PostgreSQL, while others wait
 
 
 @dataclass(slots=True)
@@ -123,7 +76,10 @@ class Database:
         self.clock = clock
         self.sqlite = url.startswith("sqlite")
         self.memory = url in {"sqlite://", "sqlite:///:memory:"}
-        self.engine = _engine(url, self.memory)
+        self._servers = None if self.sqlite else _servers(url)
+        self.engine = (
+            self._servers.engine if self._servers else sqlite.engine(url, memory=self.memory, patience=BUSY_SECONDS)
+        )
         self._listeners: list[Callable[[frozenset[str]], None]] = []
         self._jobs: deque[_Job] = deque()  # what senders wait for: shed first
         self._first: deque[_Job] = deque()  # what the worker and people wait for: never behind a storm
@@ -135,6 +91,8 @@ class Database:
         self._readers = ThreadPoolExecutor(2, "reader") if not self.memory else None
         self.asks_clock = False  # several nodes judge due times by the database's clock, not by their own
         self.trouble: tuple[str, datetime] | None = None  # why nothing could be stored just now, and since when
+        self._session: Any = None  # on PostgreSQL: the writer's connection as the driver has it
+        self._ear: Ear | None = None
         self.commits = 0  # for the measure of how well grouping works
         self.writes = 0
 
@@ -144,12 +102,32 @@ class Database:
         """Call *listener* after each commit with what it touched, in the thread of the event loop if there is one."""
         self._listeners.append(listener)
 
+    def hear_others(self) -> None:
+        """
+        Tell the listeners, in this event loop, also of what the commits of other nodes touch. SQLite has no others.
+
+        A hint that shortens a sleep: while nobody can listen everybody polls. From now on a server that does not answer
+        is given up: somebody waits.
+        """
+        if self._servers is None or self._ear:
+            return
+        loop = asyncio.get_running_loop()
+
+        def heard(topics: frozenset[str], backend: int) -> None:
+            session = self._session
+            if not self._closed and (session is None or backend != session.info.backend_pid):
+                loop.call_soon_threadsafe(self._tell, topics)
+
+        self._servers.patience = PATIENCE_SECONDS
+        self._ear = self._servers.hear(CHANNEL, TOLD, heard)
+
     async def write(self, usecase: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """
         Run *usecase* in a transaction and return its result when that is durable.
 
         Raises:
-            Busy: nothing was stored; try again later. Whatever else the use case raised; nothing of it was stored.
+            Busy: nothing was stored; try again later. Unsure: it may be stored; doing it again is harmless. Whatever
+                else the use case raised; nothing of it was stored.
         """
         call = (lambda tx: usecase(tx, *args, **kwargs)) if kwargs else usecase
         result: R = await self._submit(call, () if kwargs else args, batch=False)
@@ -196,45 +174,84 @@ class Database:
                     self._wake.wait()
                 if self._closed and not (self._first or self._jobs):
                     return
-                jobs = _taken(self._first, GROUP_LIMIT)
-                jobs += _taken(self._jobs, GROUP_LIMIT - len(jobs))
-            with self._lock:
-                touched = self._commit(jobs)
-            if jobs[0].loop:  # one call into the loop for all that wait: each costs a wake-up
-                jobs[0].loop.call_soon_threadsafe(self._settle, jobs, touched)
+                first = _taken(self._first, GROUP_LIMIT)
+                later = _taken(self._jobs, GROUP_LIMIT - len(first))
+            # Where there are other nodes, what senders wait for may have to wait for one of them: nobody else is to.
+            for jobs in [first + later] if self.sqlite else [first, later]:
+                if jobs:
+                    self._serve_group(jobs)
+
+    def _serve_group(self, jobs: list[_Job]) -> None:
+        with self._lock:
+            touched = self._commit(jobs)
+        if jobs[0].loop:  # one call into the loop for all that wait: each costs a wake-up
+            jobs[0].loop.call_soon_threadsafe(self._settle, jobs, touched)
 
     def _commit(self, jobs: list[_Job]) -> frozenset[str]:
         """
         Run *jobs* in one transaction; returns what it touched.
 
-        What fails alone is undone alone; if the commit fails, all of it is undone.
+        What fails alone is undone alone; if the commit fails, all of it is undone. Where another node was faster, or
+        the connection turns out to be dead before COMMIT was sent, nothing happened yet: it is all done again.
         """
-        connection: Connection | None = None
+        fault: BaseException = Busy("another node was faster")
+        for _ in range(TRIES):
+            for job in jobs:
+                job.error = None
+            try:
+                return self._attempt(jobs)
+            except Again as again:
+                fault = again
+            except BaseException as error:  # noqa: BLE001 - nothing may get past here: the writer's thread must live
+                fault = named(error)
+                break
+        if isinstance(fault, Again) and isinstance(fault.__cause__, IntegrityError):
+            fault = fault.__cause__  # no other node is that fast: it is wrong
+        if len(jobs) > 1 and not isinstance(fault, Busy):
+            return frozenset().union(*(self._commit([job]) for job in jobs))
+        for job in jobs:
+            job.error = job.error or self._trouble(fault)
+        return frozenset()
+
+    def _attempt(self, jobs: list[_Job]) -> frozenset[str]:
+        """One try of `_commit`. Raises Again when nothing was stored and the next try may do better."""
+        connection, number = self._begin(), None
         try:
-            connection = self._begin()
-            tx = Tx(connection, self._now(connection), self.sqlite)
+            tx, xid = self._opened(connection)
             groups = list(_groups(jobs))
             for group in groups:
                 self._run(tx, group, alone=len(groups) == 1)
+            self._notify(tx)
+            number = xid
             self._end(connection, "COMMIT")
-        except BaseException as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
-            self._abandon(connection)  # nothing may get past here: the writer's thread must live
-            if len(jobs) > 1 and not isinstance(error, DBAPIError):
-                return frozenset().union(*(self._commit([job]) for job in jobs))
-            for job in jobs:
-                job.error = job.error or self._trouble(error)
-            return frozenset()
+        except BaseException as error:
+            self._abandon(connection)
+            if not (self._servers and number and cut(error)):
+                raise named_whole(error) from error
+            self._servers.look_up(number, self._session.timeline, error)
         self.trouble = None
         self.commits += 1
         self.writes += len(jobs)
         return frozenset(tx.touched)
 
     def _trouble(self, error: BaseException) -> BaseException:
-        """Name a fault of the store, and remember since when nothing can be stored."""
-        named = _busy(error)
-        if isinstance(named, Busy):
-            self.trouble = str(named), (self.trouble[1] if self.trouble else self.clock())
-        return named
+        """Remember since when nothing can be stored, if that is what this fault says."""
+        if isinstance(error, Busy):
+            self.trouble = str(error), (self.trouble[1] if self.trouble else self.clock())
+        return error
+
+    def _opened(self, connection: Connection) -> tuple[Tx, str]:
+        """Start a transaction; on PostgreSQL with its number, by which its outcome can be looked up later."""
+        if self.sqlite:
+            return Tx(connection, self._now(connection), True), ""
+        now, number = connection.exec_driver_sql("SELECT clock_timestamp(), pg_current_xact_id()::text").one()
+        now = now.astimezone(UTC) if self.asks_clock else self.clock()
+        return Tx(connection, now, False, asks_clock=self.asks_clock), number
+
+    def _notify(self, tx: Tx) -> None:
+        """Tell other nodes, with the commit, what it touched: a hint that shortens their sleep, and no more."""
+        if not self.sqlite and (topics := tx.touched & TOLD):
+            tx.connection.exec_driver_sql("SELECT pg_notify(%s, %s)", (CHANNEL, " ".join(sorted(topics))))
 
     def _run(self, tx: Tx, group: list[_Job], *, alone: bool = False) -> None:
         """
@@ -251,19 +268,26 @@ class Database:
         try:
             _call(tx, group)
             savepoint("RELEASE SAVEPOINT job")
-        except Exception as error:  # noqa: BLE001 - handed to who asked
+        except Exception as error:
+            fault = named_whole(error)
+            if isinstance(fault, Again):
+                raise fault from error  # it ends the whole transaction
             savepoint("ROLLBACK TO SAVEPOINT job")
             savepoint("RELEASE SAVEPOINT job")
             tx.touched = touched
-            if len(group) == 1:
-                group[0].error = _busy(error) if isinstance(error, OperationalError) else error
+            if len(group) == 1 or isinstance(fault, Busy):
+                for job in group:
+                    job.error = fault
                 return
             for job in group:
                 self._run(tx, [job])
 
     def _begin(self) -> Connection:
+        if self._session and self._servers and self._servers.overtaken(self._session):
+            self._let_go()
         if self._writer is None or self._writer.closed or self._writer.invalidated:
             self._writer = self.engine.connect()
+            self._session = None if self.sqlite else self._writer.connection.dbapi_connection
         if self.sqlite:
             self._writer.exec_driver_sql("BEGIN IMMEDIATE")
         elif not self._writer.in_transaction():
@@ -280,15 +304,23 @@ class Database:
         else:
             connection.rollback()
 
-    def _abandon(self, connection: Connection | None) -> None:
-        if connection is None:
-            return
+    def _abandon(self, connection: Connection) -> None:
+        """Undo a transaction. On PostgreSQL a connection that failed is looked at again before its next use."""
         try:
             self._end(connection, "ROLLBACK")
         except Exception:  # noqa: BLE001 - whatever is wrong with it, the next commit gets a new one
             self._writer = None
             with suppress(Exception):
                 connection.invalidate()
+        if not self.sqlite:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Give the writer's connection back to the pool, which looks whether it is still good."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with suppress(Exception):
+                writer.close()
 
     def _now(self, connection: Connection) -> datetime:
         if not self.asks_clock:
@@ -336,12 +368,14 @@ class Database:
                     return query(Tx(connection, self._now(connection), self.sqlite), *args, **kwargs)
                 finally:
                     self._end(connection, "ROLLBACK")
-        except OperationalError as error:
-            raise _busy(error) from error
+        except DBAPIError as error:
+            raise named(error) from error
 
     def close(self) -> None:
         """Finish what waits and close every connection."""
         self._closed = True
+        if self._ear:
+            self._ear.close()
         with self._wake:
             self._wake.notify()
         if self._thread:
@@ -378,139 +412,7 @@ def _groups(jobs: list[_Job]) -> Iterable[list[_Job]]:
         yield group
 
 
-def _busy(error: BaseException) -> BaseException:
-    """Name the faults that pass by themselves; a wrong statement stays what it is, and loud."""
-    if not isinstance(error, DBAPIError):
-        return error
-    words = str(error.orig).lower()
-    passing = ("locked", "busy", "disk is full", "disk i/o", "timeout", "connection", "server closed")
-    return Busy(str(error.orig)) if any(word in words for word in passing) else error
+def _servers(url: str) -> Servers:
+    from tocsin.store.postgres import Servers  # noqa: PLC0415 - slow to load, and needed only where PostgreSQL is
 
-
-# --------------------------------------------------------------------------------------------- dialects
-
-
-def _engine(url: str, memory: bool) -> Engine:
-    if url.startswith("sqlite"):
-        options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
-        if memory:
-            options["poolclass"] = StaticPool
-        else:
-            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, **options)
-        event.listen(engine, "connect", _sqlite_connected)
-        return engine
-    # The client library reads the address itself: it knows several hosts, and which of them takes writes.
-    return create_engine("postgresql+psycopg://", creator=lambda: _postgres(url), pool_pre_ping=True)
-
-
-def _postgres(url: str) -> Any:
-    """Connect; a server that is gone without a word is noticed within seconds, not when the kernel gives up."""
-    import psycopg  # noqa: PLC0415 - only where PostgreSQL is
-
-    return psycopg.connect(
-        url, connect_timeout=CONNECT_SECONDS, keepalives_idle=5, keepalives_interval=2, keepalives_count=2,
-        tcp_user_timeout=10_000, application_name=APPLICATION,
-    )  # fmt: skip
-
-
-def _sqlite_connected(connection: sqlite3.Connection, _record: Any) -> None:
-    """WAL, and a commit that returns is on disk. The driver begins no transaction by itself."""
-    connection.isolation_level = None
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "cache_size=-16000",
-        "temp_store=MEMORY",
-        "wal_autocheckpoint=8000",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def insert_rows(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """
-    Insert *rows*, all with the same keys, values as stored (microseconds, JSON as text).
-
-    On SQLite many rows go in as one statement: the driver then gives up the interpreter lock once, not once a row.
-    The statements come in a few sizes, so that each is compiled once.
-    """
-    if not rows:
-        return
-    if not tx.sqlite:
-        tx.connection.execute(insert(table), list(rows))
-        return
-    names, done = tuple(rows[0]), 0
-    for size in INSERT_SIZES:
-        while len(rows) - done >= size:
-            values = tuple([row[name] for row in rows[done : done + size] for name in names])
-            tx.connection.exec_driver_sql(_insert(table.name, names, size), values)
-            done += size
-
-
-INSERT_SIZES = (256, 64, 16, 4, 1)  # rows; 256 of 22 columns stay below SQLite's 32,766 parameters
-
-
-@cache
-def _insert(table: str, names: tuple[str, ...], size: int) -> str:
-    columns = ", ".join(f'"{name}"' for name in names)
-    row = f"({', '.join('?' * len(names))})"
-    return f'INSERT INTO "{table}" ({columns}) VALUES {", ".join([row] * size)}'  # noqa: S608 - our own names
-
-
-def update_rows(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]], key: str = "id") -> None:
-    """Set columns of many rows: each mapping has the primary key *key* and the same columns, values as stored."""
-    if not rows:
-        return
-    names = tuple(name for name in rows[0] if name != key)
-    if not tx.sqlite:
-        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
-        statement = update(table).where(table.c[key] == bindparam("old_key")).values(values)
-        tx.connection.execute(
-            statement, [{"old_key": row[key], **{f"new_{name}": row[name] for name in names}} for row in rows]
-        )
-        return
-    sets = ", ".join(f'"{name}" = j.c{i}' for i, name in enumerate(names))
-    picks = ", ".join(f"json_extract(value, '$[{i + 1}]') AS c{i}" for i in range(len(names)))
-    each = f"SELECT json_extract(value, '$[0]') AS k, {picks} FROM json_each(?)"  # noqa: S608 - our own names
-    body = orjson.dumps([[row[key], *(row[name] for name in names)] for row in rows]).decode()
-    text_ = f'UPDATE "{table.name}" SET {sets} FROM ({each}) AS j WHERE "{table.name}"."{key}" = j.k'  # noqa: S608
-    tx.connection.exec_driver_sql(text_, (body,))
-
-
-def insert_new(tx: Tx, table: Table, row: Mapping[str, Any]) -> bool:
-    """Insert one row unless its key is there already; says whether it went in."""
-    if tx.sqlite:
-        statement: Any = insert(table).prefix_with("OR IGNORE")
-        return tx.connection.execute(statement, row).rowcount > 0
-    from sqlalchemy.dialects.postgresql import insert as pg_insert  # noqa: PLC0415 - only where PostgreSQL is
-
-    new = pg_insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
-    return tx.connection.execute(new, row).first() is not None
-
-
-def among(sqlite: bool, column: Column[Any], name: str = "values") -> ColumnElement[bool]:
-    """Say that *column*, a text, is one of a list bound to *name* with `listed`: one statement for any length."""
-    if sqlite:
-        each = func.json_each(bindparam(name)).table_valued("value")
-        return column.in_(select(each.c.value))
-    bound: BindParameter[Any] = bindparam(name, type_=ARRAY(Text))
-    return column == func.any(sql_cast(bound, ARRAY(Text)))
-
-
-def listed(tx: Tx, values: Iterable[Any]) -> Any:
-    """Write the values for `among`."""
-    return orjson.dumps(list(values)).decode() if tx.sqlite else list(values)
-
-
-def lock_rows(tx: Tx, statement: Any) -> Any:
-    """On PostgreSQL: lock what is selected and pass over what another node has locked. SQLite has one writer."""
-    return statement if tx.sqlite else statement.with_for_update(skip_locked=True)
-
-
-def size_of(tx: Tx) -> int:
-    """Bytes of the database as its own engine counts them."""
-    if tx.sqlite:
-        pages = tx.connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        return int(pages * tx.connection.exec_driver_sql("PRAGMA page_size").scalar_one())
-    return int(tx.connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+    return Servers(url, APPLICATION)

@@ -64,6 +64,8 @@ def load(tx: Tx, number: int, *, for_update: bool = False) -> Stored:
         Refused: 404, when there is none.
     """
     row = tx.first(_ONE_LOCKED if for_update and not tx.sqlite else _ONE, {"number": number})
+    if for_update:
+        tx.catch_up()
     if row is None:
         raise Refused(f"there is no incident {incident_name(number)}", status=404)
     return stored_of(row)

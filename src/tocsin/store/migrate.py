@@ -64,9 +64,16 @@ def alone(db: Database) -> Iterator[None]:
             yield
     else:
         with _reached(db) as connection:
+            _patient(connection)
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": START_LOCK})
             yield  # the lock ends with its connection, however this process ends
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": START_LOCK})
+
+
+def _patient(connection: Connection) -> None:
+    """Let this transaction of PostgreSQL wait for another process, and hold what it has, for as long as that takes."""
+    for name in ("lock_timeout", "idle_in_transaction_session_timeout"):
+        connection.execute(text(f"SET LOCAL {name} = 0"))
 
 
 @contextmanager
@@ -153,6 +160,7 @@ def _begin(connection: Connection, *, sqlite: bool) -> None:
         connection.exec_driver_sql(f"PRAGMA busy_timeout={LOCK_WAIT_SECONDS * 1000}")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
+        _patient(connection)
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
 
 

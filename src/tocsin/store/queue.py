@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -112,10 +112,10 @@ def troubles(tx: Tx, number: int) -> Sequence[Any]:
     return tx.all(select(outbox).where(where).order_by(outbox.c.due))
 
 
-def note_attempt(tx: Tx, outbox_id: str, page_id: str | None, epoch: int, **columns: Any) -> None:
-    """Keep one try: via, verdict, receipt, why, milliseconds."""
-    id_ = uuid7(tx.now, "attempt", outbox_id, epoch, columns.get("via"), columns["verdict"])
-    tx.run(insert(tries), {"id": id_, "outbox": outbox_id, "page": page_id, "at": tx.now, **columns})
+def note_attempt(tx: Tx, outbox_id: str, page_id: str | None, epoch: int, since: datetime, **columns: Any) -> None:
+    """Keep one try that began *since*: via, verdict, receipt, why, milliseconds. Keeping it again changes nothing."""
+    id_ = uuid7(since, "attempt", outbox_id, epoch, columns.get("via"), columns["verdict"])
+    insert_new(tx, tries, {"id": id_, "outbox": outbox_id, "page": page_id, "at": tx.now, **columns})
 
 
 def due(tx: Tx, limit: int) -> Sequence[Any]:
@@ -162,14 +162,31 @@ def lease(tx: Tx, row: Any, owner: str, until: datetime) -> int:
     return int(row.epoch) + 1
 
 
+def give_back(tx: Tx, owner: str, but: Collection[str]) -> int:
+    """Make the rows that *owner* holds due again, *but* those by id; returns how many."""
+    mine = outbox.c.state == "leased", outbox.c.owner == owner, outbox.c.id.not_in(but)
+    return tx.run(update(outbox).where(*mine).values(state="pending"))
+
+
 _HELD = select(outbox).where(
     outbox.c.id == bindparam("row"), outbox.c.epoch == bindparam("epoch"), outbox.c.state == "leased"
 )
+_HELD_LOCKED = _HELD.with_for_update()
+_PAGE_LOCKED = select(asked.c.id).where(asked.c.id == bindparam("page")).with_for_update()
 
 
 def held(tx: Tx, id_: str, epoch: int) -> Any:
     """The row if it is still held under *epoch*, else None: its lease ran out, or it was dropped meanwhile."""
     return tx.first(_HELD, {"row": id_, "epoch": epoch})
+
+
+def keep_held(tx: Tx, id_: str, epoch: int, page: str | None) -> Any:
+    """The same, and no other node takes the row, which is one of *page*, before the commit."""
+    if tx.sqlite:
+        return held(tx, id_, epoch)
+    if page:  # first, as `close_pages` has it: two that meet would wait for each other
+        tx.first(_PAGE_LOCKED, {"page": page})
+    return tx.first(_HELD_LOCKED, {"row": id_, "epoch": epoch})
 
 
 def settle(tx: Tx, id_: str, state: str, **columns: Any) -> None:

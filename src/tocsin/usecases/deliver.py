@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,7 +17,7 @@ from tocsin.core.types import incident_name
 from tocsin.points import passing
 from tocsin.sdk import Delivered, Message, Reject, Reply, Retry, Transport, Verdict
 from tocsin.store import incidents, queue
-from tocsin.store.db import Busy, Tx
+from tocsin.store.db import Busy, Tx, one_at_a_time
 from tocsin.store.incidents import Stored
 from tocsin.store.schema import from_micros
 from tocsin.usecases import publish, rescue, restored, ways
@@ -46,6 +46,7 @@ class Job:
     kind: str
     incident: int
     via: str
+    claimed_at: datetime
     destination: str
     page: str | None = None
     transport: Transport | None = None
@@ -67,6 +68,7 @@ def claim(tx: Tx, setup: Setup, owner: str, limit: int = AT_ONCE) -> list[Job]:
     with its reason, and a page for somebody whose shift has ended goes to whoever has it now. Rows for a destination
     that the vendor's limits close now are put off, and keep their place in line. Old pages to one person are folded.
     """
+    one_at_a_time(tx, "claim")  # what a vendor's limits leave is counted by one node at a time
     rows = queue.due(tx, limit)
     passing("O1")
     held = restored.hold(tx) if rows else None
@@ -90,6 +92,11 @@ def claim(tx: Tx, setup: Setup, owner: str, limit: int = AT_ONCE) -> list[Job]:
             taken |= {row.id, *(other.id for other in job.folded)}
             jobs.append(job)
     return jobs
+
+
+def give_back(tx: Tx, owner: str, sending: Collection[str]) -> None:
+    """Let go of what *owner* holds and is not *sending*: the answer to its claim was lost, and with it the jobs."""
+    queue.give_back(tx, owner, sending)
 
 
 def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str], waiting: Counter[str]) -> Job | None:
@@ -215,7 +222,7 @@ def _free_at(tx: Tx, row: Any, transport: Transport | None, busy: set[str]) -> d
 def _job(tx: Tx, setup: Setup, row: Any, stored: Stored, transport: Transport | None, epoch: int) -> Job:
     state = stored.state
     common = {"id": row.id, "epoch": epoch, "kind": row.kind, "incident": state.number, "via": row.via,
-              "destination": row.destination, "page": row.page, "seed": row.id}  # fmt: skip
+              "destination": row.destination, "page": row.page, "seed": row.id, "claimed_at": tx.now}  # fmt: skip
     if row.kind == "draft":
         return Job(**common, draft=publish.draft(tx, setup, stored))
     runbook = runbook_of(tx, setup, state.runbook_version)
@@ -235,8 +242,8 @@ def _job(tx: Tx, setup: Setup, row: Any, stored: Stored, transport: Transport | 
 def _plain_job(tx: Tx, setup: Setup, row: Any, transport: Transport | None, epoch: int) -> Job:
     """A row that carries all its words with it: nothing of the incident is read, so nothing of it can be in the way."""
     job = Job(
-        row.id, epoch, row.kind, row.incident or 0, row.via, row.destination, page=row.page, transport=transport,
-        seed=row.id,
+        row.id, epoch, row.kind, row.incident or 0, row.via, tx.now, row.destination, page=row.page,
+        transport=transport, seed=row.id,
     )  # fmt: skip
     if row.kind == "probe":
         return job
@@ -292,9 +299,9 @@ def _settle(tx: Tx, setup: Setup, job: Job, verdict: Verdict, milliseconds: int)
 
     A result whose lease ran out meanwhile is kept as an attempt and changes nothing else: the row is another's now.
     """
-    row = queue.held(tx, job.id, job.epoch)
+    row = queue.keep_held(tx, job.id, job.epoch, job.page)
     queue.note_attempt(
-        tx, job.id, job.page, job.epoch, via=job.via, verdict=type(verdict).__name__.lower(),
+        tx, job.id, job.page, job.epoch, job.claimed_at, via=job.via, verdict=type(verdict).__name__.lower(),
         receipt=verdict.receipt if isinstance(verdict, Delivered) else None,
         why=None if isinstance(verdict, Delivered) else verdict.why[:500], milliseconds=milliseconds,
     )  # fmt: skip
@@ -321,7 +328,7 @@ def settle_plainly(tx: Tx, setup: Setup, job: Job, verdict: Verdict | None, erro
     time set aside.
     """
     for part in (job, *job.folded):
-        row = queue.held(tx, part.id, part.epoch)
+        row = queue.keep_held(tx, part.id, part.epoch, part.page)
         if row is None:
             continue
         if isinstance(verdict, Delivered):
@@ -331,8 +338,8 @@ def settle_plainly(tx: Tx, setup: Setup, job: Job, verdict: Verdict | None, erro
             continue
         why = f"{type(error).__name__} in the transport" if verdict is None else verdict.why
         queue.note_attempt(
-            tx, part.id, part.page, part.epoch, via=part.via, verdict="retry", receipt=None, why=why[:500],
-            milliseconds=None,
+            tx, part.id, part.page, part.epoch, part.claimed_at, via=part.via, verdict="retry", receipt=None,
+            why=why[:500], milliseconds=None,
         )  # fmt: skip
         rescue.row_raised(tx, setup, row, error)
 

@@ -19,7 +19,7 @@ from tocsin.core.types import SYSTEM, Fact, uuid7
 from tocsin.points import passing
 from tocsin.store import alerts as store
 from tocsin.store import incidents, queue
-from tocsin.store.db import Tx
+from tocsin.store.db import Tx, one_at_a_time
 from tocsin.store.incidents import Brief
 from tocsin.store.schema import to_micros
 from tocsin.usecases.configure import Setup, in_force, runbook_of
@@ -72,6 +72,7 @@ def ingest(tx: Tx, setup: Setup, requests: Sequence[Sequence[Signal]]) -> list[N
     its own episode only; with no open episode it is dropped, as an acknowledgement is. A change is kept, and pages
     nobody.
     """
+    one_at_a_time(tx, "ingest")  # two nodes with one new key, or one new group, at once
     version, runbook = in_force(tx, setup)
     if version not in _triages:
         _triages[version] = triage.prepare(runbook)

@@ -15,7 +15,7 @@ from tocsin.core.incident import Incident
 from tocsin.core.types import Refused
 from tocsin.points import passing
 from tocsin.store import incidents, queue, watch
-from tocsin.store.db import Busy, Tx, insert_new
+from tocsin.store.db import Busy, Tx, insert_new, one_at_a_time
 from tocsin.store.incidents import Stored
 from tocsin.store.schema import answered
 from tocsin.usecases.configure import Setup, in_force, runbook_of
@@ -134,6 +134,7 @@ def once(tx: Tx, key: str, request: str, usecase: Callable[[], int]) -> int:
     Raises:
         Refused: 422, when the key came with another request.
     """
+    one_at_a_time(tx, f"answer {key}")
     row = tx.first(select(answered).where(answered.c.key == key))
     if row is None:
         number = usecase()

@@ -120,7 +120,7 @@ def _put_page(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, page: Pag
     for place, route in enumerate(routes):
         if route.why_not:
             skipped = {"via": route.via, "verdict": "skipped", "why": route.why_not}
-            queue.note_attempt(tx, f"{page.id}:{place}", page.id, 0, **skipped, receipt=None, milliseconds=None)
+            queue.note_attempt(tx, f"{page.id}:{place}", page.id, 0, tx.now, **skipped, receipt=None, milliseconds=None)
             continue
         _row(
             tx, f"page:{page.id}:{place}", state, route, kind="page", page=page.id, rule=place, person=page.person,

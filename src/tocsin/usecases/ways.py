@@ -92,7 +92,16 @@ def receipt_overdue(tx: Tx, setup: Setup, timer: Any) -> None:
         return
     why = f"accepted, but no receipt within {words(tx.now - row.done_at) if row.done_at else 'its time'}"
     queue.note_attempt(
-        tx, row.id, row.page, row.epoch, via=row.via, verdict="no_receipt", receipt=None, why=why, milliseconds=None
+        tx,
+        row.id,
+        row.page,
+        row.epoch,
+        tx.now,
+        via=row.via,
+        verdict="no_receipt",
+        receipt=None,
+        why=why,
+        milliseconds=None,
     )
     tx.touched.add(f"incident:{row.incident}")
     next_way(tx, setup, row, tx.now)
@@ -141,7 +150,16 @@ def _lost(tx: Tx, setup: Setup, row: Any, timer: Any, why: str, *, broken: bool)
     if timer is not None and timer.state == "pending":
         queue.settle(tx, timer.id, "done", why=why[:500], done_at=tx.now)
     queue.note_attempt(
-        tx, row.id, row.page, row.epoch, via=row.via, verdict="failed", receipt=None, why=why[:500], milliseconds=None
+        tx,
+        row.id,
+        row.page,
+        row.epoch,
+        tx.now,
+        via=row.via,
+        verdict="failed",
+        receipt=None,
+        why=why[:500],
+        milliseconds=None,
     )
     if broken:
         break_way(tx, setup, row, why)

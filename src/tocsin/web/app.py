@@ -20,7 +20,7 @@ from tocsin import __doc__ as about
 from tocsin.core.types import Refused
 from tocsin.points import passing
 from tocsin.sdk import BadPayload
-from tocsin.store.db import Busy, Database
+from tocsin.store.db import Busy, Database, Unsure
 from tocsin.usecases.configure import NoRunbook, Setup
 from tocsin.web import access, api, handoff, incidents, live, oncall, operations, readiness, reference
 from tocsin.web.auth import NotSignedIn, SignInLimit, TooMany
@@ -124,6 +124,8 @@ async def _too_many(request: Request, error: Exception) -> Response:
 
 async def _busy(request: Request, error: Exception) -> Response:
     log.warning("put_off", path=request.url.path, why=str(error))
+    if isinstance(error, Unsure):
+        return problem(request, 503, f"{error}; look, or send it again with the same Idempotency-Key", RETRY_AFTER)
     return problem(request, 503, f"Tocsin cannot store this just now ({error}); nothing was changed", RETRY_AFTER)
 
 

@@ -25,6 +25,7 @@ from tocsin.store.incidents import Stored
 from tocsin.usecases import respond, restored
 from tocsin.usecases.access import Viewer, may
 from tocsin.usecases.configure import Setup, check_acknowledge, in_force, runbook_of
+from tocsin.web import operations
 from tocsin.web.api import span_of
 from tocsin.web.auth import require, require_form, same_origin, viewer_of
 from tocsin.web.render import render, short
@@ -304,9 +305,12 @@ async def _listing(request: Request, message: str = "", status: int = 200, form:
     found = await request.app.state.db.read(find, setup, query, before)
     name = "incidents/_list.html" if query.get("fragment") else "incidents/list.html"
     viewer = request.state.viewer
+    db = request.app.state.db
+    notices = await db.read(operations.notices, db) if viewer.role == "admin" else []
     return render(
-        request, name, status=status, message=message, form=form, query=query, public_url=setup.public_url,
-        can_act=may(viewer.role, "responder"), can_release=may(viewer.role, "admin"), **found,
+        request, name, status=status, message=message, form=form, notices=notices, query=query,
+        public_url=setup.public_url, can_act=may(viewer.role, "responder"), can_release=may(viewer.role, "admin"),
+        **found,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -17,7 +17,7 @@ from starlette.routing import Route
 from tocsin.core.types import Refused
 from tocsin.core.watch import skew_notice
 from tocsin.store import queue
-from tocsin.store.db import Busy, Database, Tx
+from tocsin.store.db import Busy, Database, Tx, waits_for_standby
 from tocsin.store.schema import incidents, pages
 from tocsin.usecases import watch
 from tocsin.usecases.configure import NoRunbook, Setup, in_force
@@ -86,14 +86,18 @@ def _ready(tx: Tx, setup: Setup, db: Database) -> dict[str, Any]:
 
 
 def _warnings(tx: Tx, setup: Setup, db: Database) -> list[str]:
-    warnings = [*setup.plugins.problems, *watch.store_banner(db.trouble), *watch.banners(tx)]
-    if not tx.sqlite:
-        if skew := skew_notice(db.clock(), tx.now):
-            warnings.append(skew)
-        standby = text("SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')")
-        if not tx.connection.execute(standby).scalar_one():
-            warnings.append("RPO > 0: PostgreSQL has no synchronous standby")
-    return warnings
+    return [*setup.plugins.problems, *watch.store_banner(db.trouble), *watch.banners(tx), *notices(tx, db)]
+
+
+def notices(tx: Tx, db: Database) -> list[str]:
+    """What an operator of several nodes should know, though all of it works: what could be lost, whose clock is off."""
+    if tx.sqlite:
+        return []
+    skew = skew_notice(db.clock(), tx.now)
+    safe = "" if waits_for_standby(tx) else (
+        "RPO > 0: PostgreSQL has no synchronous standby; what was answered last may be lost with its machine"
+    )  # fmt: skip
+    return [notice for notice in (safe, skew) if notice]
 
 
 async def metrics(request: Request) -> Response:
