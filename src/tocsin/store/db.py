@@ -118,12 +118,12 @@ class Database:
     had to be undone because of another one, so it changes nothing but the database.
     """
 
-    def __init__(self, url: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, url: str, clock: Callable[[], datetime], engine: Engine | None = None) -> None:
         self.url = url
         self.clock = clock
         self.sqlite = url.startswith("sqlite")
         self.memory = url in {"sqlite://", "sqlite:///:memory:"}
-        self.engine = _engine(url, self.memory)
+        self.engine = engine or _engine(url, self.memory)
         self._listeners: list[Callable[[frozenset[str]], None]] = []
         self._jobs: deque[_Job] = deque()  # what senders wait for: shed first
         self._first: deque[_Job] = deque()  # what the worker and people wait for: never behind a storm
@@ -481,12 +481,16 @@ def update_rows(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]], key: st
 def insert_new(tx: Tx, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert one row unless its key is there already; says whether it went in."""
     if tx.sqlite:
-        statement: Any = insert(table).prefix_with("OR IGNORE")
-        return tx.connection.execute(statement, row).rowcount > 0
+        return tx.connection.execute(_insert_or_ignore(table), row).rowcount > 0
     from sqlalchemy.dialects.postgresql import insert as pg_insert  # noqa: PLC0415 - only where PostgreSQL is
 
     new = pg_insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
     return tx.connection.execute(new, row).first() is not None
+
+
+@cache
+def _insert_or_ignore(table: Table) -> Any:
+    return insert(table).prefix_with("OR IGNORE")
 
 
 def among(sqlite: bool, column: Column[Any], name: str = "values") -> ColumnElement[bool]:

@@ -56,7 +56,7 @@ class Due:
 
 def look(tx: Tx) -> Due:
     """See whether an incident has a step due, or the outbox a row: a worker writes only when one has."""
-    wake, row = incidents.next_wake(tx), queue.next_due(tx)
+    wake, row = queue.next_due(tx)
     left = [(at - tx.now).total_seconds() for at in (wake, row) if at is not None]
     steps, rows = wake is not None and wake <= tx.now, row is not None and row <= tx.now
     return Due(steps, rows, max(min(left), 0.0) if left else None)
@@ -64,5 +64,5 @@ def look(tx: Tx) -> Due:
 
 def next_due(tx: Tx) -> datetime | None:
     """When the next step or the next row of the outbox is due, or None."""
-    instants = [at for at in (incidents.next_wake(tx), queue.next_due(tx)) if at is not None]
+    instants = [at for at in queue.next_due(tx) if at is not None]
     return min(instants, default=None)
