@@ -29,10 +29,12 @@ class Fault:
     node: str = ""
     how: str = ""
     count: int = 0
+    point: str = ""  # it waits from `at` until some node passes this crash point
 
     def __str__(self) -> str:
         span = f" for {self.seconds:.0f} s" if self.seconds else ""
-        return f"{self.kind} {self.how}{' at ' + self.node if self.node else ''}{span}".replace("  ", " ")
+        when = f", as {self.point} is passed" if self.point else ""
+        return f"{self.kind} {self.how}{' at ' + self.node if self.node else ''}{span}{when}".replace("  ", " ")
 
 
 def plan(seed: int, days: float, kinds: frozenset[str], *, nodes: int = 2) -> tuple[Fault, ...]:
@@ -58,8 +60,14 @@ def _draw(random: Random, kind: str, days: float, nodes: int) -> Fault:
     seconds = min(random.expovariate(1 / LASTS.get(kind, 120.0)), HOUR)
     return Fault(
         kind, round(random.uniform(0, days * 24 * HOUR), 3), round(seconds, 1),
-        random.choice("ABC"[:nodes]), _how(random, kind), random.choice((1, 2, 7)),
+        random.choice("ABC"[:nodes]), _how(random, kind), random.choice((1, 2, 7)), _point(random, kind),
     )  # fmt: skip
+
+
+def _point(random: Random, kind: str) -> str:
+    """Half of the faults strike in the midst of something: most of a simulated day nothing goes on."""
+    drawn = random.choice(SIMULATED)
+    return drawn if random.random() < 0.5 and kind != "crash" else ""
 
 
 def _how(random: Random, kind: str) -> str:
@@ -134,7 +142,7 @@ APPLY: Final[dict[str, Callable[[Any, Fault], None]]] = {
 }  # fmt: skip
 RATES: Final = {  # a day
     "crash": 6, "kill": 1, "pause": 1.5, "store": 2, "answer": 2, "notify": 1, "provider": 4, "clock": 0.3,
-    "runbook": 2, "bad_runbook": 0.2, "storm": 0.06,
+    "runbook": 2, "bad_runbook": 0.4, "storm": 0.06,
 }  # fmt: skip
 
 

@@ -16,11 +16,11 @@ from sqlalchemy import text
 
 from tocsin import points
 from tocsin.core.types import incident_name
-from tocsin.simulate.faults import ALL_FAULTS, APPLY, Fault, plan
+from tocsin.simulate.coverage import Met
+from tocsin.simulate.faults import ALL_FAULTS, Fault, plan
 from tocsin.simulate.oracle import SWEEP_SECONDS, Violation
-from tocsin.simulate.world import World
+from tocsin.simulate.world import MEMORY, World
 
-MEMORY: Final = "sqlite://"
 HEALING_SECONDS: Final = 180.0
 DAY_SECONDS: Final = 86_400.0
 STORY_LINES: Final = 60
@@ -41,6 +41,7 @@ class Result:
     pages: int
     log: tuple[tuple[float, str], ...] = field(repr=False)
     reached: Counter[str] = field(default_factory=Counter, repr=False)
+    met: Met = field(default_factory=Counter, repr=False)
     start: Any = None
 
 
@@ -54,14 +55,15 @@ def simulate(
     asyncio.set_event_loop(world.loop)
     world.loop.set_exception_handler(_unhandled(world))
     points.arm(world.passing)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    loud = structlog.make_filtering_bound_logger(logging.INFO)
+    structlog.configure(processors=[world.oracle.logged], wrapper_class=loud)
     try:
         world.loop.run_until_complete(_live(world, days * DAY_SECONDS))
         assert world.base
         heads, pages = world.base.read_now(_summary)
         return Result(
             seed, days, world.events, planned, tuple(world.oracle.violations), world.trace.hexdigest(), heads,
-            len(world.oracle.mirrors), pages, tuple(world.log), world.reached, world.start,
+            len(world.oracle.mirrors), pages, tuple(world.log), world.reached, world.met, world.start,
         )  # fmt: skip
     finally:
         structlog.reset_defaults()
@@ -110,6 +112,7 @@ async def _live(world: World, seconds: float) -> None:
 
 def _heal(world: World) -> None:
     """Every fault ends now; nothing new begins."""
+    world.waiting.clear()
     world.crash_at, world.notify_lost_until, world.people.resting = None, 0.0, True
     world.providers.heal()
     for node in world.nodes:
@@ -121,8 +124,10 @@ def _heal(world: World) -> None:
 async def _break(world: World) -> None:
     for fault in world.faults:
         await asyncio.sleep(max(fault.at - world.loop.at, 0))
-        world.note(f"fault: {fault}")
-        APPLY[fault.kind](world, fault)
+        if fault.point:
+            world.waiting.append(fault)
+        else:
+            world.strike(fault)
 
 
 async def _sweep(world: World) -> None:
