@@ -147,6 +147,28 @@ RATES: Final = {  # a day
 
 
 ALL_FAULTS: Final = frozenset(RATES)
+GROUPS: Final = {  # names that a person can ask for
+    "all": ALL_FAULTS, "none": frozenset[str](), "deaths": frozenset({"crash", "kill", "pause"}),
+    "storage": frozenset({"store", "answer", "notify"}), "outside": frozenset({"provider", "storm"}),
+    "time": frozenset({"clock"}), "edits": frozenset({"runbook", "bad_runbook"}),
+}  # fmt: skip
+
+
+def kinds_of(text: str) -> frozenset[str]:
+    """
+    Read a choice of faults: kinds and groups with commas between them; one with a `-` before it is left out.
+
+    Raises:
+        ValueError: a word is neither a kind nor a group.
+    """
+    words = [word.strip() for word in text.split(",")]
+    known = GROUPS | {kind: frozenset({kind}) for kind in RATES}
+    if unknown := sorted({word.removeprefix("-") for word in words} - set(known)):
+        raise ValueError(f"no fault {', '.join(unknown)}; there are {', '.join(known)}")
+    chosen = ALL_FAULTS if words[0].startswith("-") else frozenset[str]()
+    for word in words:
+        chosen = chosen - known[word[1:]] if word.startswith("-") else chosen | known[word]
+    return chosen
 
 
 def _node(world: World, fault: Fault) -> Node:

@@ -47,9 +47,13 @@ class Result:
 
 def simulate(
     seed: int, days: float, faults: Iterable[Fault] | None = None, *, url: str = MEMORY,
-    kinds: frozenset[str] = ALL_FAULTS, nodes: int = 2,
+    kinds: frozenset[str] = ALL_FAULTS, nodes: int = 2, heard: Callable[[float], None] = lambda at: None,
 ) -> Result:  # fmt: skip
-    """Run one seed for so many simulated days, with the faults of its plan, or with those given."""
+    """
+    Run one seed for so many simulated days, with the faults of its plan, or with those given.
+
+    *heard* is told every few simulated minutes how many seconds of them are over.
+    """
     planned = plan(seed, days, kinds, nodes=nodes) if faults is None else tuple(faults)
     world = World(seed, url, planned, nodes=nodes)
     asyncio.set_event_loop(world.loop)
@@ -58,7 +62,7 @@ def simulate(
     loud = structlog.make_filtering_bound_logger(logging.INFO)
     structlog.configure(processors=[world.oracle.logged], wrapper_class=loud)
     try:
-        world.loop.run_until_complete(_live(world, days * DAY_SECONDS))
+        world.loop.run_until_complete(_live(world, days * DAY_SECONDS, heard))
         assert world.base
         heads, pages = world.base.read_now(_summary)
         return Result(
@@ -86,7 +90,7 @@ def _summary(tx: Any) -> tuple[str, int]:
     return hashlib.sha256(str([(row.number, row.head) for row in rows]).encode()).hexdigest(), int(pages)
 
 
-async def _live(world: World, seconds: float) -> None:
+async def _live(world: World, seconds: float, heard: Callable[[float], None]) -> None:
     for node in world.nodes:
         node.start()
     per_day = world.random.choice((0.3, 0.6, 1.5))
@@ -96,7 +100,7 @@ async def _live(world: World, seconds: float) -> None:
     background = [
         loop.create_task(monitoring[2].poison(seconds)), loop.create_task(monitoring[0].poison(seconds)),
         loop.create_task(world.people.declare(seconds)), loop.create_task(world.people.tidy(seconds)),
-        loop.create_task(_break(world)), loop.create_task(_sweep(world)),
+        loop.create_task(_break(world)), loop.create_task(_sweep(world, heard)),
     ]  # fmt: skip
     await asyncio.sleep(seconds)
     _heal(world)
@@ -130,10 +134,11 @@ async def _break(world: World) -> None:
             world.strike(fault)
 
 
-async def _sweep(world: World) -> None:
+async def _sweep(world: World, heard: Callable[[float], None]) -> None:
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
         world.oracle.sweep()
+        heard(world.loop.at)
 
 
 # --------------------------------------------------------------------------------------------- when it fails
