@@ -128,6 +128,12 @@ def _bad_runbook(world: World, fault: Fault) -> None:
     world.edit_runbook("version: 1\npeople: {ana: {nmae: Ana}}\n")
 
 
+def _restore(world: World, fault: Fault) -> None:
+    """A backup is taken; the last one is put back when the run is over."""
+    if world.driver:
+        world.backup = world.driver.serialize()
+
+
 def _storm(world: World, fault: Fault) -> None:
     """Much breaks at once, and mostly the way to the providers with it."""
     if fault.count > 1:
@@ -139,17 +145,18 @@ def _storm(world: World, fault: Fault) -> None:
 APPLY: Final[dict[str, Callable[[Any, Fault], None]]] = {
     "crash": _crash, "kill": _kill, "pause": _pause, "store": _store, "answer": _answer, "notify": _notify,
     "provider": _provider, "clock": _clock, "runbook": _runbook, "bad_runbook": _bad_runbook, "storm": _storm,
+    "restore": _restore,
 }  # fmt: skip
 RATES: Final = {  # a day
     "crash": 6, "kill": 1, "pause": 1.5, "store": 2, "answer": 2, "notify": 1, "provider": 4, "clock": 0.3,
-    "runbook": 2, "bad_runbook": 0.4, "storm": 0.06,
+    "runbook": 2, "bad_runbook": 0.4, "storm": 0.06, "restore": 1,
 }  # fmt: skip
 
 
 ALL_FAULTS: Final = frozenset(RATES)
 GROUPS: Final = {  # names that a person can ask for
     "all": ALL_FAULTS, "none": frozenset[str](), "deaths": frozenset({"crash", "kill", "pause"}),
-    "storage": frozenset({"store", "answer", "notify"}), "outside": frozenset({"provider", "storm"}),
+    "storage": frozenset({"store", "answer", "notify", "restore"}), "outside": frozenset({"provider", "storm"}),
     "time": frozenset({"clock"}), "edits": frozenset({"runbook", "bad_runbook"}),
 }  # fmt: skip
 

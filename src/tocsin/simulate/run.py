@@ -19,6 +19,7 @@ from tocsin.core.types import incident_name
 from tocsin.simulate.coverage import Met
 from tocsin.simulate.faults import ALL_FAULTS, Fault, plan
 from tocsin.simulate.oracle import SWEEP_SECONDS, Violation
+from tocsin.simulate.restore import put_back
 from tocsin.simulate.world import MEMORY, World
 
 HEALING_SECONDS: Final = 180.0
@@ -64,10 +65,14 @@ def simulate(
     try:
         world.loop.run_until_complete(_live(world, days * DAY_SECONDS, heard))
         assert world.base
+        incidents_ = len(world.oracle.mirrors)
         heads, pages = world.base.read_now(_summary)
+        events, trace = world.events, world.trace.hexdigest()
+        if world.backup and not world.oracle.violations:
+            world.loop.run_until_complete(put_back(world))
         return Result(
-            seed, days, world.events, planned, tuple(world.oracle.violations), world.trace.hexdigest(), heads,
-            len(world.oracle.mirrors), pages, tuple(world.log), world.reached, world.met, world.start,
+            seed, days, events, planned, tuple(world.oracle.violations), trace, heads, incidents_,
+            pages, tuple(world.log), world.reached, world.met, world.start,
         )  # fmt: skip
     finally:
         structlog.reset_defaults()

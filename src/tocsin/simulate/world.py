@@ -168,11 +168,15 @@ class Node:
         self.alive = False
         self.world.note(f"{self.name} dies: {why}")
         self.deaths.append(self.world.loop.at)
-        for task in {*self._tasks, *self.worker._sending}:
-            task.cancel()
+        self.stop()
         back = self.world.random.choice(RESTARTS)
         self.world.fault_now(max(back, 2.0))
         self.world.loop.call_later(back, self._back)
+
+    def stop(self) -> None:
+        """End everything that it does, in the midst of it."""
+        for task in {*self._tasks, *self.worker._sending}:
+            task.cancel()
 
     def _back(self) -> None:
         self.world.note(f"{self.name} is back")
@@ -208,6 +212,7 @@ class World:
         self.waiting: list[Fault] = []  # each for a node to pass its point
         self._at_work: dict[str, float] = {}  # a kind of fault to when its aftermath ends
         self.crash_at: tuple[str, str, int] | None = None  # node, point, passes left
+        self.backup: bytes | None = None
         self.oracle = Oracle(self)
         self.providers = Providers(self)
         self.nodes = [Node(self, name) for name in ("A", "B", "C")[:nodes]]
