@@ -39,7 +39,7 @@ class Held(Oracle):
 
     def call(self, node: str, job: Job) -> None:
         """Before the release the summary goes out, and nothing else."""
-        row = self._sql("SELECT key FROM outbox WHERE id = :o", o=job.id)[0]
+        row = self.found("SELECT key FROM outbox WHERE id = :o", o=job.id)[0]
         if row.key.startswith(f"alarm:{restored.SUMMARY}:"):
             self.summaries += 1
         elif not self.released:
@@ -70,6 +70,6 @@ async def put_back(world: World) -> None:
     if not oracle.summaries:
         oracle.broken("19 restored", "nobody was sent the summary")
     late = to_micros(world.clock()) - 5_000_000
-    for row in oracle._sql("SELECT incident, kind FROM outbox WHERE state = 'pending' AND due < :t", t=late)[:1]:
+    for row in oracle.found("SELECT incident, kind FROM outbox WHERE state = 'pending' AND due < :t", t=late)[:1]:
         what = f"a {row.kind} of {incident_name(row.incident)}" if row.incident else f"a {row.kind}"
         oracle.broken("19 restored", f"{what} still waits after the release", row.incident or 0)

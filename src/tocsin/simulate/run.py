@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from tocsin import points
 from tocsin.core.types import incident_name
+from tocsin.simulate import retained
 from tocsin.simulate.coverage import Met
 from tocsin.simulate.faults import ALL_FAULTS, Fault, plan
 from tocsin.simulate.oracle import SWEEP_SECONDS, Violation
@@ -106,6 +107,7 @@ async def _live(world: World, seconds: float, heard: Callable[[float], None]) ->
         loop.create_task(monitoring[2].poison(seconds)), loop.create_task(monitoring[0].poison(seconds)),
         loop.create_task(world.people.declare(seconds)), loop.create_task(world.people.tidy(seconds)),
         loop.create_task(_break(world)), loop.create_task(_sweep(world, heard)),
+        loop.create_task(retained.sweep(world)),
     ]  # fmt: skip
     await asyncio.sleep(seconds)
     _heal(world)
