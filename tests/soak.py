@@ -128,9 +128,10 @@ def _bug(name: str) -> tuple[str, int | None]:
 def bugs() -> bool:
     """Each planted bug, and the seed that catches it."""
     with ProcessPoolExecutor(JOBS) as pool:
-        caught = dict(pool.map(_bug, PLANTED))
-    for name, seed in caught.items():
-        say(f"{'seed ' + str(seed) if seed is not None else 'MISSED':>8}  {name}")
+        caught = {}
+        for name, seed in pool.map(_bug, PLANTED):
+            caught[name] = seed
+            say(f"{'seed ' + str(seed) if seed is not None else 'MISSED':>8}  {name}")
     missed = [name for name, seed in caught.items() if seed is None]
     say(f"{len(caught) - len(missed)} of {len(caught)} planted bugs caught within {BUG_SEEDS} seeds")
     return not missed
