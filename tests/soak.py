@@ -1,7 +1,9 @@
 """
 The long proof, with a report: `make soak`, or `python -m tests.soak seeds|bugs|points|kills …` for some of it.
 
-SOAK_SEEDS (20,000), SOAK_DAYS (0.5), SOAK_FROM (0) and SOAK_KILLS (2,000) say how much.
+SOAK_SEEDS (20,000), SOAK_DAYS (0.5), SOAK_FROM (0) and SOAK_KILLS (2,000) say how much, SOAK_JOBS (the cores) in how many
+processes. Each kind of fault must meet each crash point SOAK_FLOOR times (20; a short run needs 0). Every 200 seeds
+the report so far is written to SOAK_REPORT (var/soak_seeds.txt).
 """
 
 from __future__ import annotations
@@ -13,11 +15,14 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tocsin.simulate.run import simulate
+from tocsin.simulate import coverage
+from tocsin.simulate.run import Result, simulate
 
 from .crash.harness import die_and_compare
 from .crash.random_kills import run as kill_at_random
@@ -28,6 +33,10 @@ SEEDS = int(os.environ.get("SOAK_SEEDS", "20000"))
 DAYS = float(os.environ.get("SOAK_DAYS", "0.5"))
 FIRST = int(os.environ.get("SOAK_FROM", "0"))
 KILLS = int(os.environ.get("SOAK_KILLS", "2000"))
+JOBS = int(os.environ.get("SOAK_JOBS", "0")) or os.cpu_count()
+FLOOR = int(os.environ.get("SOAK_FLOOR", str(coverage.FLOOR)))
+REPORT = Path(os.environ.get("SOAK_REPORT", "var/soak_seeds.txt"))
+KEPT_EVERY = 200  # seeds
 BUG_SEEDS = 50
 
 
@@ -35,36 +44,76 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def _seed(seed: int) -> tuple[int, list[str], Counter[str], Counter[str], int, float]:
+@dataclass
+class Tally:
+    """What the seeds so far came to. `spent`: CPU seconds of the runs themselves, whatever else the machine did."""
+
+    done: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    reached: Counter[str] = field(default_factory=Counter)
+    met: Counter[tuple[str, str]] = field(default_factory=Counter)
+    pages: int = 0
+    events: int = 0
+    spent: float = 0.0
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, result: Result, seconds: float) -> None:
+        self.done += 1
+        self.faults += Counter(fault.kind for fault in result.faults)
+        self.reached += result.reached
+        self.met += result.met
+        self.pages += result.pages
+        self.events += result.events
+        self.spent += seconds
+        if result.violations:
+            first = result.violations[0]
+            self.wrong.append(f"seed {result.seed}: {first.rule}: {first.text}")
+
+    def lines(self) -> list[str]:
+        """The report: the same after the last seed, and after every few hundred for a run that is cut short."""
+        years = self.done * DAYS / 365.25
+        thin_ = coverage.thin(self.met, FLOOR)
+        return [
+            f"{self.done:,} of {SEEDS:,} seeds from {FIRST}, {DAYS:g} days each: {years:.1f} simulated years, "
+            f"{years / self.spent * 3600:.1f} per core-hour by CPU time",
+            f"{self.events:,} events, {sum(self.faults.values()):,} faults, {self.pages:,} pages; "
+            f"seeds with a violation: {len(self.wrong) or 'none'}",
+            "faults: " + ", ".join(f"{kind} {count:,}" for kind, count in self.faults.most_common()),
+            "how often each crash point was passed while a fault was at work (crash: how often a node died there):",
+            *coverage.table(self.met),
+            f"met less than {FLOOR} times: {', '.join(thin_) or 'none'}",
+            *self.wrong[:20],
+        ]
+
+
+def _seed(seed: int) -> tuple[Result, float]:
     begun = time.process_time()
     result = simulate(seed, DAYS)
-    kinds = Counter(fault.kind for fault in result.faults)
-    wrong = [f"{v.rule}: {v.text}" for v in result.violations]
-    return seed, wrong, result.reached, kinds, result.pages, time.process_time() - begun
+    return replace(result, log=()), time.process_time() - begun
 
 
 def seeds() -> bool:
-    """Seeds with every fault; how often each kind of fault and each crash point was met."""
-    reached: Counter[str] = Counter()
-    faults: Counter[str] = Counter()
-    pages, wrong, spent = 0, [], 0.0
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        found = pool.map(_seed, range(FIRST, FIRST + SEEDS), chunksize=20)
-        for done, (seed, violations, passed, kinds, asked, seconds) in enumerate(found, 1):
-            reached += passed
-            faults += kinds
-            pages, spent = pages + asked, spent + seconds
-            if violations:
-                wrong.append(seed)
-                say(f"seed {seed}: {violations[0]}")
-            if done % 1_000 == 0:
-                say(f"{done} seeds, {len(wrong)} with a violation")
-    years = SEEDS * DAYS / 365.25
-    say(f"{SEEDS} seeds from {FIRST} of {DAYS:g} days, {years:.1f} simulated years, {years / spent * 3600:.1f} a core-hour; "
-        f"{sum(faults.values()):,} faults, {pages:,} pages; seeds with a violation: {wrong or 'none'}")  # fmt: skip
-    say("faults: " + ", ".join(f"{kind} {count:,}" for kind, count in faults.most_common()))
-    say("points passed: " + ", ".join(f"{point} {reached[point]:,}" for point in sorted(reached)))
-    return not wrong
+    """Seeds with every fault: none breaks a promise, and each kind of fault met each crash point."""
+    tally = Tally()
+    with ProcessPoolExecutor(JOBS) as pool:
+        for result, seconds in pool.map(_seed, range(FIRST, FIRST + SEEDS), chunksize=10):
+            tally.add(result, seconds)
+            if result.violations:
+                say(tally.wrong[-1])
+            if tally.done % KEPT_EVERY == 0 and tally.done < SEEDS:
+                _keep(tally)
+                say("\n".join(tally.lines()[:2]))
+    _keep(tally)
+    say("\n".join(tally.lines()))
+    return not tally.wrong and not coverage.thin(tally.met, FLOOR)
+
+
+def _keep(tally: Tally) -> None:
+    """Write the report of what was done so far, whole: a run that is cut short leaves it."""
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    part = REPORT.with_suffix(".part")
+    part.write_text("\n".join([_conditions(), *tally.lines(), ""]), encoding="utf-8")
+    part.replace(REPORT)
 
 
 def _bug(name: str) -> tuple[str, int | None]:
@@ -78,10 +127,11 @@ def _bug(name: str) -> tuple[str, int | None]:
 
 def bugs() -> bool:
     """Each planted bug, and the seed that catches it."""
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        caught = dict(pool.map(_bug, PLANTED))
-    for name, seed in caught.items():
-        say(f"{'seed ' + str(seed) if seed is not None else 'MISSED':>8}  {name}")
+    with ProcessPoolExecutor(JOBS) as pool:
+        caught = {}
+        for name, seed in pool.map(_bug, PLANTED):
+            caught[name] = seed
+            say(f"{'seed ' + str(seed) if seed is not None else 'MISSED':>8}  {name}")
     missed = [name for name, seed in caught.items() if seed is None]
     say(f"{len(caught) - len(missed)} of {len(caught)} planted bugs caught within {BUG_SEEDS} seeds")
     return not missed
@@ -113,9 +163,14 @@ def kills() -> bool:
 PARTS = {"bugs": bugs, "points": points, "kills": kills, "seeds": seeds}
 
 
-def main() -> None:
+@cache
+def _conditions() -> str:
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
-    say(f"commit {commit.strip()}, {os.cpu_count()} cores, Python {sys.version.split()[0]}")
+    return f"commit {commit.strip()}, {os.cpu_count()} cores, Python {sys.version.split()[0]}"
+
+
+def main() -> None:
+    say(_conditions())
     asked = sys.argv[1:] or list(PARTS)
     outcomes = []
     for name in asked:

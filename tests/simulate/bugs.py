@@ -18,9 +18,9 @@ from tocsin.core import calendar, escalation, oncall
 from tocsin.core import delivery as delivery_rules
 from tocsin.sdk import Delivered, Retry
 from tocsin.simulate import world as world_module
-from tocsin.store import alerts, queue
+from tocsin.store import alerts, queue, retention
 from tocsin.store.schema import destinations, incidents, outbox, pages
-from tocsin.usecases import configure, deliver, ingest, save
+from tocsin.usecases import configure, deliver, ingest, restored, save
 from tocsin.web.ingest import IngestApp
 
 Patch = pytest.MonkeyPatch
@@ -209,6 +209,16 @@ def _(patch: Patch) -> None:
 @planted("a stale epoch is accepted")
 def _(patch: Patch) -> None:
     patch.setattr(queue, "held", lambda tx, id_, epoch: tx.first(outbox.select().where(outbox.c.id == id_)))
+
+
+@planted("retention deletes an open incident")
+def _(patch: Patch) -> None:
+    patch.setattr(retention, "_ended", lambda before: incidents.c.number > 0)
+
+
+@planted("a restore replays pages")
+def _(patch: Patch) -> None:
+    patch.setattr(restored, "put_off", lambda tx, row, until: False)
 
 
 @planted("half an hour of daylight saving is ignored")

@@ -8,6 +8,7 @@ import re
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import lru_cache
 
 from tocsin.sdk import (
     Config,
@@ -51,6 +52,7 @@ def send(message: Message, config: Config) -> Conversation[Verdict]:
     return Retry(f"{response.status} {why}" if response.status else why)
 
 
+@lru_cache(maxsize=64)  # while a server is away the same mails are tried again and again
 def compose(message: Message, sender: str) -> bytes:
     """
     Write the whole mail but its Date: text and HTML, in the thread of its incident, marked as sent by a machine.

@@ -29,10 +29,12 @@ class Fault:
     node: str = ""
     how: str = ""
     count: int = 0
+    point: str = ""  # it waits from `at` until some node passes this crash point
 
     def __str__(self) -> str:
         span = f" for {self.seconds:.0f} s" if self.seconds else ""
-        return f"{self.kind} {self.how}{' at ' + self.node if self.node else ''}{span}".replace("  ", " ")
+        when = f", as {self.point} is passed" if self.point else ""
+        return f"{self.kind} {self.how}{' at ' + self.node if self.node else ''}{span}{when}".replace("  ", " ")
 
 
 def plan(seed: int, days: float, kinds: frozenset[str], *, nodes: int = 2) -> tuple[Fault, ...]:
@@ -58,8 +60,14 @@ def _draw(random: Random, kind: str, days: float, nodes: int) -> Fault:
     seconds = min(random.expovariate(1 / LASTS.get(kind, 120.0)), HOUR)
     return Fault(
         kind, round(random.uniform(0, days * 24 * HOUR), 3), round(seconds, 1),
-        random.choice("ABC"[:nodes]), _how(random, kind), random.choice((1, 2, 7)),
+        random.choice("ABC"[:nodes]), _how(random, kind), random.choice((1, 2, 7)), _point(random, kind),
     )  # fmt: skip
+
+
+def _point(random: Random, kind: str) -> str:
+    """Half of the faults strike in the midst of something: most of a simulated day nothing goes on."""
+    drawn = random.choice(SIMULATED)
+    return drawn if random.random() < 0.5 and kind != "crash" else ""
 
 
 def _how(random: Random, kind: str) -> str:
@@ -120,6 +128,12 @@ def _bad_runbook(world: World, fault: Fault) -> None:
     world.edit_runbook("version: 1\npeople: {ana: {nmae: Ana}}\n")
 
 
+def _restore(world: World, fault: Fault) -> None:
+    """A backup is taken; the last one is put back when the run is over."""
+    if world.driver:
+        world.backup = world.driver.serialize()
+
+
 def _storm(world: World, fault: Fault) -> None:
     """Much breaks at once, and mostly the way to the providers with it."""
     if fault.count > 1:
@@ -131,14 +145,37 @@ def _storm(world: World, fault: Fault) -> None:
 APPLY: Final[dict[str, Callable[[Any, Fault], None]]] = {
     "crash": _crash, "kill": _kill, "pause": _pause, "store": _store, "answer": _answer, "notify": _notify,
     "provider": _provider, "clock": _clock, "runbook": _runbook, "bad_runbook": _bad_runbook, "storm": _storm,
+    "restore": _restore,
 }  # fmt: skip
 RATES: Final = {  # a day
     "crash": 6, "kill": 1, "pause": 1.5, "store": 2, "answer": 2, "notify": 1, "provider": 4, "clock": 0.3,
-    "runbook": 2, "bad_runbook": 0.2, "storm": 0.06,
+    "runbook": 2, "bad_runbook": 0.4, "storm": 0.06, "restore": 1,
 }  # fmt: skip
 
 
 ALL_FAULTS: Final = frozenset(RATES)
+GROUPS: Final = {  # names that a person can ask for
+    "all": ALL_FAULTS, "none": frozenset[str](), "deaths": frozenset({"crash", "kill", "pause"}),
+    "storage": frozenset({"store", "answer", "notify", "restore"}), "outside": frozenset({"provider", "storm"}),
+    "time": frozenset({"clock"}), "edits": frozenset({"runbook", "bad_runbook"}),
+}  # fmt: skip
+
+
+def kinds_of(text: str) -> frozenset[str]:
+    """
+    Read a choice of faults: kinds and groups with commas between them; one with a `-` before it is left out.
+
+    Raises:
+        ValueError: a word is neither a kind nor a group.
+    """
+    words = [word.strip() for word in text.split(",")]
+    known = GROUPS | {kind: frozenset({kind}) for kind in RATES}
+    if unknown := sorted({word.removeprefix("-") for word in words} - set(known)):
+        raise ValueError(f"no fault {', '.join(unknown)}; there are {', '.join(known)}")
+    chosen = ALL_FAULTS if words[0].startswith("-") else frozenset[str]()
+    for word in words:
+        chosen = chosen - known[word[1:]] if word.startswith("-") else chosen | known[word]
+    return chosen
 
 
 def _node(world: World, fault: Fault) -> Node:

@@ -15,6 +15,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+import structlog
 from sqlalchemy import text
 
 from tocsin.core import escalation, oncall
@@ -23,8 +24,9 @@ from tocsin.core.runbook import Runbook
 from tocsin.core.types import Fact, incident_name
 from tocsin.core.watch import silence
 from tocsin.sdk import Delivered, Reject, Retry
+from tocsin.simulate.retained import Forgotten, removing
 from tocsin.simulate.shifts import behind, on_shift
-from tocsin.store import alerts, incidents, watch
+from tocsin.store import alerts, incidents, retention, watch
 from tocsin.store.schema import from_micros, to_micros
 from tocsin.usecases import deliver
 from tocsin.usecases.deliver import Job
@@ -39,6 +41,10 @@ SWEEP_SECONDS: Final = 300.0
 ROTA_AHEAD: Final = 0.25  # of the sweeps look at an instant of the next year, too
 OPEN: Final = ("requested", "sent", "delivered")
 CANARY: Final = "canary"  # 20: a part of the simulated bot's token
+READABLE: Final = (
+    ("timeline", "data"), ("incidents", "state"), ("outbox", "payload"), ("outbox", "why"), ("attempts", "why"),
+    ("pages", "reason"), ("alerts", "title"), ("postmortems", "text"), ("runbooks", "text"),
+)  # fmt: skip
 
 # 10: which status may follow which; the same word is no change.
 FOLLOWS: Final = {
@@ -69,6 +75,8 @@ class Mirror:
     seq: int
     at: datetime
     missed: set[tuple[str, str]] = field(default_factory=set)
+    hashes: list[str] = field(default_factory=list)  # of the entries in their order, as they were seen first
+    answered_by: set[str] = field(default_factory=set)  # since it was asked last
     last_call: float = 0.0
 
 
@@ -82,9 +90,12 @@ class Oracle:
         self.mirrors: dict[int, Mirror] = {}
         self.keys: dict[tuple[str, str], str] = {}  # source and key to the state that was answered 2xx last
         self.fired: Counter[tuple[str, str]] = Counter()
+        self.forgotten: Forgotten = Counter()  # episodes that retention took
         self._taken: set[tuple[str, str]] = set()
         self._calls: dict[str, deque[float]] = {}
         self._delivered: dict[str, float] = {}
+        self._blows: dict[str, int] = {}  # a row to how many blows there had been when it was delivered first
+        self._asked: dict[str, int] = {}  # every page that a timeline tells of, and its incident
         self._rejected: set[str] = set()
         self._jumped_at = -1e9
         self._random = Random(f"oracle {world.seed}")
@@ -99,7 +110,8 @@ class Oracle:
         """The machine's clock was set: what fell due by it is late through nobody's fault."""
         self._jumped_at = self.world.loop.at
 
-    def _sql(self, statement: str, **values: Any) -> Any:
+    def found(self, statement: str, **values: Any) -> Any:
+        """Rows of the store, by a query of the oracle's own."""
         assert self.world.base
         if self.world.base.memory:  # looking is most of what a run does: without a layer between
             cursor = self.world.driver.execute(statement, values)
@@ -128,7 +140,7 @@ class Oracle:
     def _check_key(self, source: str, key: str) -> None:
         dedup = alerts.dedup_of(source, key)
         row = next(
-            iter(self._sql("SELECT state, incident, disposition FROM alerts WHERE dedup = :d AND latest", d=dedup)),
+            iter(self.found("SELECT state, incident, disposition FROM alerts WHERE dedup = :d AND latest", d=dedup)),
             None,
         )
         wanted = self.keys[source, key]
@@ -149,7 +161,7 @@ class Oracle:
 
     def _look(self, number: int) -> None:
         mirror = self.mirrors.get(number)
-        rows = self._sql(
+        rows = self.found(
             "SELECT status, wake_at, seq, state, runbook_version FROM incidents WHERE number = :n", n=number
         )
         if not rows:
@@ -157,8 +169,8 @@ class Oracle:
             return
         row = rows[0]
         seq = mirror.seq if mirror else 0
-        entries = self._sql(
-            "SELECT seq, at, kind, actor, data FROM timeline WHERE incident = :n AND seq > :s ORDER BY seq",
+        entries = self.found(
+            "SELECT seq, at, kind, actor, data, hash FROM timeline WHERE incident = :n AND seq > :s ORDER BY seq",
             n=number,
             s=seq,
         )
@@ -178,6 +190,7 @@ class Oracle:
         for fact in rest:
             walked = self._fold(mirror, walked, fact)
         mirror.state, mirror.seq = walked, row.seq
+        mirror.hashes += [entry.hash for entry in entries]
         if orjson.loads(to_json(walked)) != orjson.loads(row.state):
             self.broken("9 timeline", f"the timeline of {incident_name(number)} does not fold into its state", number)
         self._facts(mirror, before, facts, row.wake_at)
@@ -207,6 +220,7 @@ class Oracle:
     def _facts(self, mirror: Mirror, before: Incident | None, facts: list[Fact], wake_at: int | None) -> None:
         state = mirror.state
         for fact in facts:
+            self._repeated(mirror, fact)
             if fact.kind == "paged":
                 self._paged(mirror, before, fact, facts)
             elif fact.kind == "duty_missed":
@@ -228,11 +242,20 @@ class Oracle:
                     "3 never silent", f"{state.name} is not acknowledged and nothing will wake it", state.number
                 )
 
+    def _repeated(self, mirror: Mirror, fact: Fact) -> None:
+        """A second press of one person's button changes nothing (11)."""
+        if fact.kind in ("paged", "unacknowledged", "reopened", "resolved"):
+            mirror.answered_by.clear()
+        elif fact.kind == "acknowledged":
+            if fact.actor in mirror.answered_by:
+                self.broken("11 repeats", f"{mirror.state.name}: {fact.actor} acknowledged twice", mirror.state.number)
+            mirror.answered_by.add(fact.actor)
+
     def _must_page(self, state: Incident) -> bool:
         return state.is_open and not state.answered and state.walk is not None and state.urgency != "none"
 
     def _all_closed(self, state: Incident) -> None:
-        rows = self._sql(
+        rows = self.found(
             "SELECT id, person, reason FROM pages WHERE incident = :n AND state IN ('requested','sent','delivered')",
             n=state.number,
         )
@@ -253,13 +276,21 @@ class Oracle:
 
     def _paged(self, mirror: Mirror, before: Incident | None, fact: Fact, facts: list[Fact]) -> None:
         state, person = mirror.state, fact.data["person"]
-        rows = self._sql("SELECT payload FROM outbox WHERE page = :p", p=fact.data["page"])
+        self._asked[fact.data["page"]] = state.number
+        rows = self.found(
+            "SELECT o.payload, p.runbook_version FROM outbox o JOIN pages p ON p.id = o.page WHERE p.id = :p",
+            p=fact.data["page"],
+        )
         if not rows:
             self.broken(
                 "9 every page has its rows", f"{state.name}: the page of {person} is not in the outbox", state.number
             )
             return
+        if rows[0].runbook_version != state.runbook_version:
+            self.broken("18 the version", f"{state.name}: the page of {person} names another runbook", state.number)
         targets = orjson.loads(rows[0].payload).get("targets", [])
+        if not targets and "lost before it was sent" not in fact.data["reason"]:
+            self.broken("5 the right person", f"{state.name}: {person} is paged for nobody's sake", state.number)
         if targets and person not in self.who(state, targets, fact.at):
             self.broken(
                 "5 the right person", f"{state.name}: {person} was paged for {targets} at {fact.at}", state.number
@@ -319,7 +350,7 @@ class Oracle:
         """A provider call starts."""
         self._rate(job)
         for part in (job, *job.folded):
-            row = self._sql(
+            row = self.found(
                 "SELECT o.state, o.owner, o.epoch, o.payload, o.person, p.state AS page, p.closed_at FROM outbox o "
                 "LEFT JOIN pages p ON p.id = o.page WHERE o.id = :o", o=part.id,
             )[0]  # fmt: skip
@@ -368,16 +399,28 @@ class Oracle:
                     part.incident,
                 )
             self._delivered[part.id] = at
+            self._bounded(part)
             name = incident_name(part.incident)
             if job.folded and job.message and name not in job.message.text:
                 self.broken("13 folds, never drops", f"{name} is folded and not named", part.incident)
 
+    def _bounded(self, part: Job) -> None:
+        """One copy, and one more for each answer that was lost and each blow since the first (7)."""
+        blows = self._blows.setdefault(part.id, self.world.blows - 1)  # one may be at work already
+        copies = self.world.providers.copies[part.id]
+        reasons = self.world.providers.unanswered[part.id] + self.world.blows - blows
+        if copies > 1 + reasons:
+            name = incident_name(part.incident)
+            self.broken("7 copies", f"{name}: {copies} copies of one message, {reasons} reasons", part.incident)
+
     def settling(self, usecase: Callable[..., Any], args: tuple[Any, ...]) -> Callable[[], None]:
         """What to look at when the result of a provider call is written; a late one must change nothing."""
+        if usecase is retention.remove:
+            return removing(self.world)
         if usecase is not deliver.settle:
             return lambda: None
         job, verdict = args[1], args[2]
-        parts = (job, *job.folded)
+        parts = tuple(part for part in (job, *job.folded) if self._row(part.id))  # retention may have had it
         before = {part.id: self._row(part.id) for part in parts}
         held = {part.id: before[part.id].state == "leased" and before[part.id].epoch == part.epoch for part in parts}
         limits = self._limits(job) if isinstance(verdict, Retry) else {}
@@ -405,10 +448,10 @@ class Oracle:
             self.broken("7 copies", f"{name}: a row that was delivered waits to be sent again", part.incident)
 
     def _row(self, id_: str) -> Any:
-        return self._sql("SELECT state, epoch, kind, owner FROM outbox WHERE id = :o", o=id_)[0]
+        return next(iter(self.found("SELECT state, epoch, kind, owner FROM outbox WHERE id = :o", o=id_)), None)
 
     def _limits(self, job: Job) -> dict[str, int]:
-        rows = self._sql("SELECT name, free_at FROM destinations WHERE name != :n", n=job.destination)
+        rows = self.found("SELECT name, free_at FROM destinations WHERE name != :n", n=job.destination)
         return {row.name: row.free_at for row in rows}
 
     # ------------------------------------------------------------------------------------- quiet points
@@ -418,7 +461,7 @@ class Oracle:
         now = to_micros(self.world.clock())
         rows = {
             row.number: row
-            for row in self._sql("SELECT number, wake_at, seq FROM incidents WHERE status != 'resolved'")
+            for row in self.found("SELECT number, wake_at, seq FROM incidents WHERE status != 'resolved'")
         }
         for number, mirror in self.mirrors.items():
             state = mirror.state
@@ -477,8 +520,8 @@ class Oracle:
 
     def _overdue(self, now: int) -> None:
         late = now - LATE // timedelta(microseconds=1)
-        rows = self._sql("SELECT incident, kind, due FROM outbox WHERE state = 'pending' AND due < :t", t=late)
-        rows += self._sql("SELECT incident, kind, due FROM outbox WHERE state = 'leased' AND lease_until < :t", t=late)
+        rows = self.found("SELECT incident, kind, due FROM outbox WHERE state = 'pending' AND due < :t", t=late)
+        rows += self.found("SELECT incident, kind, due FROM outbox WHERE state = 'leased' AND lease_until < :t", t=late)
         if rows:
             self.broken(
                 "23 all is done",
@@ -492,7 +535,7 @@ class Oracle:
         for source, key in self.keys:
             self._check_key(source, key)
         self._ledger()
-        for row in self._sql("SELECT id, kind, state, incident, why FROM outbox WHERE state IN ('done', 'failed')"):
+        for row in self.found("SELECT id, kind, state, incident, why FROM outbox WHERE state IN ('done', 'failed')"):
             copies = self.world.providers.copies[row.id]
             if row.state == "done" and row.kind != "draft" and not copies:
                 self.broken(
@@ -502,23 +545,49 @@ class Oracle:
                 )
             if row.state == "failed" and row.kind == "page" and row.id not in self._rejected:
                 self.broken("6 no limit", f"{incident_name(row.incident)}: a page failed: {row.why}", row.incident)
+        self._written()
+        self._secrets()
         assert self.world.base
         broken = self.world.base.read_now(incidents.verify)["broken"]
         if broken:
             self.broken("9 timeline", f"the chain is broken at {broken}")
 
+    def _written(self) -> None:
+        """9: no entry was changed since it was seen, every page has its entry, and every entry its page."""
+        seen = {(n, seq + 1): hash_ for n, mirror in self.mirrors.items() for seq, hash_ in enumerate(mirror.hashes)}
+        for row in self.found("SELECT incident, seq, hash FROM timeline"):
+            if seen.get((row.incident, row.seq)) != row.hash:
+                self.broken("9 timeline", f"entry {row.seq} of {incident_name(row.incident)} is not what it was")
+        pages = {row.id: row.incident for row in self.found("SELECT id, incident FROM pages")}
+        for id_, number in pages.items() ^ self._asked.items():
+            where = "the timeline" if id_ in pages else "the pages"
+            self.broken("9 every page has its entry", f"a page of {incident_name(number)} is missing in {where}")
+
+    def _secrets(self) -> None:
+        """20: no row of what people may read holds the bot's token; nor does any line of the log."""
+        for table, column in READABLE:
+            query = f"SELECT COUNT(*) AS n FROM {table} WHERE {column} LIKE '%{CANARY}%'"  # noqa: S608 - our own names
+            if self.found(query)[0].n:
+                self.broken("20 secrets", f"{column} of {table} holds the bot's token")
+
+    def logged(self, _logger: Any, _method: str, event: Any) -> Any:
+        """A processor of the log: looks at each line, and lets none out."""
+        if CANARY in str(event):
+            self.broken("20 secrets", f"a line of the log holds the bot's token: {event.get('event')}")
+        raise structlog.DropEvent
+
     def _ledger(self) -> None:
         """1: what was accepted is counted, in one incident each."""
-        rows = self._sql(
+        rows = self.found(
             "SELECT source, key, SUM(count) AS n, COUNT(DISTINCT episode) AS e, MAX(episode) AS m FROM alerts "
             "WHERE disposition = 'incident' GROUP BY source, key"
         )
         counted = {(row.source, row.key): row for row in rows}
         for key, sent in self.fired.items():
             row = counted.get(key)
-            if row is None or row.n < sent:
+            if sent and (row is None or row.n < sent):
                 self.broken("1 sums", f"{key} was accepted {sent} times, {row.n if row else 0} are counted")
-            elif row.e != row.m:
+            elif row and row.e + self.forgotten[key] != row.m:
                 self.broken("10 episodes", f"{key} has {row.e} episodes, the last is {row.m}")
 
     def who(self, state: Incident, targets: Any, at: datetime) -> set[str]:

@@ -39,6 +39,7 @@ class Providers:
         self.random = Random(f"providers {world.seed}")
         self.taken: list[Taken] = []
         self.copies: Counter[str] = Counter()
+        self.unanswered: Counter[str] = Counter()  # of these, those whose answer was lost
         self._broken: dict[str, tuple[str, float]] = {}
         self._closed: dict[str, float] = {}  # a chat to when its limit opens again
 
@@ -100,6 +101,7 @@ class Providers:
         for part in (job, *job.folded):
             self.taken.append(Taken(self.world.loop.at, part.id, to, answered))
             self.copies[part.id] += 1
+            self.unanswered[part.id] += not answered
         self.world.oracle.delivered(job, to)
         self.world.count("delivered", job.id, to)
         self.world.people.receive(job)

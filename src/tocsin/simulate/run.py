@@ -16,11 +16,13 @@ from sqlalchemy import text
 
 from tocsin import points
 from tocsin.core.types import incident_name
-from tocsin.simulate.faults import ALL_FAULTS, APPLY, Fault, plan
+from tocsin.simulate import retained
+from tocsin.simulate.coverage import Met
+from tocsin.simulate.faults import ALL_FAULTS, Fault, plan
 from tocsin.simulate.oracle import SWEEP_SECONDS, Violation
-from tocsin.simulate.world import World
+from tocsin.simulate.restore import put_back
+from tocsin.simulate.world import MEMORY, World
 
-MEMORY: Final = "sqlite://"
 HEALING_SECONDS: Final = 180.0
 DAY_SECONDS: Final = 86_400.0
 STORY_LINES: Final = 60
@@ -41,27 +43,37 @@ class Result:
     pages: int
     log: tuple[tuple[float, str], ...] = field(repr=False)
     reached: Counter[str] = field(default_factory=Counter, repr=False)
+    met: Met = field(default_factory=Counter, repr=False)
     start: Any = None
 
 
 def simulate(
     seed: int, days: float, faults: Iterable[Fault] | None = None, *, url: str = MEMORY,
-    kinds: frozenset[str] = ALL_FAULTS, nodes: int = 2,
+    kinds: frozenset[str] = ALL_FAULTS, nodes: int = 2, heard: Callable[[float], None] = lambda at: None,
 ) -> Result:  # fmt: skip
-    """Run one seed for so many simulated days, with the faults of its plan, or with those given."""
+    """
+    Run one seed for so many simulated days, with the faults of its plan, or with those given.
+
+    *heard* is told every few simulated minutes how many seconds of them are over.
+    """
     planned = plan(seed, days, kinds, nodes=nodes) if faults is None else tuple(faults)
     world = World(seed, url, planned, nodes=nodes)
     asyncio.set_event_loop(world.loop)
     world.loop.set_exception_handler(_unhandled(world))
     points.arm(world.passing)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    loud = structlog.make_filtering_bound_logger(logging.INFO)
+    structlog.configure(processors=[world.oracle.logged], wrapper_class=loud)
     try:
-        world.loop.run_until_complete(_live(world, days * DAY_SECONDS))
+        world.loop.run_until_complete(_live(world, days * DAY_SECONDS, heard))
         assert world.base
+        incidents_ = len(world.oracle.mirrors)
         heads, pages = world.base.read_now(_summary)
+        events, trace = world.events, world.trace.hexdigest()
+        if world.backup and not world.oracle.violations:
+            world.loop.run_until_complete(put_back(world))
         return Result(
-            seed, days, world.events, planned, tuple(world.oracle.violations), world.trace.hexdigest(), heads,
-            len(world.oracle.mirrors), pages, tuple(world.log), world.reached, world.start,
+            seed, days, events, planned, tuple(world.oracle.violations), trace, heads, incidents_,
+            pages, tuple(world.log), world.reached, world.met, world.start,
         )  # fmt: skip
     finally:
         structlog.reset_defaults()
@@ -84,7 +96,7 @@ def _summary(tx: Any) -> tuple[str, int]:
     return hashlib.sha256(str([(row.number, row.head) for row in rows]).encode()).hexdigest(), int(pages)
 
 
-async def _live(world: World, seconds: float) -> None:
+async def _live(world: World, seconds: float, heard: Callable[[float], None]) -> None:
     for node in world.nodes:
         node.start()
     per_day = world.random.choice((0.3, 0.6, 1.5))
@@ -94,7 +106,8 @@ async def _live(world: World, seconds: float) -> None:
     background = [
         loop.create_task(monitoring[2].poison(seconds)), loop.create_task(monitoring[0].poison(seconds)),
         loop.create_task(world.people.declare(seconds)), loop.create_task(world.people.tidy(seconds)),
-        loop.create_task(_break(world)), loop.create_task(_sweep(world)),
+        loop.create_task(_break(world)), loop.create_task(_sweep(world, heard)),
+        loop.create_task(retained.sweep(world)),
     ]  # fmt: skip
     await asyncio.sleep(seconds)
     _heal(world)
@@ -110,6 +123,7 @@ async def _live(world: World, seconds: float) -> None:
 
 def _heal(world: World) -> None:
     """Every fault ends now; nothing new begins."""
+    world.waiting.clear()
     world.crash_at, world.notify_lost_until, world.people.resting = None, 0.0, True
     world.providers.heal()
     for node in world.nodes:
@@ -121,14 +135,17 @@ def _heal(world: World) -> None:
 async def _break(world: World) -> None:
     for fault in world.faults:
         await asyncio.sleep(max(fault.at - world.loop.at, 0))
-        world.note(f"fault: {fault}")
-        APPLY[fault.kind](world, fault)
+        if fault.point:
+            world.waiting.append(fault)
+        else:
+            world.strike(fault)
 
 
-async def _sweep(world: World) -> None:
+async def _sweep(world: World, heard: Callable[[float], None]) -> None:
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
         world.oracle.sweep()
+        heard(world.loop.at)
 
 
 # --------------------------------------------------------------------------------------------- when it fails

@@ -15,6 +15,8 @@ from random import Random
 from typing import Any, Final, TypeVar
 
 import orjson
+from sqlalchemy import Engine
+from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 
 from tocsin import plugins, points
 from tocsin.core.runbook import Runbook
@@ -22,12 +24,14 @@ from tocsin.net import Network
 from tocsin.plugins import Plugins
 from tocsin.sdk import Outgoing, Response
 from tocsin.simulate.actors import KEY, Monitoring, People
-from tocsin.simulate.faults import Fault
+from tocsin.simulate.coverage import Met
+from tocsin.simulate.faults import APPLY, Fault
 from tocsin.simulate.loop import VirtualLoop
 from tocsin.simulate.oracle import Oracle
 from tocsin.simulate.providers import Providers
 from tocsin.simulate.runbooks import runbook
-from tocsin.store.db import Busy, Database, Unsure, _Job
+from tocsin.store import sqlite
+from tocsin.store.db import BUSY_SECONDS, Busy, Database, Unsure, _Job
 from tocsin.store.schema import metadata
 from tocsin.usecases import access, configure
 from tocsin.usecases.configure import Setup
@@ -37,9 +41,11 @@ from tocsin.wiring import Clock
 from tocsin.worker import Worker
 
 R = TypeVar("R")
+MEMORY: Final = "sqlite://"
 BOT_TOKEN: Final = "7000:canary-of-the-simulation"  # noqa: S105 - it must be found nowhere
 RESTARTS: Final = (1.0, 5.0, 20.0)  # seconds that a dead node stays dead
 CLIENT_SECONDS: Final = 15.0  # after which a client gives up
+AFTERMATH_SECONDS: Final = 60.0  # after a fault that is over in an instant
 CALM_SECONDS: Final = 90.0  # after the last fault: then everything must be as if there had been none
 
 _current: ContextVar[Node | None] = ContextVar("node", default=None)
@@ -54,13 +60,11 @@ class NodeStore(Database):
     """A node's own view of the one store: each write is a transaction of its own, done in this thread."""
 
     def __init__(self, world: World, name: str) -> None:
-        super().__init__(world.url, world.clock)
+        super().__init__(world.url, world.clock, _in_memory() if world.url == MEMORY else None)
         self.world, self.name = world, name
         self.down_until = 0.0  # the store cannot be reached by this node before
         self.lose_answers = 0  # commits whose answer will be lost
         self._readers = None
-        if world.base is not None and self.memory:
-            self.engine = world.base.engine
 
     async def _submit(self, usecase: Callable[..., Any], args: tuple[Any, ...], *, batch: bool) -> Any:
         await self.world.open_gate()
@@ -163,14 +167,17 @@ class Node:
         if not self.alive:
             return
         self.alive = False
-        self.world.fault_now(2.0)
         self.world.note(f"{self.name} dies: {why}")
         self.deaths.append(self.world.loop.at)
+        self.stop()
+        back = self.world.random.choice(RESTARTS)
+        self.world.fault_now(max(back, 2.0))
+        self.world.loop.call_later(back, self._back)
+
+    def stop(self) -> None:
+        """End everything that it does, in the midst of it."""
         for task in {*self._tasks, *self.worker._sending}:
             task.cancel()
-        back = self.world.random.choice(RESTARTS)
-        self.world.fault_now(back)
-        self.world.loop.call_later(back, self._back)
 
     def _back(self) -> None:
         self.world.note(f"{self.name} is back")
@@ -194,17 +201,19 @@ class World:
         self.books: dict[str, Runbook] = {}
         self.base: Database | None = None
         self.base = NodeStore(self, "base")
-        if not self.base.memory:
-            metadata.drop_all(self.base.engine)
-        metadata.create_all(self.base.engine)
-        self.driver: Any = self.base.engine.raw_connection().driver_connection if self.base.memory else None
+        self.driver: Any = _empty(self.base)
         self.log: list[tuple[float, str]] = []
         self.trace = hashlib.sha256()
         self.events = 0
         self.last_fault = -CALM_SECONDS
         self.notify_lost_until = 0.0
+        self.blows = 0  # what may have made a copy: deaths, stops, lost answers, a store that is away
         self.reached: Counter[str] = Counter()
+        self.met: Met = Counter()
+        self.waiting: list[Fault] = []  # each for a node to pass its point
+        self._at_work: dict[str, float] = {}  # a kind of fault to when its aftermath ends
         self.crash_at: tuple[str, str, int] | None = None  # node, point, passes left
+        self.backup: bytes | None = None
         self.oracle = Oracle(self)
         self.providers = Providers(self)
         self.nodes = [Node(self, name) for name in ("A", "B", "C")[:nodes]]
@@ -226,8 +235,17 @@ class World:
         self.events += 1
         self.trace.update(orjson.dumps([round(self.loop.at, 6), *map(str, what)]))
 
+    def strike(self, fault: Fault) -> None:
+        """A fault of the plan begins; what is passed until its aftermath ends is counted as met with it."""
+        self.note(f"fault: {fault}")
+        if fault.kind != "crash":  # counted where the node dies
+            ends = self.loop.at + max(fault.seconds, AFTERMATH_SECONDS)
+            self._at_work[fault.kind] = max(ends, self._at_work.get(fault.kind, 0.0))
+        APPLY[fault.kind](self, fault)
+
     def fault_now(self, seconds: float = 0.0) -> None:
         """A fault is at work from now for that long."""
+        self.blows += 1
         self.last_fault = max(self.last_fault, self.loop.at + seconds)
 
     def calm(self, seconds: float = CALM_SECONDS) -> bool:
@@ -258,10 +276,18 @@ class World:
         if node is None:
             return
         self.reached[point] += 1
+        for fault in [fault for fault in self.waiting if fault.point == point]:
+            self.waiting.remove(fault)
+            self.met[fault.kind, point] += 1
+            self.loop.call_soon(self.strike, fault)  # not in the midst of a transaction
+        for kind, ends in self._at_work.items():
+            if self.loop.at < ends:
+                self.met[kind, point] += 1
         if self.crash_at and self.crash_at[0] == node.name and self.crash_at[1] == point:
             name, _, left = self.crash_at
             self.crash_at = (name, point, left - 1) if left > 1 else None
             if left <= 1:
+                self.met["crash", point] += 1
                 node.die(f"at {point}, {points.POINTS[point]}")
                 raise Crash(point)
 
@@ -360,6 +386,31 @@ STARTS: Final = (  # days on which clocks change somewhere, and an ordinary one
     datetime.fromisoformat("2026-09-05T20:00:00+00:00"), datetime.fromisoformat("2026-09-19T18:00:00+00:00"),
     datetime.fromisoformat("2026-10-03T10:00:00+00:00"), datetime.fromisoformat("2028-02-28T12:00:00+00:00"),
 )  # fmt: skip
+
+
+@cache
+def _in_memory() -> Engine:
+    """One engine for all runs of a process, with a new database for each: it knows its statements from before."""
+    return sqlite.engine(MEMORY, memory=True, patience=BUSY_SECONDS)
+
+
+@cache
+def _schema(engine: Engine) -> str:
+    made: list[DDLElement] = [CreateTable(table) for table in metadata.sorted_tables]
+    made += [CreateIndex(index) for table in metadata.sorted_tables for index in table.indexes]
+    return ";".join(str(ddl.compile(engine)) for ddl in made)
+
+
+def _empty(base: Database) -> Any:
+    """Empty the store and make its tables; returns the driver's connection to one in memory, None for another."""
+    if not base.memory:
+        metadata.drop_all(base.engine)
+        metadata.create_all(base.engine)
+        return None
+    base.engine.dispose()
+    driver: Any = base.engine.raw_connection().driver_connection
+    driver.executescript(_schema(base.engine))
+    return driver
 
 
 @cache

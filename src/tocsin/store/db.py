@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tocsin.store import sqlite
@@ -71,13 +71,13 @@ class Database:
     had to be undone because of another one, so it changes nothing but the database.
     """
 
-    def __init__(self, url: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, url: str, clock: Callable[[], datetime], engine: Engine | None = None) -> None:
         self.url = url
         self.clock = clock
         self.sqlite = url.startswith("sqlite")
         self.memory = url in {"sqlite://", "sqlite:///:memory:"}
         self._servers = None if self.sqlite else _servers(url)
-        self.engine = (
+        self.engine = engine or (
             self._servers.engine if self._servers else sqlite.engine(url, memory=self.memory, patience=BUSY_SECONDS)
         )
         self._listeners: list[Callable[[frozenset[str]], None]] = []

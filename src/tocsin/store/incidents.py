@@ -136,13 +136,16 @@ def create(tx: Tx, state: Incident, facts: Sequence[Fact], wake_at: datetime | N
     return Stored(state, seq, head, columns.get("alerts", 0), wake_at)
 
 
+_SAVE = update(incidents).where(incidents.c.number == bindparam("of"))
+
+
 def save(
     tx: Tx, stored: Stored, state: Incident, facts: Sequence[Fact], wake_at: datetime | None, **columns: Any
 ) -> Stored:
     """Append *facts* to the timeline and keep the state that they fold into. `columns`: room_name, room_date."""
     seq, head = _append(tx, state.number, stored.seq, stored.head, facts)
     values = {**_row(state), **columns, "wake_at": wake_at, "seq": seq, "head": head}
-    tx.run(update(incidents).where(incidents.c.number == state.number).values(**values))
+    tx.run(_SAVE, {"of": state.number, **values})
     return Stored(state, seq, head, stored.alerts, wake_at)
 
 
@@ -198,16 +201,6 @@ _DUE = (
     .order_by(incidents.c.wake_at, incidents.c.number)
     .limit(bindparam("limit"))
 )
-
-
-_NEXT_WAKE = select(func.min(incidents.c.wake_at)).where(incidents.c.wake_at.isnot(None))
-
-
-def next_wake(tx: Tx) -> datetime | None:
-    """When the next incident needs to be looked at, or None."""
-    row = tx.first(_NEXT_WAKE)
-    value: datetime | None = row[0] if row else None
-    return value
 
 
 _BRIEF = (

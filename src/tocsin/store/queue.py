@@ -10,8 +10,8 @@ from sqlalchemy import and_, bindparam, case, func, insert, or_, select, update
 
 from tocsin.core.types import first_id, uuid7
 from tocsin.store.db import Tx, insert_new, lock_rows
+from tocsin.store.schema import LEASED, PENDING, destinations, incidents, outbox, to_micros
 from tocsin.store.schema import attempts as tries
-from tocsin.store.schema import destinations, outbox, to_micros
 from tocsin.store.schema import pages as asked
 
 OPEN_PAGE = ("requested", "sent", "delivered")
@@ -27,9 +27,16 @@ def put(tx: Tx, key: str, due: datetime, **columns: Any) -> str | None:
     return id_ if insert_new(tx, outbox, {**row, **columns}) else None
 
 
+# Statements that every page goes through are built once; the columns they write are the parameters' names.
+_NEW_PAGE = insert(asked)
+_SETTLE = update(outbox).where(outbox.c.id == bindparam("row"))
+_OPEN_PAGE = and_(asked.c.id == bindparam("page"), asked.c.state.in_(OPEN_PAGE))
+_CLOSE, _SENT = update(asked).where(_OPEN_PAGE), update(asked).where(_OPEN_PAGE, asked.c.state != "delivered")
+
+
 def ask(tx: Tx, page: str, **columns: Any) -> None:
     """Keep a new page. Columns as in schema.pages."""
-    tx.run(insert(asked).values(id=page, state="requested", requested_at=tx.now, **columns))
+    tx.run(_NEW_PAGE, {"id": page, "state": "requested", "requested_at": tx.now, **columns})
 
 
 def close_pages(
@@ -54,8 +61,7 @@ def close_pages(
 
 def close_page(tx: Tx, page: str, state: str, why: str | None) -> None:
     """End one open page as *state*."""
-    where = asked.c.id == page, asked.c.state.in_(OPEN_PAGE)
-    tx.run(update(asked).where(*where).values(state=state, why=why, closed_at=tx.now))
+    tx.run(_CLOSE, {"page": page, "state": state, "why": why, "closed_at": tx.now})
 
 
 def drop_page(tx: Tx, page: str, why: str) -> None:
@@ -67,8 +73,7 @@ def drop_page(tx: Tx, page: str, why: str) -> None:
 
 def page_sent(tx: Tx, page: str, state: str, via: str) -> None:
     """A provider took the page (`sent`), or says that it arrived (`delivered`)."""
-    where = asked.c.id == page, asked.c.state.in_(("requested", "sent"))
-    tx.run(update(asked).where(*where).values(state=state, via=via))
+    tx.run(_SENT, {"page": page, "state": state, "via": via})
 
 
 _PAGE = select(asked).where(asked.c.id == bindparam("page"))
@@ -128,8 +133,8 @@ _DUE = (
     select(outbox)
     .where(
         or_(
-            and_(outbox.c.state == "pending", outbox.c.due <= _NOW),
-            and_(outbox.c.state == "leased", outbox.c.lease_until <= _NOW),
+            and_(PENDING, outbox.c.due <= _NOW),
+            and_(LEASED, outbox.c.lease_until <= _NOW),
         )
     )
     .order_by((outbox.c.kind == "page").desc(), outbox.c.urgent.desc(), outbox.c.due, outbox.c.id)
@@ -141,7 +146,7 @@ def old_pages(tx: Tx, like: Any, before: datetime, limit: int = 500) -> Sequence
     """Pages to the same person by the same way as the row *like* that wait since *before*, due or backing off."""
     same = outbox.c.destination == like.destination, outbox.c.person == like.person, outbox.c.kind == "page"
     due_ = or_(outbox.c.due <= tx.now, outbox.c.failures > 0)
-    waiting = outbox.c.state == "pending", due_, outbox.c.created_at <= before
+    waiting = PENDING, due_, outbox.c.created_at <= before
     statement = select(outbox).where(*same, *waiting, outbox.c.id != like.id).order_by(outbox.c.created_at, outbox.c.id)
     return tx.all(lock_rows(tx, statement.limit(limit)))
 
@@ -164,13 +169,11 @@ def lease(tx: Tx, row: Any, owner: str, until: datetime) -> int:
 
 def give_back(tx: Tx, owner: str, but: Collection[str]) -> int:
     """Make the rows that *owner* holds due again, *but* those by id; returns how many."""
-    mine = outbox.c.state == "leased", outbox.c.owner == owner, outbox.c.id.not_in(but)
+    mine = LEASED, outbox.c.owner == owner, outbox.c.id.not_in(but)
     return tx.run(update(outbox).where(*mine).values(state="pending"))
 
 
-_HELD = select(outbox).where(
-    outbox.c.id == bindparam("row"), outbox.c.epoch == bindparam("epoch"), outbox.c.state == "leased"
-)
+_HELD = select(outbox).where(outbox.c.id == bindparam("row"), outbox.c.epoch == bindparam("epoch"), LEASED)
 _HELD_LOCKED = _HELD.with_for_update()
 _PAGE_LOCKED = select(asked.c.id).where(asked.c.id == bindparam("page")).with_for_update()
 
@@ -191,9 +194,20 @@ def keep_held(tx: Tx, id_: str, epoch: int, page: str | None) -> Any:
 
 def settle(tx: Tx, id_: str, state: str, **columns: Any) -> None:
     """Give a row its new state (`pending` with a new `due`, or an end with `done_at`)."""
-    tx.run(update(outbox).where(outbox.c.id == id_).values(state=state, **columns))
+    tx.run(_SETTLE, {"row": id_, "state": state, **columns})
     if state == "pending":
         tx.touched.add("outbox")
+
+
+_NEXT_WAY = (
+    select(outbox.c.id, outbox.c.due)
+    .where(
+        outbox.c.page == bindparam("of"), outbox.c.rule > bindparam("after"), PENDING,
+        outbox.c.failures == 0,
+    )
+    .order_by(outbox.c.rule)
+    .limit(1)
+)  # fmt: skip
 
 
 def hurry(tx: Tx, page_id: str, rule: int, by: datetime) -> bool:
@@ -202,13 +216,11 @@ def hurry(tx: Tx, page_id: str, rule: int, by: datetime) -> bool:
 
     A way that has failed already keeps its own pace: another's failures are no reason to try it sooner.
     """
-    first = outbox.c.state == "pending", outbox.c.failures == 0
-    where = and_(outbox.c.page == page_id, outbox.c.rule > rule, *first)
-    row = tx.first(select(outbox.c.id, outbox.c.due).where(where).order_by(outbox.c.rule).limit(1))
+    row = tx.first(_NEXT_WAY, {"of": page_id, "after": rule})
     if row is None:
         return False
     if row.due > by:
-        tx.run(update(outbox).where(outbox.c.id == row.id).values(due=by))
+        tx.run(_SETTLE, {"row": row.id, "due": by})
         tx.touched.add("outbox")
     return True
 
@@ -248,20 +260,22 @@ def page_has_way(tx: Tx, page_id: str) -> bool:
     return tx.first(select(outbox.c.id).where(*where).limit(1)) is not None
 
 
-_NEXT_PENDING = select(func.min(outbox.c.due)).where(outbox.c.state == "pending")
-_NEXT_LEASED = select(func.min(outbox.c.lease_until)).where(outbox.c.state == "leased")
+_NEXT = select(  # one statement: a worker asks it after every commit that may concern it
+    select(func.min(incidents.c.wake_at)).where(incidents.c.wake_at.isnot(None)).scalar_subquery(),
+    select(func.min(outbox.c.due)).where(PENDING).scalar_subquery(),
+    select(func.min(outbox.c.lease_until)).where(LEASED).scalar_subquery(),
+)
 
 
-def next_due(tx: Tx) -> datetime | None:
-    """When the next row must be looked at: its due time, or the end of a lease."""
-    rows = (tx.first(_NEXT_PENDING), tx.first(_NEXT_LEASED))
-    instants = [row[0] for row in rows if row and row[0] is not None]
-    return min(instants, default=None)
+def next_due(tx: Tx) -> tuple[datetime | None, datetime | None]:
+    """When the next incident must be looked at, and the next row of the outbox: its due time, or its lease's end."""
+    wake, pending, leased = tx.first(_NEXT)
+    return wake, min((at for at in (pending, leased) if at is not None), default=None)
 
 
 def backlog(tx: Tx) -> Mapping[str, Any]:
     """`{"pending": n, "oldest_due": instant or None}`."""
-    waiting = outbox.c.state == "pending", outbox.c.kind != "probe"
+    waiting = PENDING, outbox.c.kind != "probe"
     row = tx.all(select(func.count(), func.min(outbox.c.due)).where(*waiting))[0]
     return {"pending": row[0], "oldest_due": row[1]}
 
@@ -270,6 +284,8 @@ def backlog(tx: Tx) -> Mapping[str, Any]:
 
 
 _DESTINATION = select(destinations).where(destinations.c.name == bindparam("name"))
+_NEW_DESTINATION = insert(destinations)
+_CHANGE_DESTINATION = update(destinations).where(destinations.c.name == bindparam("known"))
 
 
 def destination(tx: Tx, name: str) -> Any:
@@ -296,6 +312,6 @@ def change_destination(tx: Tx, name: str, settings: Mapping[str, str]) -> None:
 
 def _keep_destination(tx: Tx, name: str, known: Any, **values: Any) -> None:
     if known is None:
-        tx.run(insert(destinations).values(name=name, **{"free_at": tx.now, "recent": [], "settings": {}, **values}))
+        tx.run(_NEW_DESTINATION, {"name": name, "free_at": tx.now, "recent": [], "settings": {}, **values})
     else:
-        tx.run(update(destinations).where(destinations.c.name == name).values(**values))
+        tx.run(_CHANGE_DESTINATION, {"known": name, **values})

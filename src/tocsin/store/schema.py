@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     false,
+    literal_column,
     text,
 )
 
@@ -237,10 +238,11 @@ outbox = Table(
     Column("done_at", Instant),
     Column("why", Text),
 )
-Index("outbox_due", outbox.c.due, sqlite_where=outbox.c.state == "pending",
-      postgresql_where=outbox.c.state == "pending")  # fmt: skip
-Index("outbox_leased", outbox.c.lease_until, sqlite_where=outbox.c.state == "leased",
-      postgresql_where=outbox.c.state == "leased")  # fmt: skip
+# Written out, not bound, also in queries: SQLite plans a statement anew on every run when it bound a value that decides
+# whether a partial index can be used.
+PENDING, LEASED = (outbox.c.state == literal_column(f"'{word}'") for word in ("pending", "leased"))
+Index("outbox_due", outbox.c.due, sqlite_where=PENDING, postgresql_where=PENDING)
+Index("outbox_leased", outbox.c.lease_until, sqlite_where=LEASED, postgresql_where=LEASED)
 Index("outbox_incident", outbox.c.incident, outbox.c.state)
 Index("outbox_page", outbox.c.page)
 

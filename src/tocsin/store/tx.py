@@ -139,12 +139,16 @@ def update_rows(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]], key: st
 def insert_new(tx: Tx, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert one row unless its key is there already; says whether it went in."""
     if tx.sqlite:
-        statement: Any = insert(table).prefix_with("OR IGNORE")
-        return tx.connection.execute(statement, row).rowcount > 0
+        return tx.connection.execute(_insert_or_ignore(table), row).rowcount > 0
     from sqlalchemy.dialects.postgresql import insert as pg_insert  # noqa: PLC0415 - only where PostgreSQL is
 
     new = pg_insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
     return tx.connection.execute(new, row).first() is not None
+
+
+@cache
+def _insert_or_ignore(table: Table) -> Any:
+    return insert(table).prefix_with("OR IGNORE")
 
 
 def among(sqlite: bool, column: Column[Any], name: str = "values") -> ColumnElement[bool]:

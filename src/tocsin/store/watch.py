@@ -14,7 +14,7 @@ from tocsin.core.delivery import CONSOLE
 from tocsin.core.types import first_id
 from tocsin.core.watch import OVERDUE, WINDOW, Look, Tries
 from tocsin.store.db import Tx, insert_new
-from tocsin.store.schema import attempts, faults, incidents, meta, outbox, pages
+from tocsin.store.schema import LEASED, PENDING, attempts, faults, incidents, meta, outbox, pages
 
 MARKS: Final = "watch."  # the keys of `meta` that are the watchman's
 AUDITOR, BLOCKED, CLOCK, TIME, PROBE = (
@@ -43,8 +43,8 @@ def _silent() -> Select[Any]:
     late = bindparam("late", type_=incidents.c.wake_at.type)
     of = incidents.c.number
     mine = and_(outbox.c.incident == of, outbox.c.kind == "page")
-    row_due = select(func.min(outbox.c.due)).where(mine, outbox.c.state == "pending").scalar_subquery()
-    lease = select(func.min(outbox.c.lease_until)).where(mine, outbox.c.state == "leased").scalar_subquery()
+    row_due = select(func.min(outbox.c.due)).where(mine, PENDING).scalar_subquery()
+    lease = select(func.min(outbox.c.lease_until)).where(mine, LEASED).scalar_subquery()
     has_row = select(outbox.c.id).where(outbox.c.page == pages.c.id).exists()
     asked = and_(pages.c.incident == of, pages.c.state == "requested")
     lost = select(func.min(pages.c.id)).where(asked, ~has_row).scalar_subquery()
@@ -68,8 +68,8 @@ def drive_again(tx: Tx, number: int) -> None:
     """Put the overdue and abandoned page rows of an incident back to pending, due now; who held them writes nothing."""
     late = tx.now - OVERDUE
     stuck = or_(
-        and_(outbox.c.state == "pending", outbox.c.due < late),
-        and_(outbox.c.state == "leased", outbox.c.lease_until < late),
+        and_(PENDING, outbox.c.due < late),
+        and_(LEASED, outbox.c.lease_until < late),
     )
     where = and_(outbox.c.incident == number, outbox.c.kind == "page", stuck)
     values = {"state": "pending", "due": tx.now, "owner": None, "epoch": outbox.c.epoch + 1}

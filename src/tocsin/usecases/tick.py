@@ -57,7 +57,7 @@ class Due:
 
 def look(tx: Tx) -> Due:
     """See whether an incident has a step due, the outbox a row, or a schedule a look: a worker writes only then."""
-    instants = incidents.next_wake(tx), queue.next_due(tx), next_look(tx)
+    instants = *queue.next_due(tx), next_look(tx)
     left = [(at - tx.now).total_seconds() for at in instants if at is not None]
     steps, rows, looked = (at is not None and at <= tx.now for at in instants)
     return Due(steps, rows, looked, max(min(left), 0.0) if left else None)
@@ -70,5 +70,5 @@ def next_look(tx: Tx) -> datetime | None:
 
 def next_due(tx: Tx) -> datetime | None:
     """When the next step, row of the outbox, or look is due, or None."""
-    instants = [at for at in (incidents.next_wake(tx), queue.next_due(tx), next_look(tx)) if at is not None]
+    instants = [at for at in (*queue.next_due(tx), next_look(tx)) if at is not None]
     return min(instants, default=None)
