@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from email.utils import parsedate_to_datetime
+from functools import lru_cache, partial
 from typing import Any, Final, TypeAlias, TypeVar
 
 import orjson
@@ -23,12 +24,14 @@ from tocsin.core.alert import (
     first_label,
     severity_of,
 )
+from tocsin.core.texts import cut, utf8, utf16
 
 __all__ = [
     "Alert", "AlertSeverity", "Answer", "BadPayload", "CHECK_LABELS", "Config", "Conversation", "Delivered", "Field",
     "Inbound", "LABEL_LIMIT", "Line", "Mail", "Message", "Outgoing", "Refusal", "Reject", "Request", "Response",
     "Retry", "SERVICE_LABELS", "Signal", "SignalAction", "Source", "Transport", "Verdict", "clean", "clip",
     "first_label", "key_of", "one_line", "parse_instant", "read_json", "severity_of", "text_of", "wait_of",
+    "Devices", "Notice", "calm", "colour_of", "cut", "failed", "literal", "shown", "utf16", "utf8", "wait_asked",
 ]  # fmt: skip
 
 Config: TypeAlias = Mapping[str, Any]  # settings of one integration, keys as the runbook writes them, secrets in clear
@@ -47,6 +50,8 @@ class Request:
     body: bytes | None = None
     timeout_seconds: float = 10.0  # in total, connecting included
     sign_with: str = field(default="", repr=False)  # HMAC key: `net` signs the body with the instant it sends it
+    # More headers, made from the instant (aware UTC) at which it is sent: integrations have no clock.
+    headers_at: Callable[[datetime], Mapping[str, str]] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,21 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """
+    One text through the apprise library, for a service that has no file of its own here. *url* is apprise's address.
+
+    Its Response: 200 it says that it went out, 502 that it did not, 400 the address is none. There is no receipt.
+    """
+
+    url: str = field(repr=False)
+    title: str
+    body: str
+    urgent: bool = False
+    timeout_seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """
     What came back, at most 64 KB of it.
@@ -93,7 +113,7 @@ class Response:
             return None
 
 
-Outgoing: TypeAlias = Request | Mail | Line
+Outgoing: TypeAlias = Request | Mail | Line | Notice
 T = TypeVar("T")
 # A verb yields what is to be sent, receives the responses, and returns a value. It opens no socket and never waits.
 Conversation: TypeAlias = Generator[Outgoing, Response, T]
@@ -127,6 +147,7 @@ class Delivered:
 
     receipt: str = ""
     proven: bool = False
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +157,7 @@ class Retry:
     why: str
     after: float | None = None
     settings: Mapping[str, str] | None = None
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +166,10 @@ class Reject:
 
     why: str
     broken: bool = False
+    gone: tuple[str, ...] = ()
 
 
-Verdict: TypeAlias = Delivered | Retry | Reject
+Verdict: TypeAlias = Delivered | Retry | Reject  # of each: `gone` are the ids of devices that are no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +192,8 @@ class Transport:
     holds their address (`telegram`, `email`, `phone`, `webhook`); empty when the transport needs none.
     `open_room(name, config)` opens a room inside a channel; its Delivered.receipt is the thread for `Message.thread`.
     `per_second` and `per_minute` are the vendor's limits for one destination.
+    A channel address whose field is secret stays in the settings: `Message.to` is then the channel's name.
+    With `devices` a person's addresses are what their browsers registered: `Message.to` is the person.
     """
 
     name: str
@@ -180,6 +205,22 @@ class Transport:
     open_room: Callable[[str, Config], Conversation[Verdict]] | None = None
     per_second: float | None = None
     per_minute: int | None = None
+    devices: Devices | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """
+    How people register devices with a transport.
+
+    `read(said, settings)` checks what a browser said of itself (decoded JSON) and returns the address to keep, or
+    raises BadPayload. `public_key(key)` is what the browser must know before it can register.
+    `send` then finds in its config `devices`, a list of addresses each with its `id`, and `device_key`, 32 secret
+    bytes that are the same on every node and after a restart.
+    """
+
+    read: Callable[[Any, Config], Mapping[str, str]]
+    public_key: Callable[[bytes], str]
 
 
 # --------------------------------------------------------------------------------------------- what comes in
@@ -334,6 +375,41 @@ def wait_of(value: object) -> float | None:
     return float(min(max(value, 0), WAIT_LIMIT))
 
 
+def wait_asked(headers: Mapping[str, str]) -> float | None:
+    """The seconds that `Retry-After` asks for: a number, or an instant, counted from the answer's own `Date`."""
+    said = headers.get("retry-after", "").strip()
+    if said.isdecimal():
+        return wait_of(said)
+    try:
+        wait = parsedate_to_datetime(said) - parsedate_to_datetime(headers.get("date", ""))
+    except (ValueError, TypeError, IndexError, OverflowError):  # what the parser raises differs by version
+        return None
+    return wait_of(wait.total_seconds())
+
+
+AGAIN: Final = (408, 425, 429)  # besides 5xx: the far side asks for another try
+
+
+def failed(
+    response: Response, why: str = "", *, dead: Sequence[int] = (), after: float | None = None
+) -> Retry | Reject:
+    """
+    Say what an answer means that is no success.
+
+    No answer, 408, 425, 429, 5xx and a success without its proof are tried again, not before *after* or `Retry-After`
+    seconds; a redirect and any other 4xx are not. A status in *dead* says that the address itself is gone.
+    """
+    status = response.status
+    why = why or response.error or f"status {status}"
+    if status in dead:
+        return Reject(why, broken=True)
+    if 300 <= status < 400:
+        return Reject(f"{why}: redirects are not followed")
+    if 400 <= status < 500 and status not in AGAIN:
+        return Reject(why)
+    return Retry(why, after=wait_asked(response.headers) if after is None else after)
+
+
 def parse_instant(value: object, otherwise: datetime) -> datetime:
     """
     Read an RFC 3339 text, also with nanoseconds and `+0000`.
@@ -356,3 +432,41 @@ def _instant(text: str) -> datetime | None:
 
 
 _FRACTION: Final = re.compile(r"\.(\d{6})\d+")
+
+# --------------------------------------------------------------------------------------------- how it looks
+
+COLOURS: Final[Mapping[str, str]] = {"P0": "#b3261e", "P1": "#c75300", "P2": "#8a6d00", "P3": "#1c4a8f"}
+_GREY: Final = "#565d6b"
+
+
+def colour_of(severity: str) -> str:
+    """The colour of a severity as `#rrggbb`, beside its word and never instead of it; grey for any other name."""
+    return COLOURS.get(severity.upper(), _GREY)
+
+
+_MENTION: Final = re.compile(r"(?<![\w.])@(?=\w)|<(?=[@#!&])")
+_MARKUP: Final = re.compile(r"[\\`*_~|\[\]<>#]")
+
+
+def calm(text: str) -> str:
+    """Keep a chat from taking a text for a call (`@here`, `<@id>`): an invisible sign is put in; it reads the same."""
+    return _MENTION.sub("\\g<0>\u200b", text)
+
+
+def literal(text: str, signs: re.Pattern[str] = _MARKUP) -> str:
+    """Write a text so that Markdown shows it as it is: no link that lies about where it leads, no call to everybody."""
+    return signs.sub(r"\\\g<0>", calm(text))
+
+
+_LINKS: Final = re.compile(r"[\\\[\]<>]")
+
+
+def shown(message: Message, limit: int) -> str:
+    """
+    Write a message's text for a chat that reads Markdown, in at most *limit* UTF-16 units.
+
+    A text of the runbook's templates keeps its stars; links and calls are taken out of it all the same, since it
+    repeats what alerts say.
+    """
+    how = partial(literal, signs=_LINKS) if message.plain else literal
+    return how(cut(clean(message.text), limit, lambda part: utf16(how(part))))

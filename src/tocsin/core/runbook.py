@@ -8,17 +8,34 @@ from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
-    Discriminator,
     Field,
     PrivateAttr,
-    Tag,
     model_validator,
 )
 
 from tocsin.core.calendar import DAYS, NEXT_BUSINESS_DAY, Duration, parse_duration
+from tocsin.core.part import Part, Text, Words
+from tocsin.core.runbook_channels import (
+    KINDS,
+    REQUIRED_SECRETS,
+    AnyChannel,
+    Channel,
+    ConsoleChannel,
+    MailingList,
+    Scalars,
+    SmtpChannel,
+    TelegramChannel,
+    TwilioChannel,
+    WarRoom,
+    WebhookChannel,
+)
+
+# Channels have a module of their own; whoever reads a runbook finds them here.
+__all__ = [
+    "KINDS", "REQUIRED_SECRETS", "AnyChannel", "Channel", "ConsoleChannel", "MailingList", "Scalars", "SmtpChannel",
+    "TelegramChannel", "TwilioChannel", "WarRoom", "WebhookChannel",
+]  # fmt: skip
 
 SECOND: Final = timedelta(seconds=1)
 Urgency = Literal["high", "low", "none"]
@@ -44,11 +61,6 @@ def _within(value: Any) -> Any:
     return value if value == NEXT_BUSINESS_DAY else _positive(value)
 
 
-def _listed(value: Any) -> Any:
-    """One word stands for a list of one."""
-    return (value,) if isinstance(value, (str, dict)) else value
-
-
 def _zone(value: Any) -> Any:
     try:
         ZoneInfo(str(value))
@@ -67,16 +79,8 @@ def _clock_time(value: Any) -> Any:
 Offset = Annotated[timedelta, BeforeValidator(_span)]
 Span = Annotated[timedelta, BeforeValidator(_positive)]
 Within = Annotated[Duration, BeforeValidator(_within)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 ClockTime = Annotated[str, BeforeValidator(_clock_time)]
-Text = Annotated[str, Field(min_length=1, max_length=100_000)]
-
-
-class Part(BaseModel):
-    """A mapping of the file: a key that it does not know is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, hide_input_in_errors=True)
 
 
 class BusinessHours(Part):
@@ -257,109 +261,7 @@ class Protocol(Part):
     mitigations: dict[str, Mitigation] = {}
 
 
-# --------------------------------------------------------------------------------------------- channels, connections
-
-
-class TelegramChannel(Part):
-    bot_token: str
-    chat_id: int | None = None
-    api_base: str = "https://api.telegram.org"
-    webhook_secret: str = ""
-
-
-class TwilioChannel(Part):
-    account_sid: str
-    auth_token: str
-    from_: str = Field(alias="from")
-    api_base: str = "https://api.twilio.com"
-
-
-class SmtpChannel(Part):
-    host: str
-    port: Annotated[int, Field(ge=1, le=65535)] = 25
-    username: str = ""
-    password: str = ""
-    from_: str = Field(alias="from")
-    security: Literal["none", "starttls", "tls"] = "starttls"
-
-
-class WebhookChannel(Part):
-    url: str = ""
-    secret: str = ""
-
-
-class ConsoleChannel(Part):
-    pass
-
-
-Scalars = dict[str, str | int | float | bool | None]
-KINDS: Final = (
-    "telegram", "twilio", "smtp", "webhook", "console", "slack", "discord", "ntfy", "teams", "mattermost", "apprise",
-)  # fmt: skip
-# What an integration cannot do without: when the environment does not have it, the integration is left out.
-REQUIRED_SECRETS: Final[Mapping[str, tuple[str, ...]]] = {
-    "telegram": ("bot_token",),
-    "twilio": ("account_sid", "auth_token"),
-    "smtp": ("host",),
-    "webhook": (),
-}
-
-
-class Channel(Part):
-    """A named place where messages go, through exactly one integration."""
-
-    name: str = ""
-    telegram: TelegramChannel | None = None
-    twilio: TwilioChannel | None = None
-    smtp: SmtpChannel | None = None
-    webhook: WebhookChannel | None = None
-    console: ConsoleChannel | None = None
-    slack: Scalars | None = None
-    discord: Scalars | None = None
-    ntfy: Scalars | None = None
-    teams: Scalars | None = None
-    mattermost: Scalars | None = None
-    apprise: Scalars | None = None
-
-    @model_validator(mode="after")
-    def _one_integration(self) -> Channel:
-        if sum(getattr(self, kind) is not None for kind in KINDS) != 1:
-            raise ValueError(f"exactly one of {', '.join(KINDS)}")
-        return self
-
-    @property
-    def kind(self) -> str:
-        """The integration that carries this channel."""
-        return next(kind for kind in KINDS if getattr(self, kind) is not None)
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The integration's settings, by the keys of the file."""
-        settings = getattr(self, self.kind)
-        return settings.model_dump(by_alias=True) if isinstance(settings, BaseModel) else dict(settings)
-
-
-class WarRoom(Part):
-    in_: Text = Field(alias="in")
-    name: str = "#incident-{date}"
-
-
-class MailingList(Part):
-    email: Words
-
-
-def _sort_of_channel(value: Any) -> str:
-    """The war room says `in`, a mailing list `email` with addresses; every other channel names an integration."""
-    keys = value if isinstance(value, Mapping) else {}
-    if "in" in keys or isinstance(value, WarRoom):
-        return "room"
-    return "list" if "email" in keys or isinstance(value, MailingList) else "channel"
-
-
-AnyChannel = Annotated[
-    Annotated[Channel, Tag("channel")] | Annotated[WarRoom, Tag("room")] | Annotated[MailingList, Tag("list")],
-    Discriminator(_sort_of_channel),
-]
+# --------------------------------------------------------------------------------------------- status page, connections
 
 
 class StatusPage(Part):
