@@ -69,3 +69,19 @@ class FakeVendor(FakeServer):
 def says(status: int, body: Any, **headers: str) -> Answer:
     """An answer in JSON."""
     return status, {"Content-Type": "application/json", **headers}, json.dumps(body).encode()
+
+
+class FakeService(FakeVendor):
+    """Any service that takes JSON at an address: one of apprise's, or the receiver of a webhook."""
+
+    @property
+    def address(self) -> str:
+        """As apprise writes it."""
+        return self.url.replace("http://", "json://") + "/token-of-the-service"
+
+    def take(self, path: str, headers: dict[str, str], said: Any) -> Answer:
+        self.taken.append(said)
+        return says(200, {})
+
+    def revoked(self) -> Answer:
+        return says(410, {})

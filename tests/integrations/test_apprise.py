@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from tests.fakes.vendor import FakeVendor
+from tests.fakes.vendor import FakeService
 from tocsin.integrations import apprise
 from tocsin.sdk import Delivered, Reject, Response, Retry
 
 from .helpers import feed, message, over_socket
 
 CONFIG = {"url": "json://127.0.0.1/hook"}
-
-
-class FakeService(FakeVendor):
-    """A service of apprise's own JSON kind."""
-
-    def take(self, path, headers, said):
-        self.taken.append(said)
-        return 200, {}, json.dumps({}).encode()
-
-    def revoked(self):
-        return 403, {}, b"{}"
-
-    @property
-    def address(self):
-        return self.url.replace("http://", "json://") + "/token-of-the-service"
 
 
 def sent(**changes):
