@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.sdk import Message, Reject, Response, Retry, calm, colour_of, failed, literal, shown, utf16
+from tocsin.sdk import Message, Reject, Response, Retry, colour_of, failed, shown, utf16
 
 
 @pytest.mark.parametrize(
@@ -29,25 +29,6 @@ from tocsin.sdk import Message, Reject, Response, Retry, calm, colour_of, failed
 )
 def test_what_is_no_success_has_one_reading(response, more, verdict):
     assert verdict == failed(response, **more)
-
-
-@pytest.mark.parametrize(
-    ("text", "calmed"),
-    [
-        ("@everyone", "@\u200beveryone"),
-        ("(@here) @channel", "(@\u200bhere) @\u200bchannel"),
-        ("<@123> <@&4> <#5> <!here>", "<\u200b@\u200b123> <\u200b@&4> <\u200b#5> <\u200b!here>"),
-        ("ana@example.org 5 @ 3 <b>", "ana@example.org 5 @ 3 <b>"),
-    ],
-)
-def test_nobody_is_called_by_what_an_alert_says(text, calmed):
-    assert calmed == calm(text)
-
-
-def test_markdown_is_shown_as_it_was_written():
-    assert r"\[x\](https://e) \*\*b\*\* \_i\_ \`c\` \# \~ \| \<b\> \\" == literal(
-        r"[x](https://e) **b** _i_ `c` # ~ | <b> \\"[:-1]
-    )
 
 
 @given(st.text(max_size=400), st.integers(10, 300), st.booleans())

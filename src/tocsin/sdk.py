@@ -24,7 +24,7 @@ from tocsin.core.alert import (
     first_label,
     severity_of,
 )
-from tocsin.core.texts import cut, utf8, utf16
+from tocsin.core.texts import calm, cut, literal, utf8, utf16
 
 __all__ = [
     "Alert", "AlertSeverity", "Answer", "BadPayload", "CHECK_LABELS", "Config", "Conversation", "Delivered", "Field",
@@ -442,20 +442,6 @@ _GREY: Final = "#565d6b"
 def colour_of(severity: str) -> str:
     """The colour of a severity as `#rrggbb`, beside its word and never instead of it; grey for any other name."""
     return COLOURS.get(severity.upper(), _GREY)
-
-
-_MENTION: Final = re.compile(r"(?<![\w.])@(?=\w)|<(?=[@#!&])")
-_MARKUP: Final = re.compile(r"[\\`*_~|\[\]<>#]")
-
-
-def calm(text: str) -> str:
-    """Keep a chat from taking a text for a call (`@here`, `<@id>`): an invisible sign is put in; it reads the same."""
-    return _MENTION.sub("\\g<0>\u200b", text)
-
-
-def literal(text: str, signs: re.Pattern[str] = _MARKUP) -> str:
-    """Write a text so that Markdown shows it as it is: no link that lies about where it leads, no call to everybody."""
-    return signs.sub(r"\\\g<0>", calm(text))
 
 
 _LINKS: Final = re.compile(r"[\\\[\]<>]")

@@ -1,4 +1,4 @@
-"""Cutting to a vendor's limit, by whatever the vendor counts."""
+"""Cutting to a vendor's limit, by whatever the vendor counts; and texts that must stay mere text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.core.texts import cut, utf8, utf16
+from tocsin.core.texts import calm, cut, literal, utf8, utf16
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,22 @@ def test_a_cut_is_a_beginning_and_fits(text, limit):
 def test_each_vendor_counts_in_its_own_way(size, kept):
     """The ellipsis alone takes three bytes."""
     assert kept == cut("é" * 9, 5, size)
+
+
+@pytest.mark.parametrize(
+    ("text", "calmed"),
+    [
+        ("@everyone", "@\u200beveryone"),
+        ("(@here) @channel", "(@\u200bhere) @\u200bchannel"),
+        ("<@123> <@&4> <#5> <!here>", "<\u200b@\u200b123> <\u200b@&4> <\u200b#5> <\u200b!here>"),
+        ("ana@example.org 5 @ 3 <b>", "ana@example.org 5 @ 3 <b>"),
+    ],
+)
+def test_nobody_is_called_by_what_an_alert_says(text, calmed):
+    assert calmed == calm(text)
+
+
+def test_markdown_is_shown_as_it_was_written():
+    assert r"\[x\](https://e) \*\*b\*\* \_i\_ \`c\` \# \~ \| \<b\> \\" == literal(
+        r"[x](https://e) **b** _i_ `c` # ~ | <b> \\"[:-1]
+    )

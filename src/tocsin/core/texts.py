@@ -1,7 +1,8 @@
-"""Cutting a text to a vendor's limit: never inside what shows as one character."""
+"""A text on its way into a chat: cut to its limit, never inside a visible character, and kept from doing anything."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable
@@ -47,3 +48,17 @@ def _joined(text: str, i: int) -> bool:
     while flags < i and "\U0001f1e6" <= text[i - 1 - flags] <= "\U0001f1ff":
         flags += 1
     return flags % 2 == 1 and "\U0001f1e6" <= after <= "\U0001f1ff"
+
+
+_MENTION: Final = re.compile(r"(?<![\w.])@(?=\w)|<(?=[@#!&])")
+_MARKUP: Final = re.compile(r"[\\`*_~|\[\]<>#]")
+
+
+def calm(text: str) -> str:
+    """Keep a chat from taking a text for a call (`@here`, `<@id>`): an invisible sign is put in; it reads the same."""
+    return _MENTION.sub("\\g<0>\u200b", text)
+
+
+def literal(text: str, signs: re.Pattern[str] = _MARKUP) -> str:
+    """Write a text so that Markdown shows it as it is: no link that lies about where it leads, no call to everybody."""
+    return signs.sub(r"\\\g<0>", calm(text))
