@@ -9,6 +9,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import tracemalloc
 import zlib
@@ -22,7 +23,7 @@ from hypothesis import strategies as st
 
 from tocsin import net
 from tocsin.net import ANSWER_LIMIT, Network, redact, sign
-from tocsin.sdk import Line, Mail, Reject, Request, Retry
+from tocsin.sdk import Line, Mail, Notice, Reject, Request, Retry
 
 from .fakes.smtp import FakeMail
 from .fakes.web import FakeServer, FakeWebhook
@@ -555,3 +556,40 @@ def test_a_mail_that_was_taken_is_delivered_though_the_goodbye_hangs(monkeypatch
     response = to(serve, lambda port: mail(port, timeout_seconds=2))
 
     assert (250, b"2.0.0 taken") == (response.status, response.body)
+
+
+def test_headers_that_depend_on_the_instant_are_made_when_it_is_sent():
+    class Echo(FakeServer):
+        def answer(self, path, headers, body):
+            return 200, {"X-Got": headers.get("X-At", "")}, b""
+
+    with Echo() as server:
+        [response] = send(Request("POST", server.url, headers_at=lambda at: {"X-At": at.isoformat()}))
+
+    assert NOW.isoformat() == response.headers["x-got"]
+
+
+def test_the_path_of_a_webhook_does_not_show_in_errors():
+    """Whoever has the address of a chat's webhook may write there."""
+    request = Request("POST", "http://127.0.0.1:1/hooks/secret-of-the-hook")
+
+    assert "no route to /***" == net._words("no route to /hooks/secret-of-the-hook", request)
+    assert "no route to ***" == net._words("no route to http://127.0.0.1:1/hooks/secret-of-the-hook", request)
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")  # one of apprise's services still asks for it
+def test_a_notice_that_hangs_costs_no_more_than_the_deadline():
+    """The library blocks in a thread of its own, which is left behind."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"json://127.0.0.1:{silent.getsockname()[1]}/secret-of-the-hook"
+        known, unknown = send(Notice(url, "t", "b", timeout_seconds=0.3), Notice("nosuch://x", "t", "b"))
+
+    assert (0, "no answer within 0.3 s") == (known.status, known.error)
+    assert (400, "apprise does not know this kind of address") == (unknown.status, unknown.error)
+    assert "secret-of-the-hook" not in repr(Notice(url, "t", "b"))
+
+
+def test_starting_up_does_not_load_apprise():
+    """It takes about a second, and only who uses it should wait for it."""
+    code = "import sys, tocsin.wiring; from tocsin import plugins; plugins.load(); sys.exit('apprise' in sys.modules)"
+    assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode

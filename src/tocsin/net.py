@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
+import logging
 import re
+import threading
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -20,7 +22,7 @@ import httpx
 import orjson
 
 from tocsin.points import armed, passing
-from tocsin.sdk import Conversation, Line, Mail, Outgoing, Reject, Request, Response, Retry
+from tocsin.sdk import Conversation, Line, Mail, Notice, Outgoing, Reject, Request, Response, Retry
 
 T = TypeVar("T")
 ERROR_LIMIT: Final = 300  # characters
@@ -94,7 +96,7 @@ class Network:
             self._console(outgoing.text)
             return Response(200)
         try:
-            return await (self._mail(outgoing) if isinstance(outgoing, Mail) else self._request(outgoing))
+            return await self._verb(outgoing)
         except TimeoutError:
             return Response(0, error=f"no answer within {outgoing.timeout_seconds:g} s")
         except OUTSIDE as error:
@@ -104,6 +106,15 @@ class Network:
                 raise
             return Response(0, error=_words(f"{group.exceptions[0]}", outgoing))
 
+    async def _verb(self, outgoing: Request | Mail | Notice) -> Response:
+        match outgoing:
+            case Mail():
+                return await self._mail(outgoing)
+            case Notice():
+                return await _notice(outgoing)
+            case _:
+                return await self._request(outgoing)
+
     async def _request(self, request: Request) -> Response:
         headers = {"User-Agent": "Tocsin", "Accept-Encoding": "identity", **request.headers}
         body = request.body
@@ -112,6 +123,8 @@ class Network:
             headers.setdefault("Content-Type", "application/json")
         if request.sign_with:
             headers[SIGNATURE_HEADER] = sign(request.sign_with, body or b"", self._now())
+        if request.headers_at:
+            headers.update(request.headers_at(self._now()))
         async with asyncio.timeout(request.timeout_seconds):
             async with self._http.stream(
                 request.method, request.url, headers=headers, content=body, extensions=_traced()
@@ -185,12 +198,61 @@ async def _read(answer: httpx.Response, limit: int) -> bytes:
     return bytes(taken)
 
 
-def _words(text: str, outgoing: Request | Mail) -> str:
+async def _notice(notice: Notice) -> Response:
+    """
+    Give a notice to apprise, which blocks, in a thread of its own; its answer is yes or no, with what it logged.
+
+    A call that hangs is left behind at the deadline: it holds back neither the others nor the end of the process.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[Response] = loop.create_future()
+
+    def settle(response: Response) -> None:
+        if not answer.done():
+            answer.set_result(response)
+
+    def run() -> None:
+        try:
+            response = _through_apprise(notice)
+        except Exception as error:  # noqa: BLE001 - whatever one of a hundred services does
+            response = Response(0, error=_words(f"{type(error).__name__}: {error}", notice))
+        with contextlib.suppress(RuntimeError):  # the loop ended meanwhile
+            loop.call_soon_threadsafe(settle, response)
+
+    threading.Thread(target=run, name="apprise", daemon=True).start()
+    async with asyncio.timeout(notice.timeout_seconds):
+        return await answer
+
+
+def _through_apprise(notice: Notice) -> Response:
+    import apprise  # noqa: PLC0415 - about a second, and only for who uses it
+
+    asset = apprise.AppriseAsset(http_redirects=False, service_timeout=notice.timeout_seconds)
+    services = apprise.Apprise(asset=asset)
+    if not services.add(notice.url):
+        return Response(400, error="apprise does not know this kind of address")
+    kind = apprise.NotifyType.FAILURE if notice.urgent else apprise.NotifyType.INFO
+    said: list[str] = []
+    took = services.notify(
+        notice.body, notice.title, kind, body_format=apprise.NotifyFormat.TEXT,
+        log_callback=lambda entry, _service: said.append(entry.message), log_level=logging.WARNING,
+    )  # fmt: skip
+    why = " ".join(dict.fromkeys(said)) or "apprise says that it did not go out, and not why"
+    return Response(200) if took else Response(502, error=_words(why, notice))
+
+
+def _words(text: str, outgoing: Request | Mail | Notice) -> str:
     """What went wrong, short and without the secrets of what was sent."""
-    if isinstance(outgoing, Mail):
-        known = [outgoing.password]
-    else:
-        known = [outgoing.sign_with, *(value for value in outgoing.headers.values() if len(value) >= 8)]
+    match outgoing:
+        case Mail():
+            known = [outgoing.password]
+        case Notice():
+            known = [outgoing.url]
+        case _:
+            known = [outgoing.sign_with, *(value for value in outgoing.headers.values() if len(value) >= 8)]
+            path = outgoing.url.partition("://")[2].partition("/")[2]
+            known += [outgoing.url, path]  # a chat's webhook: whoever has its address may write
+    known = sorted((secret for secret in known if len(secret) >= 8), key=len, reverse=True)
     return redact(text[: 10 * ERROR_LIMIT], *known)[:ERROR_LIMIT]
 
 

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from email.utils import parsedate_to_datetime
+from functools import lru_cache, partial
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 from urllib.parse import parse_qsl
 
@@ -25,14 +26,16 @@ from tocsin.core.alert import (
     first_label,
     severity_of,
 )
+from tocsin.core.texts import calm, cut, literal, utf8, utf16
 
 __all__ = [
     "ANSWER_LIMIT", "Alert", "AlertSeverity", "Answer", "BadPayload", "CALLBACK_WINDOW", "CHECK_LABELS", "Chat",
-    "Command", "Config", "Conversation", "Delivered", "Field", "Heard", "Inbound", "LABEL_LIMIT", "Line", "Mail",
-    "Message", "Moved", "Outgoing", "Polled", "Press", "Receipt", "Refusal", "Reject", "Reply", "Request", "Response",
-    "Retry", "SERVICE_LABELS", "Said", "Signal", "SignalAction", "Source", "Transport", "Verb", "Verdict", "clean",
-    "clip", "first_label", "key_of", "one_line", "one_of", "parse_instant", "read_form", "read_json", "severity_of",
-    "text_of", "wait_of",
+    "Command", "Config", "Conversation", "Delivered", "Devices", "Field", "Heard", "Inbound", "LABEL_LIMIT", "Line",
+    "Mail", "Message", "Moved", "Notice", "Outgoing", "Polled", "Press", "Receipt", "Refusal", "Reject", "Reply",
+    "Request", "Response", "Retry", "SERVICE_LABELS", "Said", "Signal", "SignalAction", "Source", "Transport", "Verb",
+    "Verdict", "calm", "clean", "clip", "colour_of", "cut", "failed", "first_label", "key_of", "literal", "one_line",
+    "one_of", "parse_instant", "read_form", "read_json", "severity_of", "shown", "text_of", "utf16", "utf8",
+    "wait_asked", "wait_of",
 ]  # fmt: skip
 
 # Settings of one integration, keys as the runbook writes them, secrets in clear. Of a channel also `via`, its name in
@@ -56,6 +59,8 @@ class Request:
     timeout_seconds: float = 10.0  # in total, connecting included
     sign_with: str = field(default="", repr=False)  # HMAC key: `net` signs the body with the instant it sends it
     answer_limit: int = ANSWER_LIMIT  # bytes of the answer that are read
+    # More headers, made from the instant (aware UTC) at which it is sent: integrations have no clock.
+    headers_at: Callable[[datetime], Mapping[str, str]] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,21 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """
+    One text through the apprise library, for a service that has no file of its own here. *url* is apprise's address.
+
+    Its Response: 200 it says that it went out, 502 that it did not, 400 the address is none. There is no receipt.
+    """
+
+    url: str = field(repr=False)
+    title: str
+    body: str
+    urgent: bool = False
+    timeout_seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """
     What came back, at most `answer_limit` bytes of it.
@@ -102,7 +122,7 @@ class Response:
             return None
 
 
-Outgoing: TypeAlias = Request | Mail | Line
+Outgoing: TypeAlias = Request | Mail | Line | Notice
 T = TypeVar("T")
 # A verb yields what is to be sent, receives the responses, and returns a value. It opens no socket and never waits.
 Conversation: TypeAlias = Generator[Outgoing, Response, T]
@@ -137,6 +157,7 @@ class Delivered:
 
     receipt: str = ""
     proven: bool = False
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +167,7 @@ class Retry:
     why: str
     after: float | None = None
     settings: Mapping[str, str] | None = None
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +176,10 @@ class Reject:
 
     why: str
     broken: bool = False
+    gone: tuple[str, ...] = ()
 
 
-Verdict: TypeAlias = Delivered | Retry | Reject
+Verdict: TypeAlias = Delivered | Retry | Reject  # of each: `gone` are the ids of devices that are no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +203,8 @@ class Transport:
     `open_room(name, config)` opens a room inside a channel; its Delivered.receipt is the thread for `Message.thread`.
     `per_second` and `per_minute` are the vendor's limits for one destination, `total_per_second` for all of them
     through one channel. `receipts`: the vendor tells later whether a message arrived (`usecases.deliver.receipt`).
+    A channel address whose field is secret stays in the settings: `Message.to` is then the channel's name.
+    With `devices` a person's addresses are what their browsers registered: `Message.to` is the person.
     """
 
     name: str
@@ -193,6 +218,22 @@ class Transport:
     per_minute: int | None = None
     total_per_second: float | None = None
     receipts: bool = False
+    devices: Devices | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """
+    How people register devices with a transport.
+
+    `read(said, settings)` checks what a browser said of itself (decoded JSON) and returns the address to keep, or
+    raises BadPayload. `public_key(key)` is what the browser must know before it can register.
+    `send` then finds in its config `devices`, a list of addresses each with its `id`, and `device_key`, 32 secret
+    bytes that are the same on every node and after a restart.
+    """
+
+    read: Callable[[Any, Config], Mapping[str, str]]
+    public_key: Callable[[bytes], str]
 
 
 # --------------------------------------------------------------------------------------------- what comes in
@@ -502,6 +543,41 @@ def wait_of(value: object) -> float | None:
     return float(min(max(value, 0), WAIT_LIMIT))
 
 
+def wait_asked(headers: Mapping[str, str]) -> float | None:
+    """The seconds that `Retry-After` asks for: a number, or an instant, counted from the answer's own `Date`."""
+    said = headers.get("retry-after", "").strip()
+    if said.isdecimal():
+        return wait_of(said)
+    try:
+        wait = parsedate_to_datetime(said) - parsedate_to_datetime(headers.get("date", ""))
+    except (ValueError, TypeError, IndexError, OverflowError):  # what the parser raises differs by version
+        return None
+    return wait_of(wait.total_seconds())
+
+
+AGAIN: Final = (408, 425, 429)  # besides 5xx: the far side asks for another try
+
+
+def failed(
+    response: Response, why: str = "", *, dead: Sequence[int] = (), after: float | None = None
+) -> Retry | Reject:
+    """
+    Say what an answer means that is no success.
+
+    No answer, 408, 425, 429, 5xx and a success without its proof are tried again, not before *after* or `Retry-After`
+    seconds; a redirect and any other 4xx are not. A status in *dead* says that the address itself is gone.
+    """
+    status = response.status
+    why = why or response.error or f"status {status}"
+    if status in dead:
+        return Reject(why, broken=True)
+    if 300 <= status < 400:
+        return Reject(f"{why}: redirects are not followed")
+    if 400 <= status < 500 and status not in AGAIN:
+        return Reject(why)
+    return Retry(why, after=wait_asked(response.headers) if after is None else after)
+
+
 def parse_instant(value: object, otherwise: datetime) -> datetime:
     """
     Read an RFC 3339 text, also with nanoseconds and `+0000`.
@@ -524,3 +600,27 @@ def _instant(text: str) -> datetime | None:
 
 
 _FRACTION: Final = re.compile(r"\.(\d{6})\d+")
+
+# --------------------------------------------------------------------------------------------- how it looks
+
+COLOURS: Final[Mapping[str, str]] = {"P0": "#b3261e", "P1": "#c75300", "P2": "#8a6d00", "P3": "#1c4a8f"}
+_GREY: Final = "#565d6b"
+
+
+def colour_of(severity: str) -> str:
+    """The colour of a severity as `#rrggbb`, beside its word and never instead of it; grey for any other name."""
+    return COLOURS.get(severity.upper(), _GREY)
+
+
+_LINKS: Final = re.compile(r"[\\\[\]<>]")
+
+
+def shown(message: Message, limit: int) -> str:
+    """
+    Write a message's text for a chat that reads Markdown, in at most *limit* UTF-16 units.
+
+    A text of the runbook's templates keeps its stars; links and calls are taken out of it all the same, since it
+    repeats what alerts say.
+    """
+    how = partial(literal, signs=_LINKS) if message.plain else literal
+    return how(cut(clean(message.text), limit, lambda part: utf16(how(part))))

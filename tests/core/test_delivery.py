@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -66,3 +67,14 @@ def test_the_wait_doubles_to_a_minute_less_up_to_a_fifth(failures, longest):
 
     assert longest * 0.8 <= min(waits) <= max(waits) <= longest
     assert len(waits) > 50
+
+
+def test_a_channel_whose_address_is_a_secret_is_named_instead():
+    """What whoever has it could write with stands in the settings alone, not in the rows of what is sent."""
+    text = TEXT.replace("channels:\n", "channels:\n  chat: {discord: {url: https://discord.com/api/webhooks/1/x}}\n", 1)
+    route = delivery.to_channel(
+        runbook_file.read(text, {}).runbook, replace(WAYS, secret=frozenset({"discord"})), "chat"
+    )
+
+    assert ("discord", "chat", "") == (route.kind, route.address, route.why_not)
+    assert "webhooks" not in repr(route)

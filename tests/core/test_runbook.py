@@ -92,9 +92,3 @@ def test_what_cannot_be_is_said_in_words(model, data, words):
 
 def test_a_part_of_a_country_has_its_own_holidays():
     assert "DE-BY" == module.BusinessHours.model_validate({"holidays": "DE-BY"}).holidays
-
-
-def test_other_integrations_keep_their_settings_as_they_are():
-    channel = module.Channel.model_validate({"ntfy": {"topic": "alerts", "priority": 5}})
-
-    assert ("ntfy", {"topic": "alerts", "priority": 5}) == (channel.kind, channel.settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 
 import pytest
 
@@ -97,6 +98,22 @@ def test_no_machine_answers_a_page():
     assert ("auto-generated", "All", "high") == (
         mail["Auto-Submitted"], mail["X-Auto-Response-Suppress"], mail["Importance"],
     )  # fmt: skip
+
+
+def test_a_page_ranks_high_and_what_is_none_can_be_sorted():
+    """A mail with a List-Id gets no vacation reply; a page goes without, so that no box sorts it out of sight."""
+    page, text = composed(), composed(urgent=False, acknowledge_link="")
+
+    assert ("high", "1", None) == (page["Importance"], page["X-Priority"], page["List-Id"])
+    assert (None, None, "Tocsin <tocsin.example.org>") == (text["Importance"], text["X-Priority"], text["List-Id"])
+    assert page["Precedence"] is None is text["Precedence"]
+
+
+def test_the_html_reads_on_a_phone_and_in_the_dark_and_loads_nothing():
+    html = composed().get_body(("html",)).get_content()
+
+    assert "width=device-width" in html and "prefers-color-scheme: dark" in html and "border-color:#b3261e" in html
+    assert not re.search(r"<(img|script|link|iframe|form)|url\(|@import", html)
 
 
 @pytest.mark.parametrize(

@@ -66,13 +66,6 @@ def test_each_answer_has_its_verdict(response, verdict):
     assert verdict == feed(telegram.send(message(thread="77"), CONFIG), response)[1]
 
 
-@given(st.text(min_size=1, max_size=6000))
-def test_every_text_fits_and_keeps_its_characters_whole(text):
-    kept = telegram.cut(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), 100)
-
-    assert len(kept.encode("utf-16-le")) // 2 <= 100
-
-
 def test_over_a_real_socket_a_page_and_a_topic():
     with FakeTelegram() as server:
         config = {**CONFIG, "api_base": server.url}
@@ -153,36 +146,6 @@ def test_a_refused_button_does_not_cost_the_page():
     assert Delivered("5") == verdict
     assert "reply_markup" not in sent[1].json
     assert "Acknowledge: http://tocsin.example.org/ack/1/2" in sent[1].json["text"]
-
-
-@pytest.mark.parametrize(
-    ("text", "limit", "kept"),
-    [
-        ("abcdef", 6, "abcdef"),
-        ("abcdefg", 6, "abcde…"),
-        ("🚨🚨🚨", 6, "🚨🚨🚨"),  # two units each
-        ("🚨🚨🚨x", 6, "🚨🚨…"),  # half a pair does not go out
-        ("abce\u0301xyz", 5, "abc…"),  # e with its accent
-        ("ab👩\u200d🚒xx", 6, "ab…"),  # a firefighter: three code points
-        ("ab👍🏽xx", 6, "ab…"),  # with the tone of skin
-        ("a🇳🇱🇪🇸x", 8, "a🇳🇱…"),  # a flag is two letters
-        ("ab1\ufe0f\u20e3xx", 5, "ab…"),  # a keycap
-    ],
-)
-def test_a_cut_keeps_visible_characters_whole(text, limit, kept):
-    assert kept == telegram.cut(text, limit)
-
-
-def test_a_character_without_end_is_cut_anyway():
-    assert 100 == len(telegram.cut("e" + "\u0301" * 5000, 100))
-
-
-@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=300), st.integers(4, 200))
-def test_a_cut_is_a_beginning_and_fits(text, limit):
-    kept = telegram.cut(text, limit)
-
-    assert len(kept.encode("utf-16-le")) // 2 <= limit
-    assert kept == text or text.startswith(kept.removesuffix("…"))
 
 
 def test_a_topic_is_opened_with_a_name_that_fits():

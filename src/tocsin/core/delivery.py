@@ -39,10 +39,15 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """What the installed transports need: for each kind the field of a person, and the setting of a channel."""
+    """
+    What the installed transports need: for each kind the field of a person, and the setting of a channel.
+
+    Kinds in `secret` keep a channel's address in its settings: a route says the channel's name instead.
+    """
 
     person: Mapping[str, str]
     channel: Mapping[str, str]
+    secret: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +193,7 @@ def to_channel(runbook: Runbook, ways: Ways, channel: str) -> Route:
         why = f"{kind} cannot speak to a group"
     if why:
         return Route(CONSOLE, CONSOLE, channel, why_not=why)
-    return Route(channel, kind, address, config=found.settings)
+    return Route(channel, kind, channel if kind in ways.secret else address, config=found.settings)
 
 
 def backoff(failures: int, seed: str) -> timedelta:

@@ -6,11 +6,31 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, Discriminator, Field, PrivateAttr, Tag, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from tocsin.core.calendar import DAYS
+from tocsin.core.runbook_channels import (
+    KINDS,
+    REQUIRED_SECRETS,
+    AnyChannel,
+    Channel,
+    ConsoleChannel,
+    MailingList,
+    SlackChannel,
+    SmtpChannel,
+    TelegramChannel,
+    TwilioChannel,
+    WarRoom,
+    WebhookChannel,
+)
 from tocsin.core.runbook_schedules import HandOff, Schedule
 from tocsin.core.runbook_values import ClockTime, Offset, Part, Span, Text, Urgency, Within, Words, Zone
+
+# Channels have a module of their own; whoever reads a runbook finds them here.
+__all__ = [
+    "KINDS", "REQUIRED_SECRETS", "AnyChannel", "Channel", "ConsoleChannel", "MailingList", "SlackChannel",
+    "SmtpChannel", "TelegramChannel", "TwilioChannel", "WarRoom", "WebhookChannel",
+]  # fmt: skip
 
 Role = Literal["admin", "responder", "viewer"]
 
@@ -222,125 +242,7 @@ class Protocol(Part):
     mitigations: dict[str, Mitigation] = {}
 
 
-# --------------------------------------------------------------------------------------------- channels, connections
-
-
-class TelegramChannel(Part):
-    bot_token: str
-    chat_id: int | None = None
-    api_base: str = "https://api.telegram.org"
-    webhook_secret: str = ""
-
-
-class TwilioChannel(Part):
-    account_sid: str
-    auth_token: str
-    from_: str = Field(alias="from")
-    api_base: str = "https://api.twilio.com"
-    secondary_auth_token: str = ""  # good for callbacks too, while one token takes the other's place
-    voice: bool | None = None  # a call instead of a text message; unset: yes for the channel named `call`
-    language: str = "en-US"  # in which the text is read out
-    messaging_service_sid: str = ""
-    machine_detection: Literal["", "Enable", "DetectMessageEnd"] = ""
-
-
-class SlackChannel(Part):
-    bot_token: str
-    channel: str = ""  # its id, C…
-    signing_secret: str = ""
-    invite: Words = ()  # who is invited into every war room: user ids, U…
-    api_base: str = "https://slack.com/api"
-
-
-class SmtpChannel(Part):
-    host: str
-    port: Annotated[int, Field(ge=1, le=65535)] = 25
-    username: str = ""
-    password: str = ""
-    from_: str = Field(alias="from")
-    security: Literal["none", "starttls", "tls"] = "starttls"
-
-
-class WebhookChannel(Part):
-    url: str = ""
-    secret: str = ""
-
-
-class ConsoleChannel(Part):
-    pass
-
-
-Scalars = dict[str, str | int | float | bool | None]
-KINDS: Final = (
-    "telegram", "twilio", "smtp", "webhook", "console", "slack", "discord", "ntfy", "teams", "mattermost", "apprise",
-)  # fmt: skip
-# What an integration cannot do without: when the environment does not have it, the integration is left out.
-REQUIRED_SECRETS: Final[Mapping[str, tuple[str, ...]]] = {
-    "telegram": ("bot_token",),
-    "twilio": ("account_sid", "auth_token"),
-    "smtp": ("host",),
-    "webhook": (),
-    "slack": ("bot_token",),
-}
-
-
-class Channel(Part):
-    """A named place where messages go, through exactly one integration."""
-
-    name: str = ""
-    backup: str | None = None  # the channel that takes over when this one fails, or gives no receipt in time
-    receipt_within: Span = timedelta(minutes=2)
-    telegram: TelegramChannel | None = None
-    twilio: TwilioChannel | None = None
-    smtp: SmtpChannel | None = None
-    webhook: WebhookChannel | None = None
-    console: ConsoleChannel | None = None
-    slack: SlackChannel | None = None
-    discord: Scalars | None = None
-    ntfy: Scalars | None = None
-    teams: Scalars | None = None
-    mattermost: Scalars | None = None
-    apprise: Scalars | None = None
-
-    @model_validator(mode="after")
-    def _one_integration(self) -> Channel:
-        if sum(getattr(self, kind) is not None for kind in KINDS) != 1:
-            raise ValueError(f"exactly one of {', '.join(KINDS)}")
-        return self
-
-    @property
-    def kind(self) -> str:
-        """The integration that carries this channel."""
-        return next(kind for kind in KINDS if getattr(self, kind) is not None)
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The integration's settings, by the keys of the file."""
-        settings = getattr(self, self.kind)
-        return settings.model_dump(by_alias=True) if isinstance(settings, BaseModel) else dict(settings)
-
-
-class WarRoom(Part):
-    in_: Text = Field(alias="in")
-    name: str = "#incident-{date}"
-
-
-class MailingList(Part):
-    email: Words
-
-
-def _sort_of_channel(value: Any) -> str:
-    """The war room says `in`, a mailing list `email` with addresses; every other channel names an integration."""
-    keys = value if isinstance(value, Mapping) else {}
-    if "in" in keys or isinstance(value, WarRoom):
-        return "room"
-    return "list" if "email" in keys or isinstance(value, MailingList) else "channel"
-
-
-AnyChannel = Annotated[
-    Annotated[Channel, Tag("channel")] | Annotated[WarRoom, Tag("room")] | Annotated[MailingList, Tag("list")],
-    Discriminator(_sort_of_channel),
-]
+# --------------------------------------------------------------------------------------------- status page, connections
 
 
 class Bucket(Part):

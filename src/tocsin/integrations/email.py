@@ -21,6 +21,7 @@ from tocsin.sdk import (
     Retry,
     Transport,
     Verdict,
+    colour_of,
     one_line,
 )
 
@@ -71,7 +72,9 @@ def compose(message: Message, sender: str) -> bytes:
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     if message.urgent:
-        mail["Importance"] = "high"
+        mail["Importance"], mail["X-Priority"] = "high", "1"
+    else:  # RFC 2919; a page goes without it: some boxes sort what has one out of sight
+        mail["List-Id"] = f"Tocsin <tocsin.{_domain(sender)}>"
     mail.set_content(message.text if message.plain else _text(message))
     mail.add_alternative(_html(message), subtype="html")
     return mail.as_bytes()
@@ -113,19 +116,41 @@ def _text(message: Message) -> str:
     return "\n".join(parts)
 
 
+# Light and dark, by the reader's own setting; what a mail program takes out of it still reads in its own colours.
+_STYLE = """
+:root { color-scheme: light dark; supported-color-schemes: light dark; }
+body { margin: 0; padding: 16px; font: 16px/1.5 -apple-system, "Segoe UI", Roboto, sans-serif; color: #16181d;
+  background: #fff; overflow-wrap: anywhere; }
+.all { max-width: 600px; margin: 0 auto; }
+h1 { font-size: 20px; line-height: 1.3; margin: 0 0 16px; padding-left: 12px; border-left: 6px solid; }
+a { color: #1f4fd1; }
+a.press { display: inline-block; padding: 14px 28px; border-radius: 8px; background: #b3261e; color: #fff;
+  font-weight: 600; text-decoration: none; }
+@media (prefers-color-scheme: dark) { body { background: #101216; color: #e9ebf0; } a { color: #8ab0ff; } }
+"""
+
+
 def _html(message: Message) -> str:
-    title, text = html.escape(message.title), html.escape(message.text).replace("\n", "<br>\n")
-    button = ""
+    """What reads on a phone at night: the title beside its colour, one large button, the text, the way to the rest."""
+    head = press = opened = ""
+    if not message.plain:
+        colour = colour_of(message.severity)
+        head = f'<h1 style="border-color:{colour}">{html.escape(message.title)}</h1>'
+        opened = _link(message.link, "Open in Tocsin")
     if message.acknowledge_link:
-        link = html.escape(message.acknowledge_link, quote=True)
-        style = "display:inline-block;padding:12px 20px;background:#b3261e;color:#fff;text-decoration:none"
-        button = f'<p><a href="{link}" style="{style};border-radius:6px">Acknowledge</a></p>'
-    opened = f'<p><a href="{html.escape(message.link, quote=True)}">Open in Tocsin</a></p>' if message.link else ""
-    if message.plain:
-        title, opened = "", ""
-    head = f"<h2>{title}</h2>" if title else ""
-    body = f"{head}{button}<p>{text}</p>{opened}"
-    return f'<!doctype html><html><body style="font-family:sans-serif">{body}</body></html>'
+        look = "background:#b3261e;color:#fff;padding:14px 28px"  # also where a program drops the style above
+        press = _link(message.acknowledge_link, "Acknowledge", f' class="press" style="{look}"')
+    text = html.escape(message.text).replace("\n", "<br>\n")
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<meta name="color-scheme" content="light dark"><style>{_STYLE}</style></head>'
+        f'<body><div class="all">{head}{press}<p>{text}</p>{opened}</div></body></html>'
+    )
+
+
+def _link(address: str, words: str, look: str = "") -> str:
+    return f'<p><a href="{html.escape(address, quote=True)}"{look}>{words}</a></p>' if address else ""
 
 
 TRANSPORT = Transport(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -32,16 +31,17 @@ from tocsin.sdk import (
     Transport,
     Verb,
     Verdict,
+    cut,
     one_of,
     read_json,
     text_of,
+    utf16,
     wait_of,
 )
 
 API_BASE = "https://api.telegram.org"
 TEXT_LIMIT = 4096  # UTF-16 code units, as Telegram counts
 NAME_LIMIT = 128  # of a forum topic
-CLUSTER_LIMIT = 64  # code points in what is taken for one visible character
 DEAD = ("chat not found", "deactivated")  # besides every 403: blocked, kicked, never a member
 LOST_THREAD = ("thread not found", "topic_deleted", "topic_closed")
 BAD_BUTTON = ("button url", "button_url", "button_data")
@@ -71,7 +71,7 @@ def open_room(name: str, config: Config) -> Conversation[Verdict]:
     to = str(config.get("chat_id") or "")
     if not to:
         return Reject("no chat_id: there is no group to open a topic in")
-    body = {"chat_id": _chat(to), "name": cut(name, NAME_LIMIT)}
+    body = {"chat_id": _chat(to), "name": cut(name, NAME_LIMIT, utf16)}
     response = yield Request("POST", _method(config, "createForumTopic"), json=body)
     return _verdict(response, "message_thread_id", to=to)
 
@@ -87,7 +87,7 @@ def _chat(to: str) -> int | str:
 def _body(message: Message, rows: list[list[dict[str, str]]]) -> dict[str, Any]:
     body: dict[str, Any] = {
         "chat_id": _chat(message.to),
-        "text": cut(message.text if message.plain else _text(message, rows), TEXT_LIMIT),
+        "text": cut(message.text if message.plain else _text(message, rows), TEXT_LIMIT, utf16),
         "link_preview_options": {"is_disabled": True},
     }
     if message.thread.isdecimal():
@@ -130,29 +130,6 @@ def _takes(link: str) -> bool:
     except ValueError:
         return False
     return "." in host and not host.startswith("127.") and not host.endswith(".localhost")
-
-
-def cut(text: str, limit: int) -> str:
-    """Cut to *limit* UTF-16 code units, never inside a visible character; the end is then an ellipsis."""
-    units = text.encode("utf-16-le")
-    if len(units) // 2 <= limit:
-        return text
-    end = len(units[: (limit - 1) * 2].decode("utf-16-le", "ignore"))  # half a surrogate pair is dropped
-    whole = next((i for i in range(end, max(end - CLUSTER_LIMIT, 0), -1) if not _joined(text, i)), end)
-    return text[:whole] + "…"
-
-
-def _joined(text: str, i: int) -> bool:
-    """Say whether the code points before and after position *i* show as one character."""
-    before, after = text[i - 1], text[i]
-    if unicodedata.category(after).startswith("M") or after == "\u200d" or "\U0001f3fb" <= after <= "\U0001f3ff":
-        return True
-    if before == "\u200d":
-        return True
-    flags = 0  # two regional letters are one flag
-    while flags < i and "\U0001f1e6" <= text[i - 1 - flags] <= "\U0001f1ff":
-        flags += 1
-    return flags % 2 == 1 and "\U0001f1e6" <= after <= "\U0001f1ff"
 
 
 def _answer(response: Response) -> dict[str, Any]:

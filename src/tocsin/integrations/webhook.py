@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
 from tocsin.sdk import (
@@ -12,16 +10,12 @@ from tocsin.sdk import (
     Delivered,
     Field,
     Message,
-    Reject,
     Request,
-    Retry,
     Transport,
     Verdict,
+    failed,
     text_of,
-    wait_of,
 )
-
-AGAIN = (408, 425, 429)  # besides 5xx: the far side asks for another try
 
 
 def send(message: Message, config: Config) -> Conversation[Verdict]:
@@ -43,24 +37,7 @@ def send(message: Message, config: Config) -> Conversation[Verdict]:
     if 200 <= status < 300:
         answer = response.json
         return Delivered(receipt=text_of(answer.get("id"), 200) if isinstance(answer, dict) else "")
-    why = response.error or f"status {status}"
-    if 300 <= status < 400:
-        return Reject(f"{why}: redirects are not followed")
-    if 400 <= status < 500 and status not in AGAIN:
-        return Reject(why, broken=status == 410)
-    return Retry(why, after=_retry_after(response.headers))
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds that `Retry-After` asks for: a number, or an instant, counted from the answer's own `Date`."""
-    said = headers.get("retry-after", "").strip()
-    if said.isdecimal():
-        return wait_of(said)
-    try:
-        wait = parsedate_to_datetime(said) - parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError, IndexError, OverflowError):  # what the parser raises differs by version
-        return None
-    return wait_of(wait.total_seconds())
+    return failed(response, dead=(410,))
 
 
 TRANSPORT = Transport(

@@ -483,6 +483,19 @@ credentials = Table(
     Column("deleted_at", Instant),
 )
 
+devices = Table(
+    "devices",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # the transport that reaches it
+    Column("name", Text, nullable=False),  # what its owner calls it
+    Column("mark", Text, nullable=False, unique=True),  # SHA-256 of its address: a browser is registered once
+    Column("sealed", Text, nullable=False),  # the address, encrypted with a key that is not in the database
+    Column("created_at", Instant, nullable=False),
+    Index("devices_of", "person"),
+)
+
 answered = Table(
     "answered",
     metadata,

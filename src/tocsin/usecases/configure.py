@@ -46,6 +46,11 @@ class Setup:
         return Ways(
             {name: kind.address for name, kind in kinds.items()},
             {name: kind.channel_address for name, kind in kinds.items()},
+            frozenset(
+                name
+                for name, kind in kinds.items()
+                if any(field.secret and field.name == kind.channel_address for field in kind.fields)
+            ),
         )
 
 

@@ -20,7 +20,7 @@ from tocsin.store import incidents, queue
 from tocsin.store.db import Busy, Tx, one_at_a_time
 from tocsin.store.incidents import Stored
 from tocsin.store.schema import from_micros
-from tocsin.usecases import publish, rescue, restored, ways
+from tocsin.usecases import devices, publish, rescue, restored, ways
 from tocsin.usecases.configure import Setup, acknowledge_link, channel_config, in_force, incident_link, runbook_of, who
 from tocsin.usecases.respond import act
 from tocsin.usecases.ways import receipt
@@ -228,7 +228,8 @@ def _job(tx: Tx, setup: Setup, row: Any, stored: Stored, transport: Transport | 
     runbook = runbook_of(tx, setup, state.runbook_version)
     known = queue.destination(tx, row.destination)
     changed = known.settings if known else {}
-    config = {**channel_config(setup, runbook, row.via), **changed}
+    own = devices.settings_for(tx, setup, transport, row.payload["to"])
+    config = {**channel_config(setup, runbook, row.via), **changed, **own}
     if row.kind == "room":
         return Job(**common, transport=transport, config=config, room=row.payload["name"])
     to = str(changed.get(transport.channel_address, row.payload["to"])) if transport else row.payload["to"]
@@ -257,6 +258,7 @@ def _plain_job(tx: Tx, setup: Setup, row: Any, transport: Transport | None, epoc
         acknowledge_link=acknowledge_link(setup, row.page) if row.page else "",
         incident=incident_name(row.incident) if row.incident else "", page=row.page or "",
     )  # fmt: skip
+    config = {**config, **devices.settings_for(tx, setup, transport, payload["to"])}
     return replace(job, message=message, config=config)
 
 
@@ -289,6 +291,7 @@ def _page_message(tx: Tx, setup: Setup, runbook: Runbook, row: Any, stored: Stor
 
 def settle(tx: Tx, setup: Setup, job: Job, verdict: Verdict, milliseconds: int = 0) -> None:
     """Record what came back for a claimed row, and for all that was folded into it."""
+    devices.ended(tx, verdict.gone)
     for part in (job, *job.folded):
         _settle(tx, setup, part, verdict, milliseconds)
 

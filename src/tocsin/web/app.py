@@ -22,7 +22,7 @@ from tocsin.points import passing
 from tocsin.sdk import BadPayload
 from tocsin.store.db import Busy, Database, Unsure
 from tocsin.usecases.configure import NoRunbook, Setup
-from tocsin.web import access, api, handoff, incidents, live, oncall, operations, readiness, reference
+from tocsin.web import access, api, devices, handoff, incidents, live, oncall, operations, readiness, reference
 from tocsin.web.auth import NotSignedIn, SignInLimit, TooMany
 from tocsin.web.chat import ChatApp
 from tocsin.web.ingest import IngestApp
@@ -68,7 +68,7 @@ def create_app(
     app.state.db, app.state.setup, app.state.meters = db, setup, meters
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
-    for routes in (access, handoff, incidents, oncall, live, operations, readiness, reference):
+    for routes in (access, devices, handoff, incidents, oncall, live, operations, readiness, reference):
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))
     _handle_errors(app)

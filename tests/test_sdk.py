@@ -1,0 +1,43 @@
+"""What integrations share: reading refusals, and writing what alerts say so that it stays mere text."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.sdk import Message, Reject, Response, Retry, colour_of, failed, shown, utf16
+
+
+@pytest.mark.parametrize(
+    ("response", "more", "verdict"),
+    [
+        (Response(0, error="refused"), {}, Retry("refused")),
+        (Response(200), {"why": "no proof"}, Retry("no proof")),
+        (Response(302), {}, Reject("status 302: redirects are not followed")),
+        (Response(400), {}, Reject("status 400")),
+        (Response(404), {}, Reject("status 404")),
+        (Response(404), {"dead": (404,)}, Reject("status 404", broken=True)),
+        (Response(408), {}, Retry("status 408")),
+        (Response(425), {}, Retry("status 425")),
+        (Response(429, {"retry-after": "7"}), {}, Retry("status 429", 7.0)),
+        (Response(429, {"retry-after": "7"}), {"after": 0.5}, Retry("status 429", 0.5)),
+        (Response(503, {"retry-after": "soon"}), {}, Retry("status 503")),
+    ],
+)
+def test_what_is_no_success_has_one_reading(response, more, verdict):
+    assert verdict == failed(response, **more)
+
+
+@given(st.text(max_size=400), st.integers(10, 300), st.booleans())
+def test_what_is_shown_fits_and_makes_no_link(text, limit, plain):
+    made = shown(Message("k", "to", "title", text, plain=plain), limit)
+
+    assert utf16(made) <= limit
+    assert not re.search(r"(?<!\\)(\\\\)*[\[\]<>]", made)
+
+
+def test_a_severity_has_its_colour_and_another_name_is_grey():
+    assert ("#b3261e", "#b3261e", "#565d6b") == (colour_of("P0"), colour_of("p0"), colour_of("sev-1"))
