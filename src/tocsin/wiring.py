@@ -35,6 +35,7 @@ from tocsin.usecases.configure import Setup
 from tocsin.watchman import DeadMan, Watchman
 from tocsin.web.app import create_app
 from tocsin.web.edge import Edge
+from tocsin.web.limits import Limits
 from tocsin.worker import Worker, write_whole
 
 EXAMPLE = Path("examples/proofi/runbook.yaml")
@@ -425,7 +426,10 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
     async def life(_app: object) -> AsyncIterator[None]:
         yield
 
-    app = create_app(house.db, house.setup, new_secret=lambda: secrets.token_urlsafe(24), lifespan=life)
+    app = create_app(
+        house.db, house.setup, new_secret=lambda: secrets.token_urlsafe(24), lifespan=life,
+        limits=Limits(given.key_rate, given.ingest_rate),
+    )  # fmt: skip
     config = uvicorn.Config(
         app, log_config=None, access_log=False, proxy_headers=False, lifespan="on", server_header=False,
         timeout_keep_alive=30, h11_max_incomplete_event_size=16_384, timeout_graceful_shutdown=5, http=Edge,

@@ -25,6 +25,7 @@ from tocsin.usecases.configure import NoRunbook, Setup
 from tocsin.web import access, api, incidents, live, oncall, operations, reference
 from tocsin.web.auth import NotSignedIn, SignInLimit, TooMany
 from tocsin.web.ingest import IngestApp
+from tocsin.web.limits import Limits
 from tocsin.web.operations import Meters
 from tocsin.web.render import make_templates, render
 
@@ -50,7 +51,7 @@ log = structlog.get_logger("tocsin.web")
 
 
 def create_app(
-    db: Database, setup: Setup, *, new_secret: Callable[[], str], lifespan: Any = None
+    db: Database, setup: Setup, *, new_secret: Callable[[], str], lifespan: Any = None, limits: Limits | None = None
 ) -> App:  # fmt: skip
     """Join routes, middleware and error views over one database; *new_secret* draws session ids."""
     app = FastAPI(
@@ -66,7 +67,7 @@ def create_app(
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))
     _handle_errors(app)
     live.start(app)
-    return Outermost(IngestApp(db, setup, meters.count), app)
+    return Outermost(IngestApp(db, setup, meters.count, limits), app)
 
 
 def _handle_errors(app: FastAPI) -> None:
