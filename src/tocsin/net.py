@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
+import importlib.util
 import re
+import sys
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -21,6 +23,11 @@ import orjson
 
 from tocsin.points import armed, passing
 from tocsin.sdk import Conversation, Line, Mail, Outgoing, Reject, Request, Response, Retry
+
+# httpcore asks for this package a dozen times a request, and each time it is not found every folder of the path is
+# looked through: a third of what a request costs. Where it is not installed, Python is told so once.
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 T = TypeVar("T")
 ANSWER_LIMIT: Final = 65_536  # bytes; reliability.md section 1
