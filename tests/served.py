@@ -28,7 +28,7 @@ class Served:
         own = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
         self.environment = {
             **own, "TOCSIN_DATABASE": f"sqlite:///{data}/tocsin.db", "TOCSIN_INGEST_KEY": INGEST,
-            "TOCSIN_ADMIN_TOKEN": ADMIN, **environment,
+            "TOCSIN_ADMIN_TOKEN": ADMIN, "TOCSIN_RESERVE_MB": "1", **environment,
         }  # fmt: skip
         self.url = ""
 
@@ -38,7 +38,7 @@ class Served:
                 [sys.executable, "-m", *self.program, "serve", "--runbook", str(self.runbook), "--port", "0"],
                 env=self.environment, stdout=log, stderr=log, cwd=ROOT,
             )  # fmt: skip
-        until = time.monotonic() + 30
+        until = time.monotonic() + 90  # a start takes a second, on a machine with nothing else to do
         while time.monotonic() < until and self.process.poll() is None:
             found = re.search(r"Tocsin listens on (\S+)", self.said())
             if found:

@@ -38,6 +38,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
+from tocsin.store.reserve import FULL, Reserve
+
 P = ParamSpec("P")
 R = TypeVar("R")
 I = TypeVar("I")  # noqa: E741 - an item of a batch
@@ -135,6 +137,7 @@ class Database:
         self._readers = ThreadPoolExecutor(2, "reader") if not self.memory else None
         self.asks_clock = False  # several nodes judge due times by the database's clock, not by their own
         self.trouble: tuple[str, datetime] | None = None  # why nothing could be stored just now, and since when
+        self.reserve: Reserve | None = None  # while it is spent, what senders wait for is refused
         self.commits = 0  # for the measure of how well grouping works
         self.writes = 0
 
@@ -175,6 +178,8 @@ class Database:
         queue = self._jobs if batch else self._first
         if len(queue) >= QUEUE_LIMIT:
             raise Busy("too many writes wait")
+        if batch and self.reserve and self.reserve.spent:
+            raise Busy(FULL)
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
         job = _Job(usecase, args, batch, loop, waiter)
@@ -219,15 +224,26 @@ class Database:
             self._end(connection, "COMMIT")
         except BaseException as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
             self._abandon(connection)  # nothing may get past here: the writer's thread must live
+            if self.reserve and self.reserve.give(error):
+                return self._from_reserve(jobs)
             if len(jobs) > 1 and not isinstance(error, DBAPIError):
                 return frozenset().union(*(self._commit([job]) for job in jobs))
             for job in jobs:
                 job.error = job.error or self._trouble(error)
             return frozenset()
-        self.trouble = None
+        if self.reserve is None or self.reserve.whole():
+            self.trouble = None
         self.commits += 1
         self.writes += len(jobs)
         return frozenset(tx.touched)
+
+    def _from_reserve(self, jobs: list[_Job]) -> frozenset[str]:
+        """Run again what must be recorded though the storage is full; what a sender has kept is refused."""
+        self.trouble = FULL, self.clock()
+        kept = [job for job in jobs if not job.batch]
+        for job in jobs:
+            job.error = Busy(FULL) if job.batch else None
+        return self._commit(kept) if kept else frozenset()
 
     def _trouble(self, error: BaseException) -> BaseException:
         """Name a fault of the store, and remember since when nothing can be stored."""
@@ -424,6 +440,7 @@ def _sqlite_connected(connection: sqlite3.Connection, _record: Any) -> None:
         "cache_size=-16000",
         "temp_store=MEMORY",
         "wal_autocheckpoint=8000",
+        "journal_size_limit=67108864",  # a log that grew under a long reader is cut when it starts over
     ):
         connection.execute(f"PRAGMA {pragma}")
 
