@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 
 from tocsin import settings, wiring
@@ -89,3 +90,16 @@ def test_a_clock_set_back_between_two_starts_is_told_and_due_times_hold(tmp_path
     assert house.db.write_now(watch.keep_time, *house.clock.moved()).startswith("clock moved back: ")
     assert house.db.read_now(watch.banners)[0].startswith("Clock moved back: this machine's clock is ")
     house.db.close()
+
+
+def test_a_log_on_a_full_disk_stops_nothing(monkeypatch):
+    with open("/dev/full", "w", buffering=1) as full:
+        monkeypatch.setattr("sys.stderr", full)
+        wiring.configure_logs("json")
+        import structlog
+
+        structlog.get_logger("fresh").error("storage_full", why="x" * 10_000)
+        monkeypatch.undo()
+        structlog.reset_defaults()
+        with contextlib.suppress(OSError):
+            full.close()

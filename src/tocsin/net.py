@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
+import importlib.util
 import logging
 import re
+import sys
 import threading
 import zlib
 from collections.abc import Callable, Mapping
@@ -23,6 +25,11 @@ import orjson
 
 from tocsin.points import armed, passing
 from tocsin.sdk import Conversation, Line, Mail, Notice, Outgoing, Reject, Request, Response, Retry
+
+# httpcore asks for this package a dozen times a request, and each time it is not found every folder of the path is
+# looked through: a third of what a request costs. Where it is not installed, Python is told so once.
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 T = TypeVar("T")
 ERROR_LIMIT: Final = 300  # characters

@@ -30,6 +30,9 @@ class Settings:
     dead_man_url: str = field(default="", repr=False)
     dead_man_fail_url: str = field(default="", repr=False)
     dead_man_every: int = 60  # seconds
+    key_rate: int = 5_000  # requests a second of one ingest key; 0: no limit
+    ingest_rate: int = 20_000  # requests a second of all of them; 0: no limit
+    reserve_mb: int = 40  # kept back on the disk of a SQLite file; 0: nothing
     keep_days: int = 400  # of the rows of ended incidents; 0: for ever
     url: str = ""
     token: str = field(default="", repr=False)
@@ -66,6 +69,9 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         dead_man_url=_url("TOCSIN_DEAD_MAN_URL", _text(env, "TOCSIN_DEAD_MAN_URL")),
         dead_man_fail_url=_url("TOCSIN_DEAD_MAN_FAIL_URL", _text(env, "TOCSIN_DEAD_MAN_FAIL_URL")),
         dead_man_every=_count(env, "TOCSIN_DEAD_MAN_EVERY", Settings.dead_man_every, "seconds", 1, 86_400),
+        key_rate=_count(env, "TOCSIN_KEY_RATE", Settings.key_rate, "requests a second", 0, 1_000_000),
+        ingest_rate=_count(env, "TOCSIN_INGEST_RATE", Settings.ingest_rate, "requests a second", 0, 1_000_000),
+        reserve_mb=_count(env, "TOCSIN_RESERVE_MB", Settings.reserve_mb, "megabytes", 0, 100_000),
         keep_days=_count(env, "TOCSIN_KEEP_DAYS", Settings.keep_days, "days", 0, 36_500),
         url=_url("TOCSIN_URL", _text(env, "TOCSIN_URL")),
         token=_secret("TOCSIN_TOKEN", _text(env, "TOCSIN_TOKEN")),

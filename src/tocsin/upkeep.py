@@ -1,16 +1,18 @@
-"""What an operator does to a whole database: copy it, put a copy back, let what was put back send again."""
+"""What an operator does beside the server: copy the database, put a copy back, publish the status page by hand."""
 
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from tocsin import s3, wiring
+from tocsin import publisher, runbook_file, s3, wiring
 from tocsin.net import redact
 from tocsin.store import backup, migrate
 from tocsin.store.db import Database
 from tocsin.usecases import restored
+from tocsin.web.site import files
 
 
 def write(target: str, database: str | None, *, keep: int | None, portable: bool) -> tuple[str, list[str]]:
@@ -86,3 +88,39 @@ def release(database: str | None) -> bool:
     """Let a restored database send again, without its server; says whether it was held."""
     with wiring.opened(database) as db:
         return db.write_now(restored.release, "command line")
+
+
+def publish_status(runbook: Path | None, message: str, *, clear: bool) -> list[str]:
+    """
+    Put the last page that was rendered here on its hosts, with a notice of ours; no server and no database is needed.
+
+    Returns:
+        One line for each host, on what it got.
+
+    Raises:
+        NoStart: there is no page, no runbook, no host, or a host did not take it; the text says what to do.
+    """
+    given = wiring.read_settings(runbook=runbook)
+    site, now = publisher.kept_site(given.data), wiring.Clock()()
+    if site is None:
+        raise wiring.NoStart(f"no page was ever rendered in {given.data}; `tocsin serve` renders the first")
+    said = () if clear else publisher.notices(given.data)
+    if message.strip():
+        said = ((now, message.strip()), *said)
+    publisher.keep_notices(given.data, said)
+    site = replace(site, notices=said)
+    publisher.keep_site(given.data, site)
+    path = given.runbook or wiring.EXAMPLE
+    try:
+        reading = runbook_file.read(path.read_text(encoding="utf-8"), given.environment)
+    except (OSError, UnicodeDecodeError) as error:
+        raise wiring.NoStart(f"cannot read the runbook {path}: {error}; name it with --runbook") from None
+    if reading.runbook is None:
+        raise wiring.NoStart(f"the runbook {path} has errors; `tocsin check {path}` names them")
+    found = publisher.hosts(reading.runbook.status_page.publish, given.data, reading.runbook.left_out)
+    if not found:
+        raise wiring.NoStart(f"the runbook {path} names no host: status_page.publish needs a directory or s3")
+    try:
+        return [f"{host.name}: {host.put(files(site), now)} files written" for host in found]
+    except publisher.Failed as error:
+        raise wiring.NoStart(f"not published: {error}") from None

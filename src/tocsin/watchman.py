@@ -82,6 +82,10 @@ class Watchman:
         blocked = await self.db.write(watch.judge, self.setup)
         if blocked:
             log.error("cannot_page", why=blocked.why, since=str(blocked.since))
+        if self.db.trouble and self.db.reserve and self.db.reserve.spent:
+            why, since = self.db.trouble
+            log.error("storage_full", why=why, since=str(since))
+            await self.db.write(watch.tell_full, self.setup, since)
         now = asyncio.get_running_loop().time()
         if now < self.next_minute:
             return

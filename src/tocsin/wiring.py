@@ -7,6 +7,7 @@ import contextlib
 import gc
 import json
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -17,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 import uvicorn
@@ -26,31 +27,27 @@ from tocsin import plugins, runbook_file, settings, zones
 from tocsin.core import oncall, triage
 from tocsin.net import Network, redact
 from tocsin.poller import Poller
-from tocsin.publisher import (
-    Failed,
-    Host,
-    Publisher,
-    keep_notices,
-    keep_site,
-    kept_site,
-    notices,
-)
+from tocsin.publisher import Host, Publisher, kept_site
 from tocsin.publisher import hosts as hosts_of
 from tocsin.s3 import S3
 from tocsin.sdk import BadPayload, Inbound, read_json
 from tocsin.settings import Settings
 from tocsin.store import migrate
 from tocsin.store.db import Busy, Database
+from tocsin.store.reserve import FULL, Reserve
+from tocsin.store.sound import path_of
 from tocsin.usecases import access, configure, restored, watch
 from tocsin.usecases.configure import Setup
 from tocsin.watchman import DeadMan, Watchman
 from tocsin.web.app import create_app
-from tocsin.web.edge import Edge
+from tocsin.web.edge import Edge, most_connections
+from tocsin.web.limits import Limits
 from tocsin.web.site import files as site_files
 from tocsin.web.status import PublicSite
 from tocsin.worker import Worker, write_whole
 
 EXAMPLE = Path("examples/proofi/runbook.yaml")
+HANDLES = 65_536  # files and sockets of this process, at most
 QUEUE = 128  # connections that wait while the server starts
 SIGN_IN_LIFE = timedelta(hours=24)
 NO_TIME = timedelta(0)
@@ -269,6 +266,7 @@ def _joined(given: Settings, clock: Clock, db: Database) -> House:
     """Join what belongs together, while no other process starts on the same database."""
     migrate.up_to_date(db, missing=_gone(given))
     note_made(given)
+    _keep_reserve(given, db)
     mark = db.read_now(watch.high_mark)
     if mark and not db.asks_clock:
         clock.resume(mark)
@@ -282,6 +280,21 @@ def _joined(given: Settings, clock: Clock, db: Database) -> House:
     _adopt(db, setup, given.runbook)
     db.write_now(restored.begin, setup)
     return House(given, clock, db, setup)
+
+
+def _keep_reserve(given: Settings, db: Database) -> None:
+    """Keep room back on the disk of a SQLite file, where its file system can."""
+    if not db.sqlite or db.memory or not given.reserve_mb:
+        return
+    reserve = Reserve(path_of(given.database), given.reserve_mb)
+    try:
+        reserve.make()
+    except OSError as error:
+        log.warning("no_reserve", why=error.strerror)
+        return
+    db.reserve = reserve
+    if reserve.spent:
+        db.trouble = FULL, db.clock()
 
 
 def _host(host: str) -> str:
@@ -448,11 +461,15 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
     async def life(_app: object) -> AsyncIterator[None]:
         yield
 
-    app = create_app(house.db, house.setup, new_secret=lambda: secrets.token_urlsafe(24), lifespan=life, public=public)
+    app = create_app(
+        house.db, house.setup, new_secret=lambda: secrets.token_urlsafe(24), lifespan=life, public=public,
+        limits=Limits(given.key_rate, given.ingest_rate),
+    )  # fmt: skip
     config = uvicorn.Config(
         app, log_config=None, access_log=False, proxy_headers=False, lifespan="on", server_header=False,
         timeout_keep_alive=30, h11_max_incomplete_event_size=16_384, timeout_graceful_shutdown=5, http=Edge,
     )  # fmt: skip
+    Edge.most = most_connections(_raise_handles())
     server = _Server(config)
     _on_signals(server, house)
     try:
@@ -488,40 +505,16 @@ def _publisher(house: House, public: PublicSite, *, pushes: bool) -> Publisher:
     return Publisher(house.db, house.setup, site_files, public.show, find_hosts, pushes=pushes)
 
 
-def publish_status(runbook: Path | None, message: str, *, clear: bool) -> list[str]:
-    """
-    Put the last page that was rendered here on its hosts, with a notice of ours; no server and no database is needed.
-
-    Returns:
-        One line for each host, on what it got.
-
-    Raises:
-        NoStart: there is no page, no runbook, no host, or a host did not take it; the text says what to do.
-    """
-    given = read_settings(runbook=runbook)
-    site, now = kept_site(given.data), Clock()()
-    if site is None:
-        raise NoStart(f"no page was ever rendered in {given.data}; `tocsin serve` renders the first")
-    said = () if clear else notices(given.data)
-    if message.strip():
-        said = ((now, message.strip()), *said)
-    keep_notices(given.data, said)
-    site = replace(site, notices=said)
-    keep_site(given.data, site)
-    path = given.runbook or EXAMPLE
-    try:
-        reading = runbook_file.read(path.read_text(encoding="utf-8"), given.environment)
-    except (OSError, UnicodeDecodeError) as error:
-        raise NoStart(f"cannot read the runbook {path}: {error}; name it with --runbook") from None
-    if reading.runbook is None:
-        raise NoStart(f"the runbook {path} has errors; `tocsin check {path}` names them")
-    found = hosts_of(reading.runbook.status_page.publish, given.data, reading.runbook.left_out)
-    if not found:
-        raise NoStart(f"the runbook {path} names no host: status_page.publish needs a directory or s3")
-    try:
-        return [f"{host.name}: {host.put(site_files(site), now)} files written" for host in found]
-    except Failed as error:
-        raise NoStart(f"not published: {error}") from None
+def _raise_handles() -> int:
+    """Take as many files and sockets as the system allows this process, up to 65,536; returns how many that are."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = HANDLES if hard == resource.RLIM_INFINITY else min(hard, HANDLES)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return min(soft, HANDLES) if soft != resource.RLIM_INFINITY else HANDLES
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        return wanted
+    return soft
 
 
 class _Server(uvicorn.Server):
@@ -576,6 +569,22 @@ def _say(text: str) -> None:
     print(text, flush=True)
 
 
+class _Lenient:
+    """A log that cannot be written, on a disk that is full, is no reason to stop paging."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            return self._file.write(text)
+        return 0
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._file.flush()
+
+
 def configure_logs(form: str) -> None:
     """Logs are events with keys, to standard error; JSON where machines read them."""
     render = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(
@@ -590,7 +599,7 @@ def configure_logs(form: str) -> None:
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(20),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Lenient(sys.stderr))),
         cache_logger_on_first_use=True,
     )
 

@@ -13,7 +13,7 @@ LEAST = {
     "telegram": {"bot_token": "1:x"},
     "twilio": {"account_sid": "AC1", "auth_token": "x", "from": "+15550100000"},
     "smtp": {"host": "mail.example.org", "from": "incidents@example.org"},
-    "slack": {"token": "x"},
+    "slack": {"bot_token": "xoxb-x"},
     "discord": {"url": "https://discord.com/api/webhooks/1/x"},
     "teams": {"url": "https://example.org/workflow"},
     "mattermost": {"url": "https://chat.example.org/hooks/x"},

@@ -18,6 +18,8 @@ from tocsin.store.db import Database
 from tocsin.store.schema import meta
 from tocsin.store.sound import WrongDatabase
 
+from .conftest import START
+
 AT = datetime(2026, 11, 24, 9, 2, tzinfo=UTC)
 PAGE = 4_096
 
@@ -145,3 +147,22 @@ def test_a_file_that_another_process_has_open_is_looked_at(file):
         other.execute("BEGIN IMMEDIATE")
         sound.check_file(file)
         other.execute("ROLLBACK")
+
+
+def test_a_long_reader_makes_the_log_grow_and_its_end_makes_it_short_again(tmp_path):
+    """Alerts are taken all the while; the log's length is known to whoever must tell of it."""
+    url = f"sqlite:///{tmp_path}/t.db"
+    db = Database(url, lambda: START)
+    migrate.up_to_date(db)
+    with closing(sqlite3.connect(tmp_path / "t.db")) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM meta").fetchone()
+        for n in range(90):
+            db.write_now(lambda tx, n=n: tx.run(insert(meta).values(key=f"k{n}", value="x" * 1_000_000)))
+        assert 80_000_000 < sound.log_bytes(url)
+        reader.rollback()
+    for n in range(2):  # the first starts the log over, the second cuts it
+        db.write_now(lambda tx, n=n: tx.run(insert(meta).values(key=f"end{n}", value="x")))
+    assert 0 < sound.log_bytes(url) <= 64 * 1024 * 1024
+    db.close()
+    assert 0 == sound.log_bytes(url) == sound.log_bytes("sqlite://") == sound.log_bytes("postgresql://x/y")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import html
+
+import pytest
+
 from tocsin.store import watch as store
 from tocsin.store.db import Busy
+from tocsin.store.reserve import FULL
 from tocsin.usecases import watch
 
 from .conftest import KEY, TOKENS
@@ -109,3 +114,24 @@ def test_a_full_storage_stands_on_every_page(site):
     assert [said] == site.ask("GET", "/-/ready").json()["warnings"]
     site.cookies.clear()
     assert 303 == site.ask("GET", "/banners").status_code
+
+
+@pytest.mark.parametrize(
+    ("why", "log", "said"),
+    [(FULL, 0, "The storage is full since 2026-11-23 09:02 UTC: no alerts are taken; pages and acknowledgements go on, "
+               "from a reserve. Senders are asked to come back. Make room on the disk."),
+     ("", 257 * 1024 * 1024, "The database's log is 257 MB long: something reads from it for very long, a backup or a "
+                             "query.")],
+)  # fmt: skip
+def test_what_the_store_lacks_stands_on_every_page(site, monkeypatch, why, log, said):
+    for module in ("operations", "render"):
+        monkeypatch.setattr(f"tocsin.web.{module}.log_bytes", lambda url: log)
+    site.sign_in()
+    site.db.trouble = (why, site.now) if why else None
+
+    assert [said] == site.ask("GET", "/-/ready").json()["warnings"]
+    assert said in html.unescape(site.ask("GET", "/incidents").text)
+    [line] = [
+        x for x in site.ask("GET", "/metrics", TOKENS["viewer"]).text.splitlines() if x.startswith("tocsin_store")
+    ]
+    assert log == float(line.split()[1])

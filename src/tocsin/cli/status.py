@@ -24,10 +24,10 @@ def publish(
     runbook: Annotated[Path | None, typer.Option("--runbook", help="names the hosts; TOCSIN_RUNBOOK")] = None,
 ) -> None:
     """Put the last rendered page on its hosts again, with a notice if you give one. No server is needed."""
-    from tocsin import wiring  # noqa: PLC0415 - slow to load
+    from tocsin import upkeep, wiring  # noqa: PLC0415 - slow to load
 
     try:
-        for line in wiring.publish_status(runbook, message, clear=clear):
+        for line in upkeep.publish_status(runbook, message, clear=clear):
             say(line)
     except (wiring.NoStart, OSError) as error:
         raise Failed(str(error)) from None

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tocsin.store import sqlite
 from tocsin.store.faults import Again, Busy, Unsure, cut, named, named_whole
+from tocsin.store.reserve import FULL, Reserve
 from tocsin.store.tx import (
     Tx,
     among,
@@ -93,6 +94,7 @@ class Database:
         self.trouble: tuple[str, datetime] | None = None  # why nothing could be stored just now, and since when
         self._session: Any = None  # on PostgreSQL: the writer's connection as the driver has it
         self._ear: Ear | None = None
+        self.reserve: Reserve | None = None  # while it is spent, what senders wait for is refused
         self.commits = 0  # for the measure of how well grouping works
         self.writes = 0
 
@@ -153,6 +155,8 @@ class Database:
         queue = self._jobs if batch else self._first
         if len(queue) >= QUEUE_LIMIT:
             raise Busy("too many writes wait")
+        if batch and self.reserve and self.reserve.spent:
+            raise Busy(FULL)
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
         job = _Job(usecase, args, batch, loop, waiter)
@@ -203,6 +207,8 @@ class Database:
             except Again as again:
                 fault = again
             except BaseException as error:  # noqa: BLE001 - nothing may get past here: the writer's thread must live
+                if self.reserve and self.reserve.give(error):
+                    return self._from_reserve(jobs)
                 fault = named(error)
                 break
         if isinstance(fault, Again) and isinstance(fault.__cause__, IntegrityError):
@@ -229,10 +235,19 @@ class Database:
             if not (self._servers and number and cut(error)):
                 raise named_whole(error) from error
             self._servers.look_up(number, self._session.timeline, error)
-        self.trouble = None
+        if self.reserve is None or self.reserve.whole():
+            self.trouble = None
         self.commits += 1
         self.writes += len(jobs)
         return frozenset(tx.touched)
+
+    def _from_reserve(self, jobs: list[_Job]) -> frozenset[str]:
+        """Run again what must be recorded though the storage is full; what a sender has kept is refused."""
+        self.trouble = FULL, self.clock()
+        kept = [job for job in jobs if not job.batch]
+        for job in jobs:
+            job.error = Busy(FULL) if job.batch else None
+        return self._commit(kept) if kept else frozenset()
 
     def _trouble(self, error: BaseException) -> BaseException:
         """Remember since when nothing can be stored, if that is what this fault says."""

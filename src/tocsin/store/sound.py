@@ -22,6 +22,15 @@ def path_of(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///"))
 
 
+def log_bytes(url: str) -> int:
+    """How long the write-ahead log of a SQLite file is; 0 for any other database."""
+    path = path_of(url)
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size if url.startswith("sqlite:///") else 0
+    except (OSError, ValueError):
+        return 0
+
+
 def is_there(path: Path) -> bool:
     """Say whether the file holds anything. An empty one is what SQLite makes of no file at all."""
     try:

@@ -32,5 +32,6 @@ def _connected(connection: sqlite3.Connection, _record: Any) -> None:
         "cache_size=-16000",
         "temp_store=MEMORY",
         "wal_autocheckpoint=8000",
+        "journal_size_limit=67108864",  # a log that grew under a long reader is cut when it starts over
     ):
         connection.execute(f"PRAGMA {pragma}")

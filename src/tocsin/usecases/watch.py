@@ -18,6 +18,7 @@ from tocsin.core.watch import Blocked, Look
 from tocsin.store import queue
 from tocsin.store import watch as store
 from tocsin.store.db import Busy, Tx
+from tocsin.store.reserve import FULL
 from tocsin.usecases import rescue, restored
 from tocsin.usecases.configure import Setup, in_force
 from tocsin.usecases.ingest import ingest
@@ -28,6 +29,8 @@ EVERY: Final = timedelta(minutes=1)  # the auditor runs
 NOT_SEEN: Final = 3 * EVERY  # without a run the auditor itself is silent
 CLOCK_SHOWN: Final = timedelta(hours=1)  # how long the banner tells of a clock that jumped
 TELLS_BLOCKED: Final = "blocked:"  # how the keys of the texts begin that tell that nobody can be paged
+LOG_ALARM_BYTES: Final = 256 * 1024 * 1024  # reliability.md F12
+TELLS_FULL: Final = "full:"
 ROW_SHOWN: Final = timedelta(days=1)  # how long a row that is set aside is named
 PROBE_SOURCE: Final = "tocsin"
 PROBE_LEFT: Final = timedelta(minutes=10)  # a probe whose process died is taken away after this
@@ -107,18 +110,35 @@ def kept_blocked(marks: dict[str, Any]) -> Blocked | None:
 
 
 def _tell_blocked(tx: Tx, setup: Setup, now: Blocked) -> None:
-    """Once, and again every 15 minutes: the alerts channel, and each admin by every way there is to them."""
-    count = (tx.now - now.since) // core.TELL_AGAIN
-    key = f"{TELLS_BLOCKED}{instant_text(now.since)}:{count}:"
-    store.drop_alarms(tx, f"alarm:{TELLS_BLOCKED}", "it is told anew", keep=f"alarm:{key}")
     text = f"{now.text}. Whoever reads this: look at the incidents yourself, and at the channels that fail."
-    rescue.tell(tx, setup, key, "Tocsin cannot page", text)
+    _tell_everyway(tx, setup, TELLS_BLOCKED, now.since, "Tocsin cannot page", text)
+
+
+def _tell_everyway(tx: Tx, setup: Setup, kind: str, since: datetime, title: str, text: str) -> None:
+    """Once, and again every 15 minutes: the alerts channel, and each admin by every way there is to them."""
+    count = (tx.now - since) // core.TELL_AGAIN
+    key = f"{kind}{instant_text(since)}:{count}:"
+    store.drop_alarms(tx, f"alarm:{kind}", "it is told anew", keep=f"alarm:{key}")
+    rescue.tell(tx, setup, key, title, text)
     _, runbook = in_force(tx, setup)
     for person, known in runbook.people.items():
         if "admin" in known.roles:
             for place, route in enumerate(delivery.every_way(runbook, setup.ways, person)):
                 way = f"{key}{person}:{place}"
-                rescue.alarm(tx, way, route, "Tocsin cannot page", text, link=f"{setup.public_url}/", person=person)
+                rescue.alarm(tx, way, route, title, text, link=f"{setup.public_url}/", person=person)
+
+
+def tell_full(tx: Tx, setup: Setup, since: datetime) -> None:
+    """Tell by every way that the storage is full, as long as there is a reserve to write that into."""
+    text = f"{_full(since)} Make room on its disk: what senders cannot keep for themselves is lost to them."
+    _tell_everyway(tx, setup, TELLS_FULL, since, "Storage full: Tocsin takes no alerts", text)
+
+
+def _full(since: datetime) -> str:
+    return (
+        f"The storage is full since {utc_words(since)}: no alerts are taken; pages and acknowledgements go on, "
+        "from a reserve."
+    )
 
 
 # --------------------------------------------------------------------------------------------- the probe
@@ -187,12 +207,17 @@ def banners(tx: Tx) -> list[str]:
     return said
 
 
-def store_banner(trouble: tuple[str, datetime] | None) -> list[str]:
-    """The sentence for a store that took no write when it was asked last: the database cannot keep that one."""
+def store_banner(trouble: tuple[str, datetime] | None, log_bytes: int = 0) -> list[str]:
+    """The sentence for a store that took no write when it was asked last, or whose log grows: it cannot keep that."""
+    if trouble is None and log_bytes > LOG_ALARM_BYTES:
+        size = f"{log_bytes / 1024 / 1024:.0f} MB"
+        return [f"The database's log is {size} long: something reads from it for very long, a backup or a query."]
     if trouble is None:
         return []
     why, since = trouble
-    full = "the storage is full" if "full" in why.lower() else why
+    if why == FULL:
+        return [f"{_full(since)} Senders are asked to come back. Make room on the disk."]
+    full = FULL if "full" in why.lower() else why
     return [f"Tocsin cannot store anything: {full}, since {utc_words(since)}. Senders are asked to come back."]
 
 

@@ -26,6 +26,7 @@ from tocsin.web import access, api, devices, handoff, incidents, live, oncall, o
 from tocsin.web.auth import NotSignedIn, SignInLimit, TooMany
 from tocsin.web.chat import ChatApp
 from tocsin.web.ingest import IngestApp
+from tocsin.web.limits import Limits
 from tocsin.web.operations import Meters
 from tocsin.web.render import make_templates, render
 from tocsin.web.status import PublicSite
@@ -53,7 +54,7 @@ log = structlog.get_logger("tocsin.web")
 
 def create_app(
     db: Database, setup: Setup, *, new_secret: Callable[[], str], lifespan: Any = None,
-    public: PublicSite | None = None,
+    public: PublicSite | None = None, limits: Limits | None = None,
 ) -> App:  # fmt: skip
     """
     Join routes, middleware and error views over one database.
@@ -73,8 +74,8 @@ def create_app(
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))
     _handle_errors(app)
     live.start(app)
-    meter = meters.count
-    return Outermost(ChatApp(db, setup, meter), IngestApp(db, setup, meter), public or PublicSite(db.clock), app)
+    chat, ingest = ChatApp(db, setup, meters.count), IngestApp(db, setup, meters.count, limits)
+    return Outermost(chat, ingest, public or PublicSite(db.clock), app)
 
 
 def _handle_errors(app: FastAPI) -> None:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 URL_LIMIT: Final = 8_192  # bytes; this and the next two: reliability.md section 1
 HEADERS_LIMIT: Final = 16_384  # bytes
 HEAD_SECONDS: Final = 5.0
-REASONS: Final = {408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large"}
+REASONS: Final = {
+    408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large", 503: "Service Unavailable",
+}  # fmt: skip
+KEPT_HANDLES: Final = 48  # of the process's files and sockets, for the database and for what sends pages
+LEAST_CONNECTIONS: Final = 8
+
+
+def most_connections(handles: int) -> int:
+    """How many connections may come in, of a process that may open so many *handles*: the rest is for paging."""
+    return max(handles - KEPT_HANDLES, LEAST_CONNECTIONS)
 
 
 class TooMuch(Exception):  # noqa: N818 - what it is
@@ -18,7 +27,14 @@ class TooMuch(Exception):  # noqa: N818 - what it is
 
 
 class Edge(HttpToolsProtocol):
-    """uvicorn's protocol with a deadline and a size for each request's head; over them it answers and hangs up."""
+    """
+    uvicorn's protocol with a deadline and a size for each request's head; over them it answers and hangs up.
+
+    So it does with a connection over `most`, which takes no handle that a page needs.
+    """
+
+    most: ClassVar[int] = most_connections(1_024)  # of this process
+    now: ClassVar[int] = 0
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -26,10 +42,15 @@ class Edge(HttpToolsProtocol):
         self._in_head, self._head_bytes, self._refusal = True, 0, 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        Edge.now += 1
         super().connection_made(transport)
-        self._expect_head()
+        if Edge.now > self.most:
+            self._refuse(503)
+        else:
+            self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        Edge.now -= 1
         self._stop_timer()
         super().connection_lost(exc)
 
@@ -77,6 +98,7 @@ class Edge(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         text = REASONS[status].encode()
-        head = b"HTTP/1.1 %d %s\r\ncontent-type: text/plain\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-        self.transport.write(head % (status, text, len(text)) + text)
+        again = b"retry-after: 5\r\n" if status == 503 else b""
+        head = b"HTTP/1.1 %d %s\r\n%scontent-type: text/plain\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+        self.transport.write(head % (status, text, again, len(text)) + text)
         self.transport.close()

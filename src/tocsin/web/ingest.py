@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Final
@@ -18,6 +19,7 @@ from tocsin.store import access
 from tocsin.store.db import Busy, Database, Tx
 from tocsin.usecases import ingest
 from tocsin.usecases.configure import NoRunbook, Setup, in_force
+from tocsin.web.limits import Limits
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -26,6 +28,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 BODY_SECONDS: Final = 15.0  # reliability.md section 1
 KEYS_LIVE_SECONDS: Final = 1.0  # a key that is deleted on another node works no longer than this
 RETRY_AFTER_SECONDS: Final = 5
+TELLS_RATE: Final = "/v2/"  # where 429 is known to be tried again; elsewhere a key's own limit is told as 503
 PACKED: Final = ("gzip", "x-gzip", "deflate")
 GZIP_OR_ZLIB: Final = 47  # zlib's `wbits`: it finds out by itself which of the two it is
 FORM: Final = "application/x-www-form-urlencoded"
@@ -36,8 +39,10 @@ log = structlog.get_logger("tocsin.ingest")
 class IngestApp:
     """An ASGI application of its own, before the rest of the web: no framework stands in the hot path."""
 
-    def __init__(self, db: Database, setup: Setup, meter: Callable[[str, str], None] | None = None) -> None:
-        self.db, self.setup = db, setup
+    def __init__(
+        self, db: Database, setup: Setup, meter: Callable[[str, str], None] | None = None, limits: Limits | None = None
+    ) -> None:
+        self.db, self.setup, self.limits = db, setup, limits or Limits()
         self.meter = meter or (lambda source, outcome: None)
         self._by_path = {path: source for source in setup.plugins.sources.values() for path in source.paths}
         self._take = self._taker()
@@ -115,8 +120,11 @@ class IngestApp:
     async def _take_body(self, source: Source, key: str, scope: Scope, body: bytes) -> tuple[str, Answer]:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         good = self._good(key, source) if source.credential is None else None
-        if source.credential is None and good is None:
-            return "key", source.refused(Refusal("key", 401, ("the ingest key in the path is not known",)))
+        if source.credential is None:
+            if good is None:
+                return "key", source.refused(Refusal("key", 401, ("the ingest key in the path is not known",)))
+            if over := self._over(good, scope["path"]):
+                return over.reason, source.refused(over)
         inbound: Inbound | None = None
         try:
             is_form = headers.get("content-type", "").startswith(FORM)
@@ -130,6 +138,8 @@ class IngestApp:
                 good = self._good(source.credential(inbound), source)
                 if good is None:
                     return "key", source.refused(Refusal("key", 400, ("the routing key is not known",)))
+                if over := self._over(good, scope["path"]):
+                    return over.reason, source.refused(over)
             passing("I3")
             signals = source.parse(inbound)
             passing("I4")
@@ -148,9 +158,20 @@ class IngestApp:
         return "refused", source.refused(Refusal("payload", error.status, error.errors))
 
     def _good(self, key: str, source: Source) -> str | None:
-        """The source that a key stands for, if it is good here."""
-        stands_for = self._keys.get(hashlib.sha256(unquote(key).encode()).hexdigest())
-        return stands_for if stands_for in ("*", source.name) else None
+        """The hash of a key, if it is good here."""
+        hash_ = hashlib.sha256(unquote(key).encode()).hexdigest()
+        return hash_ if self._keys.get(hash_) in ("*", source.name) else None
+
+    def _over(self, key: str, path: str) -> Refusal | None:
+        """Why a request is put off by the limits of its key or of the whole; None when it is not."""
+        over = self.limits.take(key, asyncio.get_running_loop().time())
+        if over is None:
+            return None
+        which, seconds = over
+        status = 429 if which == "rate" and path.startswith(TELLS_RATE) else 503
+        who = "this ingest key sends" if which == "rate" else "all senders together send"
+        text = f"{who} more requests a second than Tocsin is set to take; nothing was stored, send it again"
+        return Refusal(which, status, (text,), max(math.ceil(seconds), 1))
 
     async def _refresh(self) -> None:
         """Read the keys and the mappings again, at most once a second."""
@@ -163,6 +184,7 @@ class IngestApp:
         try:
             self._keys, self._configs = await asyncio.shield(reading)
             self._read_at = loop.time()
+            self.limits.forget(self._keys)
         finally:
             if self._reading is reading:
                 self._reading = None

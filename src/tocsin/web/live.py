@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from tocsin.core.types import Refused, incident_number
 from tocsin.store import incidents
+from tocsin.store.sound import log_bytes
 from tocsin.usecases import watch
 from tocsin.web.auth import require, viewer_of
 
@@ -73,7 +74,7 @@ def _stream(request: Request, topic: str, mark: Any) -> Response:
     seen, db = request.headers.get("last-event-id", ""), request.app.state.db
 
     async def with_banners() -> str:
-        said = [*watch.store_banner(db.trouble), *await db.read(watch.banners)]
+        said = [*watch.store_banner(db.trouble, log_bytes(db.url)), *await db.read(watch.banners)]
         return str(await mark()) + (f"-{crc32(''.join(said).encode()):x}" if said else "")
 
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

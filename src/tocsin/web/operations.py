@@ -19,6 +19,7 @@ from tocsin.core.watch import skew_notice
 from tocsin.store import queue
 from tocsin.store.db import Busy, Database, Tx, waits_for_standby
 from tocsin.store.schema import incidents, pages
+from tocsin.store.sound import log_bytes
 from tocsin.usecases import watch
 from tocsin.usecases.configure import NoRunbook, Setup, in_force
 from tocsin.web.auth import require, viewer_of
@@ -39,6 +40,7 @@ class Meters:
         self.oldest = Gauge("tocsin_outbox_oldest_overdue_seconds", "How long the oldest due row waits", **kwargs)
         self.commits = Gauge("tocsin_commits", "Commits of this process", **kwargs)
         self.writes = Gauge("tocsin_writes", "Writes that shared those commits", **kwargs)
+        self.log = Gauge("tocsin_store_log_bytes", "Length of SQLite's write-ahead log", **kwargs)
         self.blocked = Gauge("tocsin_cannot_page", "1 while no way to page anybody works", **kwargs)
         self.aside = Gauge("tocsin_set_aside", "Incidents and outbox rows that made a worker raise", **kwargs)
         self.audited = Gauge("tocsin_auditor_last_run_timestamp_seconds", "When the auditor ran last", **kwargs)
@@ -86,7 +88,12 @@ def _ready(tx: Tx, setup: Setup, db: Database) -> dict[str, Any]:
 
 
 def _warnings(tx: Tx, setup: Setup, db: Database) -> list[str]:
-    return [*setup.plugins.problems, *watch.store_banner(db.trouble), *watch.banners(tx), *notices(tx, db)]
+    return [
+        *setup.plugins.problems,
+        *watch.store_banner(db.trouble, log_bytes(db.url)),
+        *watch.banners(tx),
+        *notices(tx, db),
+    ]
 
 
 def notices(tx: Tx, db: Database) -> list[str]:
@@ -110,6 +117,7 @@ async def metrics(request: Request) -> Response:
     await db.read(_gauge, meters)
     meters.commits.set(db.commits)
     meters.writes.set(db.writes)
+    meters.log.set(log_bytes(db.url))
     return Response(generate_latest(meters.registry), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from tocsin.core.calendar import words
+from tocsin.store.sound import log_bytes
 from tocsin.usecases.watch import store_banner
 
 HERE: Final = Path(__file__).parent
@@ -45,7 +46,7 @@ def render(request: Request, name: str, *, status: int = 200, **context: Any) ->
     full = {
         "viewer": viewer, "zone": zone_of(request), "now": state.db.clock(),
         "path": request.url.path, **context,
-        "banners": [*store_banner(state.db.trouble), *request.state.banners] if viewer else [],
+        "banners": [*store_banner(state.db.trouble, log_bytes(state.db.url)), *request.state.banners] if viewer else [],
     }  # fmt: skip
     return HTMLResponse(state.templates.get_template(name).render(full), status)
 
