@@ -125,7 +125,7 @@ def _alert(because: Mapping[str, Any]) -> str:
 def _step(because: Mapping[str, Any]) -> str:
     named = ", ".join(because.get("targets", ()))
     if not because.get("step"):
-        return f"named by {named}" if named else ""
+        return f"none: the severity itself, or somebody by hand, named {named}" if named else ""
     return f"step {because['step']} of {because['policy']}, round {because['round']}: {named}"
 
 
