@@ -25,6 +25,7 @@ import uvicorn
 from tocsin import plugins, runbook_file, settings, zones
 from tocsin.core import oncall, triage
 from tocsin.net import Network, redact
+from tocsin.rota import Rota
 from tocsin.s3 import S3
 from tocsin.sdk import BadPayload, Inbound, read_json
 from tocsin.settings import Settings
@@ -420,7 +421,9 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
     dead_man = DeadMan(given.dead_man_url, given.dead_man_fail_url, given.dead_man_every)
     keep = timedelta(days=given.keep_days) if given.keep_days else None
     watchman = Watchman(house.db, house.setup, network, owner, dead_man, house.clock.moved, keep)
-    watching = [asyncio.create_task(watchman.run(), name="watchman")] if tasks else []
+    rota = Rota(house.db, house.setup, network)
+    beside = {"watchman": watchman.run, "rota": rota.run} if tasks else {}
+    watching = [asyncio.create_task(run(), name=name) for name, run in beside.items()]
 
     @contextlib.asynccontextmanager
     async def life(_app: object) -> AsyncIterator[None]:
