@@ -18,9 +18,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import icalendar
 import orjson
-import recurring_ical_events
 
 from tocsin.core.calendar import local_to_utc
 from tocsin.zones import use_wheel
@@ -100,6 +98,9 @@ def _mark(found: re.Match[str]) -> str:
 
 
 def _read(text: str, zone: ZoneInfo, start: datetime, until: datetime) -> list[Event]:
+    import icalendar  # noqa: PLC0415 - slow to load, and only the process that reads needs it
+    import recurring_ical_events  # noqa: PLC0415
+
     found: list[Event] = []
     for calendar in icalendar.Calendar.from_ical(text, multiple=True):
         meant = _own_zone(calendar, zone)
@@ -173,6 +174,8 @@ def main() -> None:
     use_wheel()
     zone, start, until = sys.argv[1:4]
     body = sys.stdin.buffer.read(SIZE_LIMIT + 1)
+    import recurring_ical_events  # noqa: F401, PLC0415 - loaded before its time is counted
+
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     signal.setitimer(signal.ITIMER_PROF, SECONDS_LIMIT)  # nobody takes the signal: it ends the process
     try:

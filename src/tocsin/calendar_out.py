@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
-
-from icalendar import Calendar, Event
+from typing import TYPE_CHECKING, Final
 
 from tocsin.core.oncall import Shift
 from tocsin.core.runbook import Runbook
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 REFRESH: Final = timedelta(hours=1)  # how often a calendar is asked to look again
 
@@ -24,6 +25,8 @@ def feed(name: str, shifts: Iterable[tuple[Shift, bool]], runbook: Runbook, stam
         stamp: What the events say of when they were written; the same stamp gives the same bytes.
         link: Where the schedule is shown.
     """
+    from icalendar import Calendar  # noqa: PLC0415 - slow to load
+
     calendar = Calendar()
     calendar.add("prodid", "-//Tocsin//On call//EN")
     calendar.add("version", "2.0")
@@ -36,6 +39,8 @@ def feed(name: str, shifts: Iterable[tuple[Shift, bool]], runbook: Runbook, stam
 
 
 def _event(shift: Shift, is_cut: bool, runbook: Runbook, stamp: datetime, link: str) -> Event:
+    from icalendar import Event  # noqa: PLC0415
+
     event = Event()
     event.add("uid", uid(shift, is_cut))
     event.add("dtstamp", stamp)

@@ -31,6 +31,7 @@ from tocsin.sdk import BadPayload, Inbound, read_json
 from tocsin.settings import Settings
 from tocsin.store import migrate
 from tocsin.store.db import Busy, Database
+from tocsin.store.schema import metadata
 from tocsin.usecases import access, configure, restored, watch
 from tocsin.usecases.configure import Setup
 from tocsin.watchman import DeadMan, Watchman
@@ -229,6 +230,33 @@ def try_triage(body: bytes, source: str, runbook: Path | None) -> list[dict[str,
              "would_page": pages, "disposition": disposition}
         )  # fmt: skip
     return results
+
+
+def ask_oncall(question: Callable[..., Any], *args: Any, runbook: Path | None = None) -> Any:
+    """
+    Ask who is on call without a server: a runbook's file alone, or the database of this machine.
+
+    Raises:
+        NoStart: the file has errors, or there is no database with a runbook in force.
+    """
+    given = settings.read()
+    setup = Setup(plugins.load(), given.environment, "", b"", given.data)
+    if runbook is None and given.database.startswith("sqlite:///"):
+        path = Path(given.database.removeprefix("sqlite:///"))
+        if not path.exists():
+            raise NoStart(f"no Tocsin answers, and there is no database at {path}: name a runbook with --runbook")
+    db = Database("sqlite://", Clock()) if runbook else _open(given, Clock())
+    try:
+        if runbook:
+            metadata.create_all(db.engine)
+            reading = db.write_now(configure.adopt, setup, runbook.read_text(encoding="utf-8"))
+            if reading.runbook is None:
+                raise NoStart(f"the runbook has errors; see tocsin check {runbook}")
+        return db.read_now(question, setup, *args)
+    except (configure.NoRunbook, OSError, UnicodeDecodeError) as error:
+        raise NoStart(str(error)) from None
+    finally:
+        db.close()
 
 
 def build(given: Settings) -> House:

@@ -25,6 +25,7 @@ from tocsin.web.shapes import absence_json, link_json, override_json, shift_json
 
 router = APIRouter(prefix="/api/v1")
 YEARS: Final = (2000, 2200)  # in which it is answered who is on call
+AHEAD: Final = timedelta(days=14)  # of a list of shifts without an end
 LIST_LONGEST: Final = timedelta(days=400)  # of a list of shifts
 
 Reason = Annotated[str, AfterValidator(lambda text: clip(text, 500))]
@@ -84,11 +85,17 @@ async def show_oncall(
 ) -> Json:  # fmt: skip
     """Who is on call, one object for each schedule; with `from` and `until` every shift between them."""
     db, setup = request.app.state.db, request.app.state.setup
-    if from_ is None and until is None:
-        return {"items": await db.read(on_call, setup, aware(at) if at else db.clock(), schedule), "next": None}
-    start = aware(from_) if from_ else db.clock()
-    end = aware(until) if until else start + timedelta(days=14)
-    return {"items": await db.read(shifts, setup, start, end, schedule), "next": None}
+    return {"items": await db.read(answer, setup, at, from_, until, schedule), "next": None}
+
+
+def answer(
+    tx: Tx, setup: Setup, at: datetime | None, start: datetime | None, until: datetime | None, schedule: str | None
+) -> list[Json]:  # fmt: skip
+    """Who is on call at an instant, now without one; with a span every shift of it, for 14 days without an end."""
+    if start is None and until is None:
+        return on_call(tx, setup, aware(at) if at else tx.now, schedule)
+    begins = aware(start) if start else tx.now
+    return shifts(tx, setup, begins, aware(until) if until else begins + AHEAD, schedule)
 
 
 def _names(tx: Tx, setup: Setup, schedule: str | None) -> list[str]:
@@ -202,15 +209,15 @@ async def ask_swap(request: Request, viewer: Acts, body: SwapBody) -> Json:
     return swap_json(await request.app.state.db.write(usecase))
 
 
-@router.post("/swaps/{id}/{answer}")
-async def answer_swap(request: Request, viewer: Acts, id: str, answer: str, body: Acting | None = None) -> Json:
+@router.post("/swaps/{id}/{verb}")
+async def answer_swap(request: Request, viewer: Acts, id: str, verb: str, body: Acting | None = None) -> Json:
     """Accept or decline a swap as the other, or withdraw it as the one who asked."""
 
     def usecase(tx: Tx) -> Swap:
         by = _by(tx, request, viewer, body.by if body else None)
-        if answer == "expire":
+        if verb == "expire":
             raise Refused("a swap expires by itself", 422)
-        return rota.answer_swap(tx, request.app.state.setup, id, answer, by)
+        return rota.answer_swap(tx, request.app.state.setup, id, verb, by)
 
     return swap_json(await request.app.state.db.write(usecase))
 
