@@ -23,7 +23,7 @@ from tocsin.points import armed, passing
 from tocsin.sdk import Conversation, Line, Mail, Outgoing, Reject, Request, Response, Retry
 
 T = TypeVar("T")
-ANSWER_LIMIT: Final = 65_536  # bytes; reliability.md section 1
+ANSWER_LIMIT: Final = 65_536  # bytes, unless a request says otherwise; reliability.md section 1
 ERROR_LIMIT: Final = 300  # characters
 GOODBYE_SECONDS: Final = 1.0
 SIGNATURE_HEADER: Final = "Tocsin-Signature"
@@ -117,7 +117,7 @@ class Network:
             async with self._http.stream(
                 request.method, request.url, headers=headers, content=body, extensions=_traced()
             ) as answer:
-                taken = await _read(answer)
+                taken = await _read(answer, request.answer_limit)
         return Response(answer.status_code, {n.lower(): value for n, value in answer.headers.items()}, taken)
 
     async def _mail(self, mail: Mail) -> Response:
@@ -170,18 +170,18 @@ async def _trace(event: str, _info: Mapping[str, Any]) -> None:
         passing(_POINTS[event])
 
 
-async def _read(answer: httpx.Response) -> bytes:
-    """Read at most 64 KB of an answer; a packed one is unpacked no further than that. The rest is not waited for."""
+async def _read(answer: httpx.Response, limit: int) -> bytes:
+    """Read at most *limit* bytes of an answer; a packed one is unpacked no further. The rest is not waited for."""
     packed = answer.headers.get("content-encoding", "").strip().lower() in PACKED
     unpacker = zlib.decompressobj(GZIP_OR_ZLIB) if packed else None
     taken = bytearray()
     async for chunk in answer.aiter_raw():
-        room = ANSWER_LIMIT - len(taken)
+        room = limit - len(taken)
         try:
             taken += unpacker.decompress(chunk, room) if unpacker else chunk[:room]
         except zlib.error:
             break
-        if len(taken) >= ANSWER_LIMIT:
+        if len(taken) >= limit:
             break
     return bytes(taken)
 

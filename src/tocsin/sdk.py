@@ -47,6 +47,7 @@ class Request:
     body: bytes | None = None
     timeout_seconds: float = 10.0  # in total, connecting included
     sign_with: str = field(default="", repr=False)  # HMAC key: `net` signs the body with the instant it sends it
+    answer_limit: int = 65_536  # bytes; no more of an answer is read
 
 
 @dataclass(frozen=True, slots=True)

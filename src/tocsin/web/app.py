@@ -22,7 +22,19 @@ from tocsin.points import passing
 from tocsin.sdk import BadPayload
 from tocsin.store.db import Busy, Database
 from tocsin.usecases.configure import NoRunbook, Setup
-from tocsin.web import access, api, handoff, incidents, live, oncall, operations, readiness, reference
+from tocsin.web import (
+    access,
+    api,
+    api_oncall,
+    calendar,
+    handoff,
+    incidents,
+    live,
+    oncall,
+    operations,
+    readiness,
+    reference,
+)  # fmt: skip
 from tocsin.web.auth import NotSignedIn, SignInLimit, TooMany
 from tocsin.web.ingest import IngestApp
 from tocsin.web.operations import Meters
@@ -61,7 +73,8 @@ def create_app(
     app.state.db, app.state.setup, app.state.meters = db, setup, meters
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
-    for routes in (access, handoff, incidents, oncall, live, operations, readiness, reference):
+    app.include_router(api_oncall.router)
+    for routes in (access, handoff, incidents, oncall, calendar, live, operations, readiness, reference):
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))
     _handle_errors(app)
@@ -115,7 +128,7 @@ async def _too_many(request: Request, error: Exception) -> Response:
 
 
 async def _busy(request: Request, error: Exception) -> Response:
-    log.warning("put_off", path=request.url.path, why=str(error))
+    log.warning("put_off", path=calendar.without_secret(request.url.path), why=str(error))
     return problem(request, 503, f"Tocsin cannot store this just now ({error}); nothing was changed", RETRY_AFTER)
 
 
@@ -136,7 +149,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("view_failed", path=request.url.path, exc_info=error)
+    log.error("view_failed", path=calendar.without_secret(request.url.path), exc_info=error)
     return problem(request, 500, "something went wrong in Tocsin itself; it is in the log")
 
 

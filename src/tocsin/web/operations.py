@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from tocsin import zones
 from tocsin.core.types import Refused
 from tocsin.core.watch import skew_notice
 from tocsin.store import queue
@@ -82,11 +83,12 @@ async def ready(request: Request) -> Response:
 
 def _ready(tx: Tx, setup: Setup, db: Database) -> dict[str, Any]:
     in_force(tx, setup)
-    return {"warnings": _warnings(tx, setup, db), **watch.report(tx)}
+    return {"warnings": _warnings(tx, setup, db), "tzdata": zones.version(), **watch.report(tx)}
 
 
 def _warnings(tx: Tx, setup: Setup, db: Database) -> list[str]:
     warnings = [*setup.plugins.problems, *watch.store_banner(db.trouble), *watch.banners(tx)]
+    warnings += [old] if (old := zones.warning(db.clock())) else []
     if not tx.sqlite:
         if skew := skew_notice(db.clock(), tx.now):
             warnings.append(skew)
