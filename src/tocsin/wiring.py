@@ -29,12 +29,14 @@ from tocsin.net import Network, redact
 from tocsin.poller import Poller
 from tocsin.publisher import Host, Publisher, kept_site
 from tocsin.publisher import hosts as hosts_of
+from tocsin.rota import Rota
 from tocsin.s3 import S3
 from tocsin.sdk import BadPayload, Inbound, read_json
 from tocsin.settings import Settings
 from tocsin.store import migrate
 from tocsin.store.db import Busy, Database
 from tocsin.store.reserve import FULL, Reserve
+from tocsin.store.schema import metadata
 from tocsin.store.sound import path_of
 from tocsin.usecases import access, configure, restored, watch
 from tocsin.usecases.configure import Setup
@@ -238,6 +240,33 @@ def try_triage(body: bytes, source: str, runbook: Path | None) -> list[dict[str,
              "would_page": pages, "disposition": disposition}
         )  # fmt: skip
     return results
+
+
+def ask_oncall(question: Callable[..., Any], *args: Any, runbook: Path | None = None) -> Any:
+    """
+    Ask who is on call without a server: a runbook's file alone, or the database of this machine.
+
+    Raises:
+        NoStart: the file has errors, or there is no database with a runbook in force.
+    """
+    given = settings.read()
+    setup = Setup(plugins.load(), given.environment, "", b"", given.data)
+    if runbook is None and given.database.startswith("sqlite:///"):
+        path = Path(given.database.removeprefix("sqlite:///"))
+        if not path.exists():
+            raise NoStart(f"no Tocsin answers, and there is no database at {path}: name a runbook with --runbook")
+    db = Database("sqlite://", Clock()) if runbook else _open(given, Clock())
+    try:
+        if runbook:
+            metadata.create_all(db.engine)
+            reading = db.write_now(configure.adopt, setup, runbook.read_text(encoding="utf-8"))
+            if reading.runbook is None:
+                raise NoStart(f"the runbook has errors; see tocsin check {runbook}")
+        return db.read_now(question, setup, *args)
+    except (configure.NoRunbook, OSError, UnicodeDecodeError) as error:
+        raise NoStart(str(error)) from None
+    finally:
+        db.close()
 
 
 def build(given: Settings) -> House:
@@ -449,13 +478,12 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
     dead_man = DeadMan(given.dead_man_url, given.dead_man_fail_url, given.dead_man_every)
     keep = timedelta(days=given.keep_days) if given.keep_days else None
     watchman = Watchman(house.db, house.setup, network, owner, dead_man, house.clock.moved, keep)
-    watching = [asyncio.create_task(watchman.run(), name="watchman")] if tasks else []
+    rota, poller = Rota(house.db, house.setup, network), Poller(house.db, house.setup, network, owner)
     public = PublicSite(house.clock)
     publisher = _publisher(house, public, pushes=bool(tasks))
-    watching.append(asyncio.create_task(publisher.run(), name="publisher"))
-    if tasks:
-        poller = Poller(house.db, house.setup, network, owner)
-        watching.append(asyncio.create_task(poller.run(), name="poller"))
+    works = {"watchman": watchman.run, "rota": rota.run, "poller": poller.run} if tasks else {}
+    beside = {"publisher": publisher.run, **works}
+    watching = [asyncio.create_task(run(), name=name) for name, run in beside.items()]
 
     @contextlib.asynccontextmanager
     async def life(_app: object) -> AsyncIterator[None]:

@@ -94,7 +94,10 @@ def test_what_a_person_declared_and_named_says_so():
     lines = dict(because.lines(told))
 
     assert "none: declared by source:alertmanager" == lines["Alert"]
-    assert ("named by stranger", "low: no notification rule; the console stands in") == (
+    assert (
+        "none: the severity itself, or somebody by hand, named stranger",
+        "low: no notification rule; the console stands in",
+    ) == (
         lines["Step"],
         lines["Urgency"],
     )

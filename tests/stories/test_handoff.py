@@ -133,13 +133,9 @@ def test_unconfirmed_it_is_asked_twice_and_goes_to_the_secondary_and_the_lead(wo
     row = next(row for row in rows(world) if row.person == "backup1")
     other = next(row for row in rows(world) if row.person == "martijn")
     world.db.write_now(handoff.confirm, world.setup, other.id, "martijn")
-    world.wait(hours=1)
+    world.wait(minutes=50)
 
-    asked = [
-        at - MONDAY
-        for at, _, text in world.sent
-        if text.startswith("Have you got the pager?") or "Subject: Have" in text
-    ]
+    asked = [at - MONDAY for at, _, text in world.sent if "Have you got the pager?" in text]
     assert [timedelta(minutes=10), timedelta(minutes=20)] == asked
     told = [
         (at - MONDAY, who)
@@ -147,7 +143,6 @@ def test_unconfirmed_it_is_asked_twice_and_goes_to_the_secondary_and_the_lead(wo
         if text.startswith("Hand-off not confirmed: Backup One, primary")
     ]
     assert (timedelta(minutes=30), "martijn") == told[0]
-    assert ("unconfirmed", ["martijn"]) == (rows(world)[0].state, row.told or rows(world)[0].told) or True
     row = next(r for r in rows(world) if r.person == "backup1")
     assert ("unconfirmed", ["martijn"], None) == (row.state, row.told, row.due)
 

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from tocsin.cli import backup, handoff, incident, keys, runbook, server, status
+from tocsin.cli import backup, handoff, incident, keys, oncall, runbook, server, status
 from tocsin.cli.client import Failed
 from tocsin.simulate.command import command as simulate
 
@@ -18,7 +18,7 @@ app = typer.Typer(
 app.command("serve")(server.serve)
 app.command("init")(runbook.init)
 app.command("check")(runbook.check)
-app.command("oncall")(runbook.oncall)
+app.command("oncall")(oncall.oncall)
 app.command("declare")(incident.declare)
 app.command("verify")(server.verify)
 app.command("migrate")(server.migrate)
@@ -29,6 +29,10 @@ app.add_typer(incident.app, name="incident", help="See and lead incidents.")
 app.add_typer(handoff.app, name="handoff", help="See shift changes, and confirm that you have the pager.")
 app.add_typer(incident.postmortems, name="postmortem", help="Read postmortems.")
 app.add_typer(status.app, name="status", help="The status page.")
+app.add_typer(oncall.overrides, name="override", help="Who stands in.")
+app.add_typer(oncall.absences, name="absence", help="Who is away.")
+app.add_typer(oncall.swaps, name="swap", help="Swaps of turns.")
+app.add_typer(oncall.calendars, name="calendar", help="Secret links to calendars.")
 app.add_typer(runbook.triage, name="triage", help="Try the triage rules.")
 app.add_typer(keys.key, name="key", help="Ingest keys, one for each source.")
 app.add_typer(keys.token, name="token", help="API tokens.")

@@ -22,6 +22,10 @@ class Failed(Exception):  # noqa: N818 - what the command has
         self.code = code
 
 
+class NoServer(Failed):
+    """No server answers, or none is known."""
+
+
 def call(method: str, path: str, body: Any = None, **query: Any) -> Any:
     """
     Call the API of the running server and return the decoded answer.
@@ -33,7 +37,7 @@ def call(method: str, path: str, body: Any = None, **query: Any) -> Any:
 
     url, token = wiring.client_settings()
     if not token:
-        raise Failed(f"no token for {url}: start the server on this machine, or set TOCSIN_URL and TOCSIN_TOKEN")
+        raise NoServer(f"no token for {url}: start the server on this machine, or set TOCSIN_URL and TOCSIN_TOKEN")
     query = {name: value for name, value in query.items() if value is not None}
     try:
         answer = httpx.request(
@@ -41,7 +45,7 @@ def call(method: str, path: str, body: Any = None, **query: Any) -> Any:
             headers={"Authorization": f"Bearer {token}"},
         )  # fmt: skip
     except httpx.HTTPError:
-        raise Failed(f"no Tocsin answers at {url}: start it with `tocsin serve`, or set TOCSIN_URL") from None
+        raise NoServer(f"no Tocsin answers at {url}: start it with `tocsin serve`, or set TOCSIN_URL") from None
     if answer.status_code >= 400:
         raise Failed(_reason(answer))
     return answer.json() if answer.content else None

@@ -1,4 +1,4 @@
-"""The runbook: start one, check it, ask it who is on call and what an alert would do."""
+"""The runbook: start one, check it, ask it what an alert would do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin.cli.client import Failed, call, console, put_json, put_table, say
+from tocsin.cli.client import Failed, call, console, put_json, say
 from tocsin.cli.incident import Json
 
 triage = typer.Typer(no_args_is_help=True)
@@ -135,46 +135,6 @@ def _print_report(file: Path, report: Any) -> None:
         say(f"finding: {finding['kind']}: {finding['subject']}: {finding['text']}")
     counts = {name: len(report[name]) for name in ("errors", "warnings", "findings")}
     say(", ".join(f"{count} {name if count != 1 else name[:-1]}" for name, count in counts.items()))
-
-
-def oncall(
-    schedule: Annotated[str | None, typer.Argument(metavar="[SCHEDULE]")] = None,
-    at: Annotated[str | None, typer.Option("--at", help="an instant such as 2026-12-24T09:00Z")] = None,
-    runbook: Annotated[
-        Path | None, typer.Option("--runbook", help="read this file instead of asking the server")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Say who is on call, now or at an instant."""
-    try:
-        instant = datetime.fromisoformat(at) if at else datetime.now(UTC)  # noqa: TID251
-    except ValueError:
-        raise Failed(f"not an instant: {at}; such as 2026-12-24T09:00Z", 2) from None
-    if instant.tzinfo is None:
-        raise Failed("an instant needs a zone: add Z for UTC", 2)
-    items = _from_file(runbook, schedule, instant) if runbook else (
-        call("GET", "/oncall", at=instant.isoformat(), schedule=schedule)["items"]
-    )  # fmt: skip
-    if as_json:
-        put_json(items)
-        return
-    rows = [(i["schedule"], ", ".join(i["people"]) or "nobody", (i["until"] or "-")[:16], i["override"] or "")
-            for i in items]  # fmt: skip
-    put_table(("schedule", "on call", "until (UTC)", "stands in"), rows, "The runbook has no schedules.")
-
-
-def _from_file(file: Path, schedule: str | None, at: datetime) -> list[Any]:
-    from tocsin import runbook_file, wiring  # noqa: PLC0415
-    from tocsin.core import oncall as core  # noqa: PLC0415
-    from tocsin.web.shapes import shift_json  # noqa: PLC0415
-
-    reading = runbook_file.read(read_text(file), wiring.read_settings().environment)
-    if reading.runbook is None:
-        raise Failed(f"the runbook has errors; see tocsin check {file}")
-    names = [schedule] if schedule else list(reading.runbook.schedules)
-    if schedule and schedule not in reading.runbook.schedules:
-        raise Failed(f"no schedule {schedule}; there are {', '.join(reading.runbook.schedules)}")
-    return [shift_json(core.on_call_at(reading.runbook, name, at)) for name in names]
 
 
 @triage.command("test")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from tocsin.core import oncall
 from tocsin.core.calendar import words
 from tocsin.core.incident import Incident
-from tocsin.core.oncall import Override, Shift
+from tocsin.core.oncall import Shift
 from tocsin.core.runbook import NotifyRule, Runbook
+from tocsin.core.stand_ins import Given
 from tocsin.core.types import Json, Page, instant_text
 
 LABELS_KEPT: Final = 20  # of the alert
@@ -26,7 +27,7 @@ def alert_words(source: str, key: str, title: str, labels: Mapping[str, str]) ->
 
 
 def explain(
-    runbook: Runbook, state: Incident, page: Page, now: datetime, overrides: Sequence[Override], tzdata: str
+    runbook: Runbook, state: Incident, page: Page, now: datetime, overrides: Given, tzdata: str
 ) -> dict[str, Json]:
     """
     Write down why *page* is made, from what is known at this instant: it is kept, and never worked out anew.
@@ -55,9 +56,7 @@ def _rules(runbook: Runbook, page: Page) -> tuple[NotifyRule, ...]:
     return person.notify.high if page.urgency == "high" else person.notify.low
 
 
-def _shift(
-    runbook: Runbook, service: str | None, page: Page, now: datetime, overrides: Sequence[Override]
-) -> Shift | None:
+def _shift(runbook: Runbook, service: str | None, page: Page, now: datetime, overrides: Given) -> Shift | None:
     """The shift that brought the page to this person: of the first schedule behind its targets that has them."""
     for target in page.targets:
         for name in _schedules(runbook, target, service):
@@ -125,7 +124,7 @@ def _alert(because: Mapping[str, Any]) -> str:
 def _step(because: Mapping[str, Any]) -> str:
     named = ", ".join(because.get("targets", ()))
     if not because.get("step"):
-        return f"named by {named}" if named else ""
+        return f"none: the severity itself, or somebody by hand, named {named}" if named else ""
     return f"step {because['step']} of {because['policy']}, round {because['round']}: {named}"
 
 

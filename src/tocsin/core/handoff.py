@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from tocsin.core import oncall
 from tocsin.core.calendar import words
-from tocsin.core.oncall import Override, Shift
+from tocsin.core.oncall import Shift
 from tocsin.core.runbook import Runbook
 from tocsin.core.runbook_schedules import HandOff as Settings
+from tocsin.core.stand_ins import Given
 
 REMINDERS: Final = 2  # at a third and at two thirds of the time to confirm
 LOOK_BACK: Final = timedelta(days=31)  # after a longer downtime the shift changes before it are not counted
@@ -63,7 +64,7 @@ class Asked:
 
 def latest(
     runbook: Runbook, schedule: str, had: Sequence[str], since: datetime, due: datetime, now: datetime,
-    overrides: Sequence[Override] = (),
+    overrides: Given = (),
 ) -> tuple[Change | None, datetime]:  # fmt: skip
     """
     Find the last shift change of *schedule* since it was looked at, whatever it was that changed it.
@@ -152,7 +153,7 @@ def settings_of(runbook: Runbook, schedule: str) -> Settings:
 
 
 def others(
-    runbook: Runbook, schedules: Iterable[str], at: datetime, overrides: Sequence[Override], without: str | None
+    runbook: Runbook, schedules: Iterable[str], at: datetime, overrides: Given, without: str | None
 ) -> frozenset[str]:
     """
     Who hears that nobody confirmed: by default the secondary and the lead; without them the admins, else everyone.
@@ -172,7 +173,7 @@ def others(
     return found or (admins(runbook) - {without}) or (frozenset(runbook.people) - {without})
 
 
-def _second(runbook: Runbook, schedule: str, at: datetime, overrides: Sequence[Override]) -> frozenset[str]:
+def _second(runbook: Runbook, schedule: str, at: datetime, overrides: Given) -> frozenset[str]:
     found = frozenset[str]()
     for policy in runbook.escalation_policies.values():
         for place, taken in enumerate(policy.steps[:-1]):

@@ -23,20 +23,20 @@ ANSWER_WITHIN: Final = timedelta(days=1)  # a test page
 
 # Each kind with what to do next, the worst first: that is the order in which they are told.
 NEXT: Final[Mapping[str, str]] = {
-    "unreachable": "Give them a rule under `notify` whose channel is set up and whose address they have.",
+    "unreachable": "Give them a rule under notify whose channel is set up and whose address they have.",
     "schedule_gap": "Add an override for that span, or put somebody into the rotation.",
-    "ends_with_nobody": "Let the last step page `everyone`, or somebody who is always there.",
+    "ends_with_nobody": "Let the last step page everyone, or somebody who is always there.",
     "hand_off_unconfirmed": "Call them; or take it with an override, and press the button on the on-call page.",
     "contact_broken": "Ask them for the right address, put it into the runbook, and check it.",
     "integration_failing": "Read the reason; look at the token, the address and the network of that channel.",
     "test_unanswered": "Ask them whether the test page came; if not, check each of their ways.",
     "integration_left_out": "Set the variables that it names, or take the channel out of the runbook.",
     "same_person": "Put somebody else on one of the two steps: otherwise one phone off means nobody.",
-    "step_not_reached": "Give the step an `after` of its own, or take it out.",
+    "step_not_reached": "Give the step a wait (after) of its own, or take it out.",
     "contact_unproved": "Let them check it: a way that was never proved may be anybody's.",
     "tzdata_old": "Install a newer tzdata, and start Tocsin again.",
-    "no_verify": "Name a probe under `verify`, so that it is known whether the action helped.",
-    "no_undo": "Write an `undo`, or accept that the action cannot be taken back.",
+    "no_verify": "Name a probe under verify, so that it is known whether the action helped.",
+    "no_undo": "Write an undo, or accept that the action cannot be taken back.",
     "unknown_word": "Take the word out of the text, or write one that Tocsin knows.",
 }  # fmt: skip
 

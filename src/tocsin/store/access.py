@@ -59,6 +59,19 @@ def ingest_keys(tx: Tx) -> Sequence[Any]:
     return tx.all(select(*columns).where(*where))
 
 
+def of_kind(tx: Tx, kind: str) -> Sequence[Any]:
+    """The live credentials of a kind, the oldest first: hash, name, source, created_at."""
+    columns = credentials.c.hash, credentials.c.name, credentials.c.source, credentials.c.created_at
+    where = credentials.c.kind == kind, credentials.c.deleted_at.is_(None)
+    return tx.all(select(*columns).where(*where).order_by(credentials.c.created_at, credentials.c.hash))
+
+
+def drop_by_id(tx: Tx, kind: str, id_: str) -> bool:
+    """Delete a credential by the beginning of its hash; says whether there was one."""
+    where = credentials.c.kind == kind, credentials.c.hash.startswith(id_, autoescape=True)
+    return tx.run(update(credentials).where(*where, credentials.c.deleted_at.is_(None)).values(deleted_at=tx.now)) > 0
+
+
 def account(tx: Tx, name: str) -> Any:
     """An account, or None."""
     return tx.first(select(accounts).where(accounts.c.name == name))

@@ -350,7 +350,66 @@ overrides = Table(
     Column("by", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("deleted_at", Instant),
+    Column("replaces", Text),  # whose place it takes; null: everybody's
 )
+Index("overrides_until", overrides.c.until)
+
+absences = Table(
+    "absences",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("start", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("deleted_at", Instant),
+)
+Index("absences_until", absences.c.until)
+
+swaps = Table(
+    "swaps",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("schedule", Text, nullable=False),
+    Column("asker", Text, nullable=False),
+    Column("other", Text, nullable=False),
+    Column("start", Instant, nullable=False),  # the asker's turn, which the other takes
+    Column("until", Instant, nullable=False),
+    Column("back_start", Instant, nullable=False),  # the other's turn, which the asker takes
+    Column("back_until", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", Text, nullable=False),  # asked, accepted, declined, withdrawn, expired
+    Column("asked_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+)
+Index("swaps_state", swaps.c.state, swaps.c.expires_at)
+
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("schedule", Text, primary_key=True),
+    Column("place", Text, nullable=False),  # hash of the address: another one is read at once
+    Column("body", LargeBinary),  # what was read last and could be used
+    Column("etag", Text),
+    Column("read_at", Instant),  # when that was
+    Column("failing_since", Instant),  # null while it can be read
+    Column("why", Text),
+    Column("next_at", Instant, nullable=False),
+)
+
+bookings = Table(
+    "bookings",
+    metadata,
+    Column("schedule", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("start", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("names", JsonText, nullable=False),
+)
+Index("bookings_until", bookings.c.until)
 
 looks = Table(
     "looks",
@@ -473,10 +532,10 @@ credentials = Table(
     "credentials",
     metadata,
     Column("hash", Text, primary_key=True),  # SHA-256 of the secret, which is shown once
-    Column("kind", Text, nullable=False),  # token, ingest, sign_in
+    Column("kind", Text, nullable=False),  # token, ingest, sign_in, calendar
     Column("name", Text, nullable=False),
     Column("role", Text),  # of a token or a sign-in link
-    Column("source", Text),  # of an ingest key; "*" is good for every source
+    Column("source", Text),  # of an ingest key; "*" is good for every source. Of a calendar link: what it shows
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant),
     Column("used_at", Instant),

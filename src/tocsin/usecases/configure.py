@@ -19,7 +19,7 @@ from tocsin.core.runbook import Runbook
 from tocsin.core.types import incident_name
 from tocsin.plugins import Plugins
 from tocsin.store import looks, publish
-from tocsin.store import oncall as overrides
+from tocsin.store import oncall as store
 from tocsin.store.db import Tx, insert_new
 from tocsin.store.schema import meta, runbooks
 
@@ -126,8 +126,8 @@ def text_of(tx: Tx, version: str) -> str:
 
 
 def who(tx: Tx, runbook: Runbook, service: str | None, at: datetime) -> Callable[[str], frozenset[str]]:
-    """Return the function that says who stands behind a page target at *at*, overrides included."""
-    stand_ins = overrides.overrides(tx)
+    """Return the function that says who stands behind a page target at *at*, stand-ins included."""
+    stand_ins = store.stand_ins_at(tx, at)
 
     def resolve(target: str) -> frozenset[str]:
         if target == "secondary":

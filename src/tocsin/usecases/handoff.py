@@ -15,6 +15,7 @@ from tocsin.core.oncall import on_call_at
 from tocsin.core.protocol import is_open
 from tocsin.core.runbook import Runbook
 from tocsin.core.sentences import name_of
+from tocsin.core.stand_ins import StandIns
 from tocsin.core.types import Refused, instant_text
 from tocsin.store import alerts, handoffs, incidents, looks, oncall, people, watch
 from tocsin.store.db import Tx
@@ -93,7 +94,8 @@ def run(tx: Tx, setup: Setup, sections: Sequence[Section]) -> None:
     if any(row.name == looks.PLAN for row in rows):
         _plan(tx, runbook)
         rows = [row for row in looks.due(tx) if row.name.startswith(looks.SCHEDULE)]
-    changes = [change for row in rows if (change := _look(tx, runbook, row))]
+    given = oncall.stand_ins_around(tx, tx.now) if rows else StandIns()
+    changes = [change for row in rows if (change := _look(tx, runbook, row, given))]
     _supersede(tx, changes)
     for note in core.notes(changes):
         _hand_over(tx, setup, runbook, note, sections)
@@ -106,7 +108,7 @@ def run(tx: Tx, setup: Setup, sections: Sequence[Section]) -> None:
 
 def _plan(tx: Tx, runbook: Runbook) -> None:
     """Make sure that every schedule is looked at: those that are new from now on, the others anew."""
-    stand_ins = oncall.overrides(tx)
+    stand_ins = oncall.stand_ins_around(tx, tx.now)
     for name in runbook.schedules:
         if looks.get(tx, f"{looks.SCHEDULE}{name}") is None:
             shift = on_call_at(runbook, name, tx.now, stand_ins)
@@ -115,14 +117,14 @@ def _plan(tx: Tx, runbook: Runbook) -> None:
     looks.forget(tx, looks.PLAN)
 
 
-def _look(tx: Tx, runbook: Runbook, row: Any) -> Change | None:
+def _look(tx: Tx, runbook: Runbook, row: Any, given: StandIns) -> Change | None:
     name = row.name.removeprefix(looks.SCHEDULE)
     if name not in runbook.schedules:
         looks.forget(tx, row.name)
         return None
-    change, until = core.latest(runbook, name, row.data["people"], row.at, row.due, tx.now, oncall.overrides(tx))
-    people = change.incoming if change else row.data["people"]
-    looks.put(tx, row.name, until, {"people": list(people)})
+    change, until = core.latest(runbook, name, row.data["people"], row.at, row.due, tx.now, given)
+    having = change.incoming if change else row.data["people"]
+    looks.put(tx, row.name, until, {"people": list(having)})
     return change
 
 
@@ -190,7 +192,7 @@ def _step(tx: Tx, setup: Setup, runbook: Runbook, row: Any) -> None:
              nth=asked.reminders)  # fmt: skip
     elif told == "unconfirmed":
         schedules = [entry["schedule"] for entry in row.schedules]
-        to = sorted(core.others(runbook, schedules, tx.now, oncall.overrides(tx), row.person))
+        to = sorted(core.others(runbook, schedules, tx.now, oncall.stand_ins_around(tx, tx.now), row.person))
         handoffs.keep(tx, row.id, asked, told=to)
         title = f"Hand-off not confirmed: {core.people((row.person,), runbook)}, {', '.join(schedules)}"
         for person in to:

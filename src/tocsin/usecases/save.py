@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -12,13 +11,13 @@ from tocsin.core.because import explain
 from tocsin.core.delivery import Route, quiet_until, to_channel, to_person
 from tocsin.core.events import Around, Decision, Event, Resolve
 from tocsin.core.incident import Incident
-from tocsin.core.oncall import Override
 from tocsin.core.runbook import Runbook
+from tocsin.core.stand_ins import StandIns
 from tocsin.core.types import Effect, Json, OpenRoom, Page, Publish, StopPaging, Tell
 from tocsin.store import alerts, incidents, people, queue
 from tocsin.store.db import Tx
 from tocsin.store.incidents import Stored
-from tocsin.store.oncall import overrides as stand_ins
+from tocsin.store.oncall import stand_ins_around
 from tocsin.usecases import site
 from tocsin.usecases.configure import Setup, incident_link, runbook_of, who
 
@@ -78,19 +77,17 @@ def put_effects(tx: Tx, setup: Setup, decision: Decision) -> None:
     """Turn effects into pages and outbox rows."""
     state = decision.state
     runbook = runbook_of(tx, setup, state.runbook_version)
-    overrides = stand_ins(tx) if any(isinstance(effect, Page) for effect in decision.effects) else ()
+    given = stand_ins_around(tx, tx.now) if any(isinstance(effect, Page) for effect in decision.effects) else StandIns()
     for effect in decision.effects:
-        _put(tx, setup, runbook, state, effect, overrides)
+        _put(tx, setup, runbook, state, effect, given)
     if decision.wake_at is not None:
         tx.touched.add("wake")
 
 
-def _put(
-    tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect, overrides: Sequence[Override]
-) -> None:
+def _put(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect, given: StandIns) -> None:
     match effect:
         case Page():
-            because = explain(runbook, state, effect, tx.now, overrides, zones.version())
+            because = explain(runbook, state, effect, tx.now, given, zones.version())
             _put_page(tx, setup, runbook, state, effect, because)
         case StopPaging(why, by, only, keep):
             queue.close_pages(tx, state.number, why, by, only=only, keep=keep)

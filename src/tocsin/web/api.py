@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Body, Depends, Header, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.requests import Request
-from starlette.responses import Response
 
-from tocsin.core import events, oncall
+from tocsin.core import events
 from tocsin.core.calendar import parse_duration
 from tocsin.core.runbook import Runbook
-from tocsin.core.statuspage import Maintenance
 from tocsin.core.types import Json, Refused, incident_name, incident_number, instant_text
 from tocsin.sdk import clip
 from tocsin.store import alerts, handoffs, incidents, postmortems, queue
-from tocsin.store import oncall as overrides_store
-from tocsin.store import publish as publish_store
 from tocsin.store.db import Tx
-from tocsin.usecases import access, handoff, readiness, respond, restored, site
+from tocsin.usecases import access, handoff, readiness, respond, restored
 from tocsin.usecases.configure import Setup, in_force, incident_link, notices, text_of
 from tocsin.web.auth import Viewer, require, same_origin, viewer_of
 from tocsin.web.shapes import (
@@ -31,12 +27,9 @@ from tocsin.web.shapes import (
     entry_json,
     handoff_json,
     incident_json,
-    maintenance_json,
-    override_json,
     page_json,
     readiness_json,
     restored_json,
-    shift_json,
 )
 
 router = APIRouter(prefix="/api/v1")
@@ -142,24 +135,6 @@ class ReopenBody(Acting):
     reason: Long = ""
 
 
-class OverrideBody(Acting):
-    model_config = ConfigDict(extra="ignore", populate_by_name=True)
-    schedule: str
-    person: str
-    from_: datetime = Field(alias="from")
-    until: datetime
-    reason: Long = ""
-
-
-class MaintenanceBody(Acting):
-    model_config = ConfigDict(extra="ignore", populate_by_name=True)
-    title: Title
-    text: Long = ""
-    components: list[str] = Field([], max_length=200)
-    from_: datetime = Field(alias="from")
-    until: datetime
-
-
 def listed(request: Request, items: list[Json], limit: int, cursor: str | int | None) -> Json:
     """A page of a list, and the path of the next one when there may be more."""
     follows = None
@@ -243,29 +218,6 @@ async def list_alerts(
     rows = await db.read(alerts.listing, incident=number, state=state, before=before, limit=limit)
     shown = [alert_json(row, raw=access.may(viewer.role, "admin")) for row in rows]
     return listed(request, shown, limit, rows[-1].id if rows else None)
-
-
-@router.get("/oncall")
-async def show_oncall(request: Request, _: Reads, at: datetime | None = None, schedule: str | None = None) -> Json:
-    """Who is on call, one object for each schedule."""
-    db, setup = request.app.state.db, request.app.state.setup
-    return {"items": await db.read(on_call, setup, _aware(at) or db.clock(), schedule), "next": None}
-
-
-def on_call(tx: Tx, setup: Setup, at: datetime, schedule: str | None) -> list[Json]:
-    """The shift of each schedule at an instant."""
-    _, runbook = in_force(tx, setup)
-    if schedule is not None and schedule not in runbook.schedules:
-        raise Refused(f"no schedule {schedule!r}; there are {', '.join(runbook.schedules)}", 404)
-    stand_ins = overrides_store.overrides(tx)
-    names = [schedule] if schedule else list(runbook.schedules)
-    return [shift_json(oncall.on_call_at(runbook, name, at, stand_ins)) for name in names]
-
-
-def _aware(at: datetime | None) -> datetime | None:
-    if at is not None and at.tzinfo is None:
-        raise Refused("an instant needs a time zone, such as 2026-11-23T09:00:00Z", 422)
-    return at
 
 
 @router.get("/runbook")
@@ -434,80 +386,6 @@ async def reopen(
 ) -> Json:
     """It is not over."""
     return await do(request, viewer, id, body, lambda by: events.Reopen(by, body.reason))
-
-
-# --------------------------------------------------------------------------------------------- overrides
-
-
-@router.get("/overrides")
-async def list_overrides(request: Request, _: Reads) -> Json:
-    """The stand-ins in force or to come."""
-    found = await request.app.state.db.read(overrides_store.overrides)
-    return {"items": [override_json(override) for override in found], "next": None}
-
-
-@router.post("/overrides", status_code=201)
-async def add_override(request: Request, viewer: Acts, body: OverrideBody) -> Json:
-    """Let somebody stand in for a span of a schedule."""
-    setup = request.app.state.setup
-    start, until = _aware(body.from_), _aware(body.until)
-
-    def usecase(tx: Tx) -> oncall.Override:
-        _, runbook = in_force(tx, setup)
-        if body.schedule not in runbook.schedules:
-            raise Refused(f"no schedule {body.schedule!r}; there are {', '.join(runbook.schedules)}", 422)
-        if body.person not in runbook.people:
-            raise Refused(f"no person {body.person!r}; there are {', '.join(runbook.people)}", 422)
-        if start is None or until is None or until <= start or until <= tx.now:
-            raise Refused("an override ends after it starts, and not in the past", 422)
-        by = actor(viewer, body.by, runbook)
-        return overrides_store.add_override(
-            tx, schedule=body.schedule, person=body.person, start=start, until=until, reason=body.reason, by=by
-        )
-
-    return override_json(await request.app.state.db.write(usecase))
-
-
-@router.delete("/overrides/{id}", status_code=204)
-async def delete_override(request: Request, viewer: Acts, id: str) -> Response:
-    """End an override."""
-    if not await request.app.state.db.write(overrides_store.delete_override, id):
-        raise Refused("there is no such override", 404)
-    return Response(status_code=204)
-
-
-# --------------------------------------------------------------------------------------------- planned work
-
-
-@router.get("/maintenance")
-async def list_maintenance(request: Request, _: Reads) -> Json:
-    """Planned work, by its start; what is over stays listed."""
-    found = await request.app.state.db.read(publish_store.maintenance)
-    now = request.app.state.db.clock()
-    return {"items": [maintenance_json(work, now) for work in found], "next": None}
-
-
-@router.post("/maintenance", status_code=201)
-async def add_maintenance(request: Request, viewer: Acts, body: MaintenanceBody) -> Json:
-    """Announce planned work on the status page."""
-    setup, db = request.app.state.setup, request.app.state.db
-
-    def usecase(tx: Tx) -> Maintenance:
-        _, runbook = in_force(tx, setup)
-        return site.plan(
-            tx, setup, title=body.title, text=body.text, components=body.components, start=_aware(body.from_),
-            until=_aware(body.until), by=actor(viewer, body.by, runbook),
-        )  # fmt: skip
-
-    return maintenance_json(await db.write(usecase), db.clock())
-
-
-@router.delete("/maintenance/{id}", status_code=204)
-async def delete_maintenance(request: Request, viewer: Acts, id: str) -> Response:
-    """Take planned work back."""
-    if not await request.app.state.db.write(publish_store.delete_maintenance, id):
-        raise Refused("there is no such planned work", 404)
-    return Response(status_code=204)
 
 
 # --------------------------------------------------------------------------------------------- readiness

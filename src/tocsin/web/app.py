@@ -22,7 +22,21 @@ from tocsin.points import passing
 from tocsin.sdk import BadPayload
 from tocsin.store.db import Busy, Database, Unsure
 from tocsin.usecases.configure import NoRunbook, Setup
-from tocsin.web import access, api, devices, handoff, incidents, live, oncall, operations, readiness, reference
+from tocsin.web import (
+    access,
+    api,
+    api_maintenance,
+    api_oncall,
+    calendar,
+    devices,
+    handoff,
+    incidents,
+    live,
+    oncall,
+    operations,
+    readiness,
+    reference,
+)  # fmt: skip
 from tocsin.web.auth import NotSignedIn, SignInLimit, TooMany
 from tocsin.web.chat import ChatApp
 from tocsin.web.ingest import IngestApp
@@ -69,7 +83,9 @@ def create_app(
     app.state.db, app.state.setup, app.state.meters = db, setup, meters
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
-    for routes in (access, devices, handoff, incidents, oncall, live, operations, readiness, reference):
+    app.include_router(api_oncall.router)
+    app.include_router(api_maintenance.router)
+    for routes in (access, devices, handoff, incidents, oncall, calendar, live, operations, readiness, reference):
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))
     _handle_errors(app)
@@ -124,7 +140,7 @@ async def _too_many(request: Request, error: Exception) -> Response:
 
 
 async def _busy(request: Request, error: Exception) -> Response:
-    log.warning("put_off", path=request.url.path, why=str(error))
+    log.warning("put_off", path=calendar.without_secret(request.url.path), why=str(error))
     if isinstance(error, Unsure):
         return problem(request, 503, f"{error}; look, or send it again with the same Idempotency-Key", RETRY_AFTER)
     return problem(request, 503, f"Tocsin cannot store this just now ({error}); nothing was changed", RETRY_AFTER)
@@ -147,7 +163,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("view_failed", path=request.url.path, exc_info=error)
+    log.error("view_failed", path=calendar.without_secret(request.url.path), exc_info=error)
     return problem(request, 500, "something went wrong in Tocsin itself; it is in the log")
 
 

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from tocsin import zones
 from tocsin.core.types import Refused
 from tocsin.core.watch import skew_notice
 from tocsin.store import queue
@@ -84,7 +85,7 @@ async def ready(request: Request) -> Response:
 
 def _ready(tx: Tx, setup: Setup, db: Database) -> dict[str, Any]:
     in_force(tx, setup)
-    return {"warnings": _warnings(tx, setup, db), **watch.report(tx)}
+    return {"warnings": _warnings(tx, setup, db), "tzdata": zones.version(), **watch.report(tx)}
 
 
 def _warnings(tx: Tx, setup: Setup, db: Database) -> list[str]:
@@ -97,14 +98,15 @@ def _warnings(tx: Tx, setup: Setup, db: Database) -> list[str]:
 
 
 def notices(tx: Tx, db: Database) -> list[str]:
-    """What an operator of several nodes should know, though all of it works: what could be lost, whose clock is off."""
+    """What an operator should know, though all of it works: what could be lost, whose clock is off, old time zones."""
+    old = zones.warning(db.clock())
     if tx.sqlite:
-        return []
+        return [old] if old else []
     skew = skew_notice(db.clock(), tx.now)
     safe = "" if waits_for_standby(tx) else (
         "RPO > 0: PostgreSQL has no synchronous standby; what was answered last may be lost with its machine"
     )  # fmt: skip
-    return [notice for notice in (safe, skew) if notice]
+    return [notice for notice in (safe, skew, old) if notice]
 
 
 async def metrics(request: Request) -> Response:

@@ -25,7 +25,9 @@ def make_templates() -> Environment:
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    env.filters.update(clock=clock, when=when, span=words, span_between=lambda start, end: words(end - start))
+    env.filters.update(
+        clock=clock, when=when, plain=plain, span=words, span_between=lambda start, end: words(end - start)
+    )
     return env
 
 
@@ -66,6 +68,11 @@ def clock(at: datetime, zone: ZoneInfo) -> Markup:
 def when(at: datetime, zone: ZoneInfo) -> Markup:
     """The date, hour and minute in *zone*, with its name."""
     return _time(at, zone, "%a %d %b %H:%M %Z")
+
+
+def plain(at: datetime, zone: ZoneInfo) -> str:
+    """The same as plain text, where no mark-up can stand."""
+    return at.astimezone(zone).strftime("%a %d %b %H:%M")
 
 
 def short(span: timedelta) -> str:

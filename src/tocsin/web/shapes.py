@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from tocsin import zones
 from tocsin.core import oncall, protocol
 from tocsin.core.ledger import Entry
 from tocsin.core.readiness import NEXT
 from tocsin.core.statuspage import Maintenance
+from tocsin.core.swap import Swap
 from tocsin.core.types import Json, incident_name, instant_text
 from tocsin.store.incidents import Stored
+from tocsin.usecases.calendar_links import Link
 from tocsin.usecases.readiness import Report
 from tocsin.usecases.restored import Waiting
 
@@ -94,6 +97,8 @@ def shift_json(shift: oncall.Shift) -> Json:
         "schedule": shift.schedule, "people": list(shift.people),
         "from": None if far[0] else instant_text(shift.start), "until": None if far[1] else instant_text(shift.until),
         "override": shift.override,
+        "instead": [{"person": i.person, "of": i.of, "reason": i.reason} for i in shift.instead],
+        "tzdata": zones.version(),
     }  # fmt: skip
 
 
@@ -102,6 +107,7 @@ def override_json(override: oncall.Override) -> Json:
     return {
         "id": override.id, "schedule": override.schedule, "person": override.person,
         "from": instant_text(override.start), "until": instant_text(override.until), "reason": override.reason,
+        "replaces": override.replaces,
     }  # fmt: skip
 
 
@@ -147,6 +153,29 @@ def readiness_json(report: Report) -> Json:
             for night in report.nights
         ],
     }  # fmt: skip
+
+
+def absence_json(absence: oncall.Absence) -> Json:
+    """An absence."""
+    return {
+        "id": absence.id, "person": absence.person, "from": instant_text(absence.start),
+        "until": instant_text(absence.until), "reason": absence.reason,
+    }  # fmt: skip
+
+
+def swap_json(swap: Swap) -> Json:
+    """A swap of two turns."""
+    return {
+        "id": swap.id, "schedule": swap.schedule, "asker": swap.asker, "other": swap.other, "state": swap.state,
+        "from": instant_text(swap.start), "until": instant_text(swap.until),
+        "back": {"from": instant_text(swap.back_start), "until": instant_text(swap.back_until)},
+        "reason": swap.reason, "asked_at": instant_text(swap.asked_at), "expires_at": instant_text(swap.expires_at),
+    }  # fmt: skip
+
+
+def link_json(link: Link) -> Json:
+    """A calendar link, without its secret."""
+    return {"id": link.id, link.kind: link.of, "by": link.by, "created_at": instant_text(link.created_at)}
 
 
 def restored_json(waits: Waiting | None) -> Json:
