@@ -136,7 +136,7 @@ def test_a_known_push_service_is_taken(endpoint):
     "endpoint",
     [
         "http://fcm.googleapis.com/x", "https://fcm.googleapis.com:8443/x", "https://fcm.googleapis.com.evil.example/x",
-        "https://a@fcm.googleapis.com/x", "https://evil.example/fcm.googleapis.com", "https://127.0.0.1/x",
+        "https://a@fcm.googleapis.com/x", "https://evil.example\\.push.apple.com/x", "https://evil.example%2f.push.apple.com/x", "https://evil.example/fcm.googleapis.com", "https://127.0.0.1/x",
         "https://169.254.169.254/latest", "https://push.apple.com.evil.example/", "https://[", "https://x:99999999/",
         "https://fcm.googleapis.com\u3002evil.example/", "https://fcm.googleapis.com/\r\nHost: evil", "",
         "x" * 3000, None, 7,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
@@ -40,6 +41,7 @@ from tocsin.sdk import (
 
 # Push services of the browsers' makers; a name with a dot before it stands for all under it.
 SERVICES = ("fcm.googleapis.com", ".push.services.mozilla.com", ".push.apple.com", ".notify.windows.com")
+PLAIN_HOST = re.compile(r"[a-z0-9.-]+")  # no sign that two parsers could read in two ways
 ADDRESS_LIMIT = 2048  # characters
 TITLE_LIMIT = 120
 TEXT_LIMIT = 1_600  # bytes in JSON: with title, links and encryption under 3,000, which the least of the services take
@@ -212,7 +214,9 @@ def _known(endpoint: str, more: Sequence[str]) -> bool:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return False
-    if parts.username is not None or not endpoint.isascii() or not endpoint.isprintable():
+    if parts.username is not None or not PLAIN_HOST.fullmatch(host):
+        return False
+    if not endpoint.isascii() or not endpoint.isprintable():
         return False
     if f"{parts.scheme}://{parts.netloc}" in more:
         return True
