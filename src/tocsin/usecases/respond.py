@@ -81,6 +81,21 @@ def acknowledge_page(tx: Tx, setup: Setup, page_id: str) -> int:
     return _act_or_plainly(tx, setup, row.incident, Acknowledge(row.person), plainly=aside is not None)
 
 
+def acknowledge_fold(tx: Tx, setup: Setup, lead: str) -> None:
+    """
+    Acknowledge every page that stood in one message with *lead*, as the person whom it asked.
+
+    Raises:
+        Refused: 404 when there is no such page.
+    """
+    rows = queue.folded(tx, lead)
+    if not rows:
+        raise Refused("this page is not known", 404)
+    for row in rows:
+        if row.state in queue.OPEN_PAGE:
+            acknowledge_page(tx, setup, row.id)
+
+
 def pass_on_page(tx: Tx, setup: Setup, page_id: str, reason: str = "") -> int:
     """
     Say "I can't take it" as the person whom a page asked; returns the incident's number. Pressing twice is harmless.
