@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from tocsin.cli import backup, incident, keys, runbook, server
+from tocsin.cli import backup, incident, keys, people, runbook, server
 from tocsin.cli.client import Failed
 from tocsin.simulate.command import command as simulate
 
@@ -20,12 +20,14 @@ app.command("init")(runbook.init)
 app.command("check")(runbook.check)
 app.command("oncall")(runbook.oncall)
 app.command("declare")(incident.declare)
+app.command("page")(people.page)
 app.command("verify")(server.verify)
 app.command("migrate")(server.migrate)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("simulate")(simulate)
 app.add_typer(incident.app, name="incident", help="See and lead incidents.")
+app.add_typer(people.app, name="people", help="How people are reached, and what proves it.")
 app.add_typer(incident.postmortems, name="postmortem", help="Read postmortems.")
 app.add_typer(runbook.triage, name="triage", help="Try the triage rules.")
 app.add_typer(keys.key, name="key", help="Ingest keys, one for each source.")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from tocsin.core.incident import Incident
 from tocsin.core.types import Effect, Fact
@@ -24,6 +24,8 @@ class Declared:
     rule: str = "declared by a person"
     drill: bool = False
     alerts: tuple[str, ...] = ()
+    person: str | None = None  # paged by hand: they come first, then the policy
+    urgency: Literal["high", "low"] | None = None  # of a page by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,8 @@ class Around:
     recurring: bool = False  # the same service and check had an incident within the severity's `recurring_within`
     room_channel: bool = True  # the war room's channel can be reached at all
     alerts: int = 0  # alerts of this incident that fire now
+    # Of each round-robin step (`escalation.turn_key`) whose turn it was last, and when.
+    turns: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

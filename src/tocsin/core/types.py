@@ -47,6 +47,7 @@ class Page:
     urgency: Literal["high", "low"]
     reason: str
     targets: tuple[str, ...] = ()
+    turn: str = ""  # the round-robin step whose turn this was
 
 
 @dataclass(frozen=True, slots=True)

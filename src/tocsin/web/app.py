@@ -22,7 +22,7 @@ from tocsin.points import passing
 from tocsin.sdk import BadPayload
 from tocsin.store.db import Busy, Database
 from tocsin.usecases.configure import NoRunbook, Setup
-from tocsin.web import access, api, incidents, live, oncall, operations, reference
+from tocsin.web import access, api, incidents, live, oncall, operations, people, people_api, reference
 from tocsin.web.auth import NotSignedIn, SignInLimit, TooMany
 from tocsin.web.chat import ChatApp
 from tocsin.web.ingest import IngestApp
@@ -62,7 +62,8 @@ def create_app(
     app.state.db, app.state.setup, app.state.meters = db, setup, meters
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
-    for routes in (access, incidents, oncall, live, operations, reference):
+    app.include_router(people_api.router)
+    for routes in (access, incidents, oncall, people, live, operations, reference):
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))
     _handle_errors(app)
