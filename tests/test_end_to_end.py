@@ -153,7 +153,7 @@ def test_a_page_outlives_a_killed_server(tmp_path, far_side):
     book = runbook(tmp_path, telegram.url, mail.port)
     with Served(tmp_path, book, TELEGRAM_BOT_TOKEN=TOKEN) as server:
         server.send(f"/in/alertmanager/{INGEST}", FIRING)
-        until(lambda: telegram.calls)
+        until(lambda: [method for _, method in telegram.calls if method == "sendMessage"])
         server.stop(signal.SIGKILL)
     telegram.mode = "ok"
     with Served(tmp_path, book, TELEGRAM_BOT_TOKEN=TOKEN) as server:

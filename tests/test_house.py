@@ -49,11 +49,13 @@ def test_every_command_is_in_the_docs():
 
 
 def test_every_api_route_is_in_the_docs():
-    from tocsin.web import api, api_maintenance, api_oncall
+    from tocsin.web import api, api_maintenance, api_oncall, api_people
 
     text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
     for path in {
-        route.path.rpartition("/")[2] for part in (api, api_maintenance, api_oncall) for route in part.router.routes
+        route.path.rpartition("/")[2]
+        for part in (api, api_maintenance, api_oncall, api_people)
+        for route in part.router.routes
     }:
         assert path in text or path.startswith("{"), path
 

@@ -22,8 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin import net
-from tocsin.net import ANSWER_LIMIT, Network, redact, sign
-from tocsin.sdk import Line, Mail, Notice, Reject, Request, Retry
+from tocsin.net import Network, redact, sign
+from tocsin.sdk import ANSWER_LIMIT, Line, Mail, Notice, Reject, Request, Retry
 
 from .fakes.smtp import FakeMail
 from .fakes.web import FakeServer, FakeWebhook

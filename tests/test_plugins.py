@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from types import ModuleType
 
@@ -100,3 +101,30 @@ def test_ours_goes_first_whatever_the_order(package):
         "the integration a_generic is left out: the name generic is taken",
         "the integration a_path is left out: the path /v2/enqueue is taken",
     ] == list(loaded.problems)
+
+
+def test_a_chat_needs_its_transport_beside_it(monkeypatch):
+    """Whoever answers through a vendor was reached through it; a chat alone, or of another name, is left out."""
+    telegram = plugins.load().chats["telegram"]
+    for name, transport in (("alone", None), ("other", Transport("other", "Other", send))):
+        module = ModuleType(name)
+        module.CHAT = telegram
+        module.SOURCE = plugins.load().sources["generic"]
+        if transport:
+            module.TRANSPORT = transport
+        monkeypatch.setitem(sys.modules, name, module)
+        loaded = plugins.load([point(name, name)])
+
+        assert {} == loaded.chats
+        assert "no TRANSPORT of the same name" in loaded.problems[0]
+
+
+def test_a_path_that_a_chat_has_is_taken(monkeypatch):
+    telegram = plugins.load().chats["telegram"]
+    module = ModuleType("thief")
+    module.TRANSPORT, module.CHAT = Transport("thief", "Thief", send), replace(telegram, name="thief")
+    monkeypatch.setitem(sys.modules, "thief", module)
+    loaded = plugins.load([point("telegram", "tocsin.integrations.telegram"), point("thief", "thief")])
+
+    assert {"telegram"} == set(loaded.chats)
+    assert "the path /in/telegram is taken" in loaded.problems[0]

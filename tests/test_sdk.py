@@ -1,4 +1,4 @@
-"""What integrations share: reading refusals, and writing what alerts say so that it stays mere text."""
+"""What integrations share: reading refusals, forms and secrets, and writing what alerts say so that it stays mere text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.sdk import Message, Reject, Response, Retry, colour_of, failed, shown, utf16
+from tocsin.sdk import (
+    BadPayload,
+    Message,
+    Reject,
+    Response,
+    Retry,
+    colour_of,
+    failed,
+    one_of,
+    read_form,
+    shown,
+    utf16,
+)
 
 
 @pytest.mark.parametrize(
@@ -41,3 +53,22 @@ def test_what_is_shown_fits_and_makes_no_link(text, limit, plain):
 
 def test_a_severity_has_its_colour_and_another_name_is_grey():
     assert ("#b3261e", "#b3261e", "#565d6b") == (colour_of("P0"), colour_of("p0"), colour_of("sev-1"))
+
+
+def test_a_form_is_read_with_its_empty_fields():
+    assert {"a": "1 ü", "b": "", "c": "2"} == read_form(b"a=1+%C3%BC&b=&c=1&c=2")
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"a=%FF", b"&".join(b"a%d=1" % n for n in range(201))])
+def test_what_is_no_form_is_refused(body):
+    with pytest.raises(BadPayload):
+        read_form(body)
+
+
+@pytest.mark.parametrize(
+    ("given", "good", "said"),
+    [("a", ["a"], True), ("a", ["b", "a"], True), ("a", [b"a"], True), ("a", ["b"], False), ("", [""], False),
+     ("", [], False), ("é", ["é"], True), ("\udcff", ["a"], False)],
+)  # fmt: skip
+def test_an_empty_secret_is_never_good(given, good, said):
+    assert said is one_of(given, good)

@@ -16,6 +16,7 @@ from tocsin.usecases.configure import NoRunbook, Setup
 
 LOOK_SECONDS: Final = 5.0  # how often the runbook's accounts are looked at again, and who has their lease
 PAUSE_SECONDS: Final = 5.0  # after a look at a vendor that failed and named no wait
+LISTEN_SECONDS: Final = 600.0  # how often a vendor is told anew where to call
 LONGEST_SECONDS: Final = 60.0  # and at most, doubling from there
 
 log = structlog.get_logger("tocsin.chat")
@@ -60,11 +61,15 @@ class Poller:
 
     async def _serve(self, line: Line) -> None:
         """Have the vendor call, or ask it, for as long as this account is in the runbook."""
-        failures = 0
+        failures, listens_at, called = 0, 0.0, False
         while True:
             try:
-                if line.calls_back and await self._listen(line):
-                    return await asyncio.Event().wait() and None
+                now = asyncio.get_running_loop().time()
+                if line.calls_back and now >= listens_at:
+                    called, listens_at = await self._listen(line), now + LISTEN_SECONDS
+                if called:
+                    await asyncio.sleep(LISTEN_SECONDS)
+                    continue
                 polled = await self.turn(line)
             except (Busy, NoRunbook) as error:
                 polled = Polled(why=str(error))

@@ -38,7 +38,7 @@ from tocsin.store.db import Busy, Database
 from tocsin.store.reserve import FULL, Reserve
 from tocsin.store.schema import metadata
 from tocsin.store.sound import path_of
-from tocsin.usecases import access, configure, restored, watch
+from tocsin.usecases import access, configure, people, restored, watch
 from tocsin.usecases.configure import Setup
 from tocsin.watchman import DeadMan, Watchman
 from tocsin.web.app import create_app
@@ -308,6 +308,7 @@ def _joined(given: Settings, clock: Clock, db: Database) -> House:
         raise NoStart("TOCSIN_SECRET_KEY differs from the key that this database was started with; use the same one")
     _adopt(db, setup, given.runbook)
     db.write_now(restored.begin, setup)
+    db.write_now(people.plan_tests, setup)
     return House(given, clock, db, setup)
 
 
@@ -584,6 +585,7 @@ async def _read_again(house: House) -> None:
     try:
         text = path.read_text(encoding="utf-8")
         reading = await house.db.write(configure.adopt, house.setup, text)
+        await house.db.write(people.plan_tests, house.setup)
     except (OSError, UnicodeDecodeError, Busy) as error:
         log.error("runbook_not_read", file=str(path), why=str(error))
         return

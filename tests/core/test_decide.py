@@ -172,3 +172,16 @@ def test_a_resolved_incident_takes_no_acknowledgement_and_an_open_one_no_reopeni
 
     assert () == decide.decide(resolved, e.Acknowledge("martijn"), BOOK, NOW, AROUND).facts
     assert () == decide.decide(started().state, e.Reopen("martijn"), BOOK, NOW, AROUND).facts
+
+
+def test_what_is_said_in_the_war_room_is_kept_within_bounds():
+    state = replace(started().state, messages=people.MESSAGES_KEPT - 2)
+    facts = []
+    for text in ("hm", " ", "y" * 5000, "too many"):
+        decision = decide.decide(state, e.MessageSeen("ana", text, "telegram"), BOOK, NOW, AROUND)
+        state, facts = decision.state, [*facts, *decision.facts]
+
+    assert [("hm", None, None), ("y" * 2000, True, True)] == [
+        (fact.data["text"], fact.data.get("cut"), fact.data.get("last")) for fact in facts
+    ]
+    assert people.MESSAGES_KEPT == state.messages

@@ -85,3 +85,25 @@ def test_no_step_comes_early_none_is_lost_and_there_always_is_a_next(waits, repe
         counts += [step.count for step in taken]
         assert escalation.due_at(one) > now
     assert list(range(1, len(counts) + 1)) == counts
+
+
+def test_a_step_in_turn_pages_who_had_the_turn_longest_ago():
+    policy = EscalationPolicy.model_validate({"steps": [{"page": ["team:web"], "round_robin": True}], "repeat": 3})
+    walk = escalation.begin("default", policy, START)
+    team = {"team:web": frozenset({"ana", "bo", "cy"})}
+    turns = {"default/1": {"ana": START - timedelta(hours=1), "bo": START - timedelta(hours=2)}}
+
+    _, steps = escalation.advance(walk, START + timedelta(minutes=15), team.__getitem__, turns)
+
+    assert [{"cy"}, {"bo"}, {"ana"}, {"cy"}] == [set(step.people) for step in steps]
+    assert {"default/1"} == {step.turn for step in steps}
+    assert "ana" == escalation.next_in_turn(team["team:web"], {})
+
+
+def test_who_is_paged_by_hand_comes_before_the_policy():
+    policy = EscalationPolicy.model_validate({"steps": [{"page": ["on_call"]}], "repeat": 1})
+    walk = escalation.by_hand(escalation.begin("default", policy, START), "ana")
+
+    assert [(("ana",), timedelta(0)), (("on_call",), timedelta(minutes=5))] == [
+        (s.targets, s.after) for s in walk.steps
+    ]

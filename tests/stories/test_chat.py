@@ -192,6 +192,20 @@ def test_what_raises_stands_in_nobodys_way(world, monkeypatch):
     assert second == world.state().acknowledged_by
 
 
+def test_a_press_on_a_message_of_several_pages_takes_them_all(world):
+    """Only by whom it was for; what cannot be said of all at once is refused."""
+    world.alert()
+    world.alert("ddc", service="ddc", check="unreachable")
+    lead, other = (next(p.id for p in world.pages(n) if p.person == "martijn") for n in (1, 2))
+    world.db.write_now(queue.note_fold, lead, [other])
+
+    assert press(world, BACKUP, page=f"{lead}/all").refused
+    assert press(world, verb="escalate", page=f"{lead}/all").refused
+    assert press(world, page="none/all").refused
+    assert "You have all of them. Paging has stopped." == press(world, page=f"{lead}/all").text
+    assert ["martijn", "martijn"] == [world.state(n).acknowledged_by for n in (1, 2)]
+
+
 # --------------------------------------------------------------------------------------------- commands
 
 

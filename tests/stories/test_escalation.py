@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tocsin.core.events import Acknowledge, PassOn
+from tocsin.core.events import Acknowledge, Note, PassOn
 from tocsin.usecases import respond
 
 from .conftest import START, World, changed
@@ -102,3 +102,133 @@ def test_when_nobody_else_is_named_the_channel_is_told_and_the_walk_goes_on(tmp_
     assert [text for text in world.texts("alerts") if "nobody else is named" in text]
     world.wait(minutes=5)
     assert ["martijn"] == world.paged()
+
+
+def team_of_three(data):
+    """A third person, so that turns can be told apart."""
+    data["people"]["cleo"] = {"name": "Cleo", "email": "cleo@proofi.ai", "notify": {"high": [{"via": "email"}]}}
+    data["severities"]["P1"]["page"] = ["schedule:primary"]
+    data["teams"]["web"] = {"lead": "martijn", "members": ["martijn", "backup1", "cleo"]}
+
+
+def policy(data, **step):
+    team_of_three(data)
+    steps = [{"page": ["team:web"], **step}, {"page": ["everyone"], "after": "15m"}]
+    data["escalation_policies"] = {"default": {"steps": steps, "repeat": 2}}
+    data["severities"]["P1"]["page"] = ["team:nobody"]
+    data["teams"]["nobody"] = {"lead": "martijn"}
+
+
+def test_a_round_robin_step_pages_one_in_turn_fair_over_incidents(tmp_path):
+    """Of three people each gets every third incident; the next round of one incident goes to the next."""
+    world = World(tmp_path, changed(lambda data: policy(data, assign="round_robin")))
+    paged = []
+    for n in range(6):
+        world.declare("P1", f"number {n}", service="proofi.ai")
+        paged += world.paged(n + 1)
+        world.wait(minutes=1)
+
+    assert ["backup1", "cleo", "martijn"] * 2 == paged
+    assert world.verified()
+
+
+def test_a_step_that_all_must_acknowledge_goes_on_for_each_until_they_have(tmp_path):
+    world = World(tmp_path, changed(lambda data: policy(data, all_must_acknowledge=True)))
+    world.declare("P1", service="proofi.ai")
+    assert ["backup1", "cleo", "martijn"] == world.paged()
+    world.act(1, Acknowledge("cleo"))
+    world.act(1, Acknowledge("cleo"))
+    assert (1, False, ("backup1", "martijn")) == (
+        len(world.facts("acknowledged")), world.state().answered, world.state().awaited
+    )  # fmt: skip
+    assert ("cleo", "acknowledged") in states(world)
+    world.wait(minutes=15)
+    assert ["backup1", "martijn"] == world.paged()
+    world.act(1, Acknowledge("backup1"))
+    world.act(1, PassOn("martijn"))
+    world.paged()
+    world.wait(minutes=40)
+
+    assert ((), True) == (world.state().awaited, world.state().answered)
+    assert [] == world.paged()
+    assert world.verified()
+
+
+def forgets(data):
+    data["severities"]["P1"]["acknowledgement"] = {"expires_after": "30m"}
+
+
+def test_an_acknowledgement_that_nothing_follows_is_reminded_of_and_expires(tmp_path):
+    """Five minutes before, who acknowledged is asked; then paging begins again from the first step."""
+    world = World(tmp_path, changed(forgets))
+    world.declare("P1", service="proofi.ai")
+    world.wait(minutes=1)
+    world.act(1, Acknowledge("martijn"))
+    world.paged()
+    world.wait(minutes=24)
+    assert not [text for text in world.texts("martijn") if "Still on INC-1?" in text]
+    world.wait(minutes=2)
+    assert 1 == len([text for text in world.texts("martijn") if "Still on INC-1?" in text])
+    assert [] == world.paged()
+    world.wait(minutes=4)
+
+    assert "martijn" in world.paged()
+    assert "expired: nothing followed for 30 minutes" in world.facts("unacknowledged")[0].data["reason"]
+    assert not world.state().answered
+
+
+def test_what_a_person_does_keeps_the_acknowledgement(tmp_path):
+    world = World(tmp_path, changed(forgets))
+    world.declare("P1", service="proofi.ai")
+    world.act(1, Acknowledge("martijn"))
+    for _ in range(4):
+        world.wait(minutes=26)
+        world.act(1, Note("martijn", "still looking"))
+    assert [] == world.facts("unacknowledged")
+
+    world.wait(minutes=26)
+    world.act(1, Acknowledge("martijn"))
+    world.wait(minutes=20)
+    assert [] == world.facts("unacknowledged")
+    world.wait(minutes=11)
+    assert 1 == len(world.facts("unacknowledged"))
+
+
+def test_pages_of_several_incidents_at_once_are_one_message_for_each_person(world):
+    """A storm of incidents wakes each person with one message; its link acknowledges all, or each alone."""
+    checks = [("api", "5xx"), ("web", "slow"), ("jobs", "stuck")]
+    world.signals([signal(world, service, check) for service, check in checks])
+    texts = [text for text in world.texts("martijn") if "for you" in text or "You are paged" in text]
+
+    assert 1 == len(texts)
+    assert all(f"INC-{n}:" in texts[0] for n in (1, 2, 3))
+    lead = next(row for row in world.pages(1) if row.person == "martijn")
+    assert f"/ack/{lead.id}/" in texts[0]
+    world.db.write_now(respond.acknowledge_fold, world.setup, lead.id)
+    world.work()
+    assert [True, True, True] == [world.state(n).answered for n in (1, 2, 3)]
+    world.wait(minutes=9)
+    assert not [text for text in world.texts("martijn")[1:] if "You are paged" in text]
+
+
+def signal(world, service, check):
+    from tocsin.core.alert import Alert, Signal
+
+    return Signal(
+        "trigger", Alert("alertmanager", check, "proofi.ai answers 503", world.now, "", service, check, "critical")
+    )
+
+
+def test_low_urgency_gathers_for_a_minute_and_a_later_step_is_never_swallowed(world):
+    """The first goes at once; what follows within the minute goes as one; a later step of the same goes by itself."""
+    for n in range(3):
+        world.alert(f"check-{n}", service="api", check=f"check-{n}", severity="warning")
+        world.wait(seconds=10)
+    paged = [text for text in world.texts("martijn@proofi.ai") + world.texts("martijn") if "paged because" in text]
+    assert 1 == len(paged)
+    world.wait(seconds=31)
+    folded = [
+        text for text in world.texts("martijn@proofi.ai") + world.texts("martijn") if "incidents wait for" in text
+    ]
+    assert 1 == len([text for text in folded if "INC-2" in text and "INC-3" in text])
+    assert all({"sent", "delivered"} >= {row.state for row in world.pages(n)} for n in (1, 2, 3))

@@ -15,7 +15,7 @@ from tocsin.core.incident import (
     Duty,
 )
 from tocsin.core.notify import local_date
-from tocsin.core.paging import climb_now, climbing, walk_on
+from tocsin.core.paging import climb_now, climbing, look_for_followers, walk_on
 from tocsin.core.types import (
     SYSTEM,
     OpenRoom,
@@ -27,6 +27,7 @@ from tocsin.core.types import (
 def run_due(draft: Draft) -> None:
     """Do all that is due at this instant. Doing it again changes nothing."""
     walk_on(draft)
+    look_for_followers(draft)
     _start_runs(draft)
     for duty in draft.state.duties:
         _look_at(draft, duty.id)

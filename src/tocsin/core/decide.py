@@ -41,7 +41,17 @@ from tocsin.core.incident import (
     duty_to_json,
     walk_to_json,
 )
-from tocsin.core.paging import climbing, off_call, page_again, page_ahead, page_severity, walk_on, went_silent
+from tocsin.core.paging import (
+    climbing,
+    expires_at,
+    off_call,
+    page_again,
+    page_ahead,
+    page_severity,
+    reminds_at,
+    walk_on,
+    went_silent,
+)
 from tocsin.core.people import (
     acknowledge,
     assign,
@@ -79,21 +89,26 @@ def declare(number: int, version: str, event: Declared, runbook: Runbook, now: d
     if severity is None:
         raise Refused(f"no severity {event.severity!r}; the runbook has {', '.join(runbook.severities)}", 422)
     name, policy = runbook.policy_for(event.service)
-    walk = escalation.begin(name, policy, now) if severity.page and policy.steps else None
-    duties = [protocol.begin(rule, now, runbook) for rule in runbook.protocols[severity.protocol].duties]
+    person = event.person
+    walk = escalation.begin(name, policy, now) if (severity.page or person) and policy.steps else None
+    if walk and person:
+        walk = escalation.by_hand(walk, person)
+    rules = () if person else runbook.protocols[severity.protocol].duties
+    duties = [protocol.begin(rule, now, runbook) for rule in rules]
     data = {
         "title": event.title, "severity": event.severity, "service": event.service, "check": event.check,
         "impact": event.impact, "rule": event.rule, "drill": event.drill or None, "alerts": list(event.alerts) or None,
-        "public": (not event.drill and statuspage.opens(runbook, event.severity)) or None,
+        "public": (not event.drill and not person and statuspage.opens(runbook, event.severity)) or None,
         "alert": dict(event.alert) if event.alert else None,
-        "urgency": severity.urgency, "protocol": severity.protocol,
+        "urgency": event.urgency or severity.urgency, "protocol": severity.protocol, "person": person,
         "duties": [duty_to_json(duty) for duty in duties], "walk": walk_to_json(walk),
     }  # fmt: skip
     fact = Fact("declared", now, event.by, {k: v for k, v in data.items() if v is not None})
     draft = Draft(born(number, version, fact), runbook, now, around, [fact])
-    page_severity(draft)
+    if not person:
+        page_severity(draft)
     walk_on(draft)
-    if severity.urgency != "none":
+    if severity.urgency != "none" and not person:
         draft.tell("initial_alert")
     return _decided(draft, None)
 
@@ -125,6 +140,7 @@ def wake_at(state: Incident, now: datetime) -> datetime | None:
     instants = [t for t in protocol.instants(state.duties) if t > now]
     if state.walk and climbing(state):
         instants.append(max(escalation.due_at(state.walk), now))
+    instants += [at for at in (reminds_at(state), expires_at(state)) if at is not None and at > now]
     return min(instants, default=None)
 
 

@@ -16,6 +16,7 @@ FAILURES_BEFORE_NEXT: Final = 2  # of one way, before the next way starts; R7
 WAIT_BEFORE_NEXT: Final = timedelta(seconds=30)  # after a first failure, likewise; R7
 LEASE: Final = timedelta(seconds=30)  # how long a claim holds; R3
 FOLD_AFTER: Final = timedelta(minutes=10)  # older pages to one person go out as one; R8
+GATHER: Final = timedelta(minutes=1)  # pages of different incidents to one person are joined; CONTRACT 3
 CALL_SECONDS: Final = timedelta(seconds=10)  # a provider call takes no longer; reliability.md section 1
 MESSAGE_LIFE: Final = timedelta(hours=24)  # a text that is not a page is tried this long
 CONSOLE: Final = "console"

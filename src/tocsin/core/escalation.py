@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from tocsin.core.runbook import EscalationPolicy
 
 Who: TypeAlias = Callable[[str], frozenset[str]]
+Turns: TypeAlias = Mapping[str, Mapping[str, datetime]]
+NO_TURNS: Final[Turns] = {}
+MICROSECOND: Final = timedelta(microseconds=1)
 ONE_STEP_GAP = timedelta(minutes=5)  # between rounds of a policy with a single step that names no wait
 
 
@@ -19,6 +22,8 @@ class WalkStep:
 
     targets: tuple[str, ...]
     after: timedelta
+    in_turn: bool = False  # one of the people is paged, in turn over incidents
+    all_must: bool = False  # each of the people must acknowledge
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +52,30 @@ class Taken:
     targets: tuple[str, ...]
     people: frozenset[str]
     last_resort: bool
+    turn: str = ""  # the key of a round-robin step
+    all_must: bool = False
 
 
 def begin(name: str, policy: EscalationPolicy, now: datetime) -> Walk:
     """Freeze *policy* into a walk that starts at *now*. A round lasts until its last step plus the gap before it."""
-    steps = tuple(WalkStep(step.page, step.after) for step in policy.steps)
+    steps = tuple(WalkStep(s.page, s.after, s.in_turn, s.all_must_acknowledge) for s in policy.steps)
     last, before = steps[-1].after, steps[-2].after if len(steps) > 1 else timedelta(0)
     gap = max(last - before, timedelta(seconds=1)) if last > before else ONE_STEP_GAP
     return Walk(name, steps, max(policy.repeat, 1), gap, now)
+
+
+BY_HAND: Final = timedelta(minutes=5)  # before the policy begins for a person who was paged by hand
+
+
+def by_hand(walk: Walk, person: str) -> Walk:
+    """Put *person* before a walk: they are paged first, and its own steps follow five minutes later."""
+    later = tuple(replace(step, after=step.after + BY_HAND) for step in walk.steps)
+    return replace(walk, steps=(WalkStep((person,), timedelta(0)), *later))
+
+
+def turn_key(policy: str, step: int) -> str:
+    """The name under which the turns of a round-robin step are kept; *step* counts from 1."""
+    return f"{policy}/{step}"
 
 
 def due_at(walk: Walk) -> datetime:
@@ -72,7 +93,7 @@ def brought_forward(walk: Walk, now: datetime) -> Walk:
     return replace(walk, started_at=walk.started_at - max(due_at(walk) - now, timedelta(0)))
 
 
-def advance(walk: Walk, now: datetime, who: Who) -> tuple[Walk, tuple[Taken, ...]]:
+def advance(walk: Walk, now: datetime, who: Who, turns: Turns = NO_TURNS) -> tuple[Walk, tuple[Taken, ...]]:
     """
     Take every step that is due at *now*.
 
@@ -80,32 +101,54 @@ def advance(walk: Walk, now: datetime, who: Who) -> tuple[Walk, tuple[Taken, ...
         walk: The walk so far.
         now: Aware UTC instant. A late call, after downtime, is normal: it takes all that it missed.
         who: Target name to the people it stands for now; a step that stands for nobody lets the next be taken at once.
+        turns: Of each round-robin step who had the turn last, and when: who had it longest ago is next.
 
     Returns:
         The new walk and the steps taken, in order. Calling again at *now*: no step.
     """
     taken: list[Taken] = []
     while due_at(walk) <= now:
-        walk, more = climb(walk, who)
+        walk, more = climb(walk, who, turns)
         taken += more
+        turns = _after(turns, more, now)
     return walk, tuple(taken)
 
 
-def climb(walk: Walk, who: Who) -> tuple[Walk, tuple[Taken, ...]]:
+def _after(turns: Turns, steps: tuple[Taken, ...], now: datetime) -> Turns:
+    """The turns after these steps, in their order: one decision may take the same step twice."""
+    for step in steps:
+        if step.turn:
+            turns = {
+                **turns,
+                step.turn: {**turns.get(step.turn, {}), **dict.fromkeys(step.people, now + step.count * MICROSECOND)},
+            }
+    return turns
+
+
+def climb(walk: Walk, who: Who, turns: Turns = NO_TURNS) -> tuple[Walk, tuple[Taken, ...]]:
     """Take the next step though it is not due: a person escalates, or nobody could be reached. Skips empty steps."""
     taken: list[Taken] = []
     while len(taken) < len(walk.steps):
-        taken.append(_step(walk, who))
+        taken.append(_step(walk, who, turns))
         walk = replace(walk, taken=walk.taken + 1)
         if taken[-1].people:
             break
     return walk, tuple(taken)
 
 
-def _step(walk: Walk, who: Who) -> Taken:
+def _step(walk: Walk, who: Who, turns: Turns) -> Taken:
     rounds, index = divmod(walk.taken, len(walk.steps))
     past = rounds >= walk.repeat
     chosen = walk.steps[-1] if past else walk.steps[index]
     people = frozenset[str]().union(*map(who, chosen.targets))
     number = len(walk.steps) if past else index + 1
-    return Taken(walk.taken + 1, number, min(rounds, walk.repeat) + 1, chosen.targets, people, past)
+    key = turn_key(walk.policy, number) if chosen.in_turn else ""
+    if key and people:
+        people = frozenset({next_in_turn(people, turns.get(key, {}))})
+    round_ = min(rounds, walk.repeat) + 1
+    return Taken(walk.taken + 1, number, round_, chosen.targets, people, past, key, chosen.all_must)
+
+
+def next_in_turn(people: frozenset[str], last: Mapping[str, datetime]) -> str:
+    """Who of *people* had the turn longest ago, or never; by name among equals."""
+    return min(people, key=lambda person: (last[person].timestamp() if person in last else 0.0, person))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from tocsin.core.incident import Incident
 from tocsin.core.types import Effect, Fact, Json
@@ -25,6 +25,8 @@ class Declared:
     drill: bool = False
     alerts: tuple[str, ...] = ()
     alert: Mapping[str, Json] | None = None  # because.alert_words of the one that gave severity and title
+    person: str | None = None  # paged by hand: they come first, then the policy
+    urgency: Literal["high", "low"] | None = None  # of a page by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,8 @@ class Around:
     recurring: bool = False  # the same service and check had an incident within the severity's `recurring_within`
     room_channel: bool = True  # the war room's channel can be reached at all
     alerts: int = 0  # alerts of this incident that fire now
+    # Of each round-robin step (`escalation.turn_key`) whose turn it was last, and when.
+    turns: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

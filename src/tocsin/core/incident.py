@@ -49,7 +49,9 @@ class Incident:
 
     `acknowledged_at` is the first acknowledgement; `answered` says whether paging has stopped. `paging` are the people
     with an open page. `walk` is None where the severity pages nobody. `answered_by` acknowledged last. `passed_on` are
-    the people who cannot take it; a later page asks them anew.
+    the people who cannot take it; a later page asks them anew. `awaited` must each acknowledge: paging goes on for
+    them though others in `have_it` did. `lasts` is how long the acknowledgement holds with nothing following it,
+    counted from `heard_at`, when a person last did something.
     """
 
     number: int
@@ -75,6 +77,11 @@ class Incident:
     answered: bool = False
     answered_by: str | None = None
     passed_on: tuple[str, ...] = ()
+    awaited: tuple[str, ...] = ()
+    have_it: tuple[str, ...] = ()
+    lasts: timedelta | None = None
+    heard_at: datetime | None = None
+    by_hand: str | None = None  # the person whom somebody paged by hand
     resolved_at: datetime | None = None
     summary: str | None = None
     next_steps: str | None = None
@@ -140,7 +147,7 @@ def born(number: int, runbook_version: str, fact: Fact) -> Incident:
         number=number, title=d["title"], severity=d["severity"], declared_at=fact.at, declared_by=fact.actor,
         runbook_version=runbook_version, service=d.get("service"), check=d.get("check"), impact=d.get("impact"),
         drill=bool(d.get("drill")), public=bool(d.get("public")), rule=d.get("rule", ""), alert=d.get("alert", {}),
-        urgency=d["urgency"], protocol=d["protocol"],
+        by_hand=d.get("person"), urgency=d["urgency"], protocol=d["protocol"],
         duties=tuple(_DUTY.validate_python(duty) for duty in d["duties"]),
         walk=_WALK.validate_python(d["walk"]) if d.get("walk") else None,
     )  # fmt: skip
@@ -149,8 +156,15 @@ def born(number: int, runbook_version: str, fact: Fact) -> Incident:
 def fold(state: Incident, fact: Fact) -> Incident:
     """Apply one fact to the state. The timeline folded from its first entry gives the stored state."""
     changed = _FOLDS[fact.kind](state, fact) if fact.kind in _FOLDS else state
+    if changed.answered and by_a_person(fact.actor):
+        changed = replace(changed, heard_at=fact.at)
     status = LIFE.get((state.status, fact.kind))
     return changed if status is None else replace(changed, status=status)
+
+
+def by_a_person(actor: str) -> bool:
+    """Say whether somebody did it: not Tocsin by itself, and no source of alerts."""
+    return actor != SYSTEM and not actor.startswith("source:")
 
 
 def replay(number: int, runbook_version: str, facts: list[Fact]) -> Incident:
@@ -162,9 +176,13 @@ def replay(number: int, runbook_version: str, facts: list[Fact]) -> Incident:
 
 
 def _acknowledged(s: Incident, f: Fact) -> Incident:
+    awaited = _less(s.awaited, f.actor)
+    lasts = f.data.get("expires_after")
     return replace(
-        s, acknowledged_at=s.acknowledged_at or f.at, acknowledged_by=s.acknowledged_by or f.actor, answered=True,
-        answered_by=f.actor, passed_on=_less(s.passed_on, f.actor), paging=(),
+        s, acknowledged_at=s.acknowledged_at or f.at, acknowledged_by=s.acknowledged_by or f.actor,
+        answered=not awaited, answered_by=f.actor, passed_on=_less(s.passed_on, f.actor), awaited=awaited,
+        paging=tuple(p for p in s.paging if p in awaited), have_it=(*_less(s.have_it, f.actor), f.actor),
+        lasts=timedelta(seconds=lasts) if lasts else None,
     )  # fmt: skip
 
 
@@ -174,7 +192,7 @@ def _less(people: tuple[str, ...], person: str | None) -> tuple[str, ...]:
 
 def _unacknowledged(s: Incident, f: Fact) -> Incident:
     walk = _WALK.validate_python(f.data["walk"]) if f.data.get("walk") else s.walk
-    return replace(s, answered=False, walk=walk)
+    return replace(s, answered=False, walk=walk, awaited=(), have_it=(), heard_at=None)
 
 
 def _paged(s: Incident, f: Fact) -> Incident:
@@ -183,12 +201,19 @@ def _paged(s: Incident, f: Fact) -> Incident:
         walk = replace(walk, taken=max(walk.taken, int(f.data["taken"])))
     person = f.data.get("person")
     if f.data.get("passed_on"):
-        return replace(s, paging=_less(s.paging, person), passed_on=(*_less(s.passed_on, person), str(person)))
+        awaited = _less(s.awaited, person)
+        passed = (*_less(s.passed_on, person), str(person))
+        return replace(s, paging=_less(s.paging, person), passed_on=passed, awaited=awaited,
+                       answered=s.answered or bool(s.have_it and not awaited))  # fmt: skip
     if f.kind == "page_moot" and "page" in f.data:  # an open page ended; without one it was never asked for
-        return replace(s, paging=_less(s.paging, person))
+        awaited = _less(s.awaited, person)
+        answered = s.answered or bool(s.have_it and s.awaited and not awaited)
+        return replace(s, paging=_less(s.paging, person), awaited=awaited, answered=answered)
     if f.kind == "page_moot":
         return replace(s, walk=walk)
     paging = (*_less(s.paging, person), str(person))
+    if f.data.get("must") and not s.answered and person not in (*s.awaited, *s.have_it):
+        s = replace(s, awaited=(*s.awaited, str(person)))
     return replace(s, walk=walk, paging=paging, pages=s.pages + 1, passed_on=_less(s.passed_on, person))
 
 
@@ -225,8 +250,9 @@ def _update(s: Incident, f: Fact) -> Incident:
 
 
 def _status(s: Incident, f: Fact) -> Incident:
-    return replace(s, status=f.data["status"], answered=s.answered or bool(f.data.get("paging_stopped")),
-                   paging=() if f.data.get("paging_stopped") else s.paging)  # fmt: skip
+    if not f.data.get("paging_stopped"):
+        return replace(s, status=f.data["status"])
+    return replace(s, status=f.data["status"], answered=True, paging=(), awaited=())
 
 
 def _cause(s: Incident, f: Fact) -> Incident:
@@ -235,7 +261,7 @@ def _cause(s: Incident, f: Fact) -> Incident:
 
 def _resolved(s: Incident, f: Fact) -> Incident:
     return replace(
-        s, resolved_at=f.at, root_cause=f.data.get("root_cause") or s.root_cause, paging=(), answered=True,
+        s, resolved_at=f.at, root_cause=f.data.get("root_cause") or s.root_cause, paging=(), answered=True, awaited=(),
         resolution=f.data.get("resolution") or s.resolution,
         duties=tuple(protocol.close(d, f.at) if protocol.is_open(d) else d for d in s.duties),
     )  # fmt: skip

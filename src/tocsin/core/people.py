@@ -31,7 +31,7 @@ from tocsin.core.incident import (
     duty_to_json,
     walk_to_json,
 )
-from tocsin.core.paging import climb_now, climbing, hand_over, page, page_again, walk_on
+from tocsin.core.paging import climb_now, climbing, hand_over, page, page_again, reminds_at, walk_on
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import (
     SYSTEM,
@@ -53,14 +53,25 @@ def acknowledge(draft: Draft, event: Acknowledge) -> None:
     if not state.is_open:
         return
     first = state.acknowledged_at is None
-    if first or not state.answered or event.by in state.paging:
-        draft.add("acknowledged", event.by)
-        draft.effects.append(StopPaging(f"acknowledged by {event.by}", by=event.by))
+    others = bool(state.have_it) and not state.answered and event.by not in state.awaited  # it waits for others
+    reminded = reminds_at(state)
+    again = state.answered_by == event.by and reminded is not None and reminded <= draft.now
+    if first or again or event.by in state.paging or not (state.answered or (others and event.by in state.have_it)):
+        draft.add("acknowledged", event.by, expires_after=_holds(draft))
+        keep = draft.state.awaited
+        draft.effects.append(StopPaging(f"acknowledged by {event.by}", by=event.by, keep=keep))
     leads = draft.state.commander
     if (leads is None or leads in draft.state.passed_on) and event.by in draft.runbook.people and leads != event.by:
         draft.add("commander_assigned", event.by, person=event.by)
-    if first and state.urgency != "none":
+    if first and state.urgency != "none" and not state.by_hand:
         draft.tell("acknowledged")
+
+
+def _holds(draft: Draft) -> float | None:
+    """How many seconds an acknowledgement holds with nothing following it: as the severity says, else the policy."""
+    _, policy = draft.runbook.policy_for(draft.state.service)
+    rule = draft.runbook.severities[draft.state.severity].acknowledgement or policy.acknowledgement
+    return rule.expires_after.total_seconds() if rule else None
 
 
 def pass_on(draft: Draft, event: PassOn) -> None:
@@ -248,7 +259,7 @@ def resolve(draft: Draft, event: Resolve) -> None:
     if _needs_postmortem(draft):
         draft.add("review_scheduled", SYSTEM, at=instant_text(review_time(now, runbook)))
         draft.effects.append(WriteDraft())
-    if state.urgency != "none":
+    if state.urgency != "none" and not state.by_hand:
         draft.tell("all_clear")
 
 

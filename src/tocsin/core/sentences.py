@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
+from tocsin.core.calendar import words
 from tocsin.core.types import SYSTEM
 
 Names = Mapping[str, str]  # person to display name
@@ -36,6 +38,8 @@ def _because(data: Data, key: str = "reason") -> str:
 
 
 def _declared(who: str, d: Data, names: Names) -> str:
+    if d.get("person"):
+        return f"{who} paged {name_of(d['person'], names)} by hand: {d['title']}"
     service = f" on {d['service']}" if d.get("service") else ""
     return f"{d['severity']} declared{service} by {who}: {d['title']} ({d.get('rule', 'no rule')})"
 
@@ -66,6 +70,11 @@ def _moot(who: str, d: Data, names: Names) -> str:
     return f"No page{whom} ({d.get('reason', '')}): {d.get('why', '')}"
 
 
+def _acknowledged(who: str, d: Data, names: Names) -> str:
+    holds = d.get("expires_after")
+    return f"{who} acknowledged" + (f" (for {words(timedelta(seconds=holds))} with nothing following)" if holds else "")
+
+
 def _update(who: str, d: Data, names: Names) -> str:
     parts = [d.get("summary"), f"next: {d['next_steps']}" if d.get("next_steps") else None]
     parts.append(f"ETA {d['eta']}" if d.get("eta") else None)
@@ -86,7 +95,7 @@ _SENTENCES: Final[Mapping[str, Callable[[str, Data, Names], str]]] = {
     "paged": lambda w, d, n: f"{name_of(d['person'], n)} paged: {d['reason']}",
     "page_failed": lambda w, d, n: f"{name_of(d['person'], n)} could not be paged{_because(d, 'why')}",
     "page_moot": _moot,
-    "acknowledged": lambda w, d, n: f"{w} acknowledged",
+    "acknowledged": _acknowledged,
     "unacknowledged": lambda w, d, n: f"Acknowledgement asked for anew{_because(d)}",
     "commander_assigned": lambda w, d, n: f"{name_of(d['person'], n)} is incident commander",
     "role_assigned": lambda w, d, n: f"{name_of(d['person'], n)} is {d['role']}",

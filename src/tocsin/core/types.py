@@ -49,6 +49,7 @@ class Page:
     reason: str
     targets: tuple[str, ...] = ()
     why: Mapping[str, Json] = field(default_factory=dict)
+    turn: str = ""  # the round-robin step whose turn this was
 
 
 @dataclass(frozen=True, slots=True)

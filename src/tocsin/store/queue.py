@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, case, func, insert, or_, select, update
 
 from tocsin.core.types import first_id, uuid7
 from tocsin.store.db import Tx, insert_new, lock_rows
-from tocsin.store.schema import LEASED, PENDING, destinations, incidents, outbox, to_micros
+from tocsin.store.schema import LEASED, PENDING, destinations, folds, incidents, outbox, to_micros
 from tocsin.store.schema import attempts as tries
 from tocsin.store.schema import pages as asked
 
@@ -151,6 +151,46 @@ def old_pages(tx: Tx, like: Any, before: datetime, limit: int = 500) -> Sequence
     return tx.all(lock_rows(tx, statement.limit(limit)))
 
 
+def fresh_pages(tx: Tx, like: Any, within: timedelta, limit: int = 50) -> Sequence[Any]:
+    """
+    Due pages of other incidents to the same person by the same way as the row *like*, asked for about when it was.
+
+    One for each incident: a later step of the same incident goes out by itself.
+    """
+    same = outbox.c.destination == like.destination, outbox.c.person == like.person, outbox.c.kind == "page"
+    due_ = outbox.c.state == "pending", outbox.c.due <= tx.now, outbox.c.failures == 0
+    about = outbox.c.created_at.between(like.created_at - within, like.created_at + within)
+    where = *same, *due_, about, outbox.c.incident != like.incident
+    rows = tx.all(lock_rows(tx, select(outbox).where(*where).order_by(outbox.c.created_at, outbox.c.id).limit(limit)))
+    return list({row.incident: row for row in reversed(rows)}.values())[::-1]
+
+
+def gathers_until(tx: Tx, person: str, incident: int, span: timedelta) -> datetime | None:
+    """
+    Until when a page of low urgency waits for others: *span* after the first that the person got for another incident.
+
+    None when there was none within *span*.
+    """
+    recent = asked.c.id >= f"{uuid7(tx.now - span)[:14]}7000-8000-000000000000", asked.c.requested_at > tx.now - span
+    low = asked.c.person == person, asked.c.urgency == "low", asked.c.incident != incident
+    row = tx.first(select(func.min(asked.c.requested_at)).where(*recent, *low))
+    first: datetime | None = row[0] if row else None
+    return first + span if first else None
+
+
+def note_fold(tx: Tx, lead: str, others: Sequence[str]) -> None:
+    """Keep which pages one message listed beside that of *lead*, whose link stands for all."""
+    for page_id in others:
+        insert_new(tx, folds, {"lead": lead, "page": page_id})
+
+
+def folded(tx: Tx, lead: str) -> Sequence[Any]:
+    """The pages that stood in one message with *lead*, itself the first."""
+    listed = select(folds.c.page).where(folds.c.lead == lead)
+    where = or_(asked.c.id == lead, asked.c.id.in_(listed))
+    return tx.all(select(asked).where(where).order_by((asked.c.id == lead).desc(), asked.c.incident))
+
+
 _LEASE = (
     update(outbox)
     .where(outbox.c.id == bindparam("row"), outbox.c.epoch == bindparam("was"))
@@ -242,6 +282,12 @@ def sooner(tx: Tx, row: Any, by: datetime) -> bool:
     return row.state in ("leased", "done") or (row.state == "pending" and row.failures == 0)
 
 
+def waits_for_test(tx: Tx, person: str) -> bool:
+    """Say whether a test page of the person is planned."""
+    where = outbox.c.kind == "test", outbox.c.person == person, outbox.c.state.in_(("pending", "leased"))
+    return tx.first(select(outbox.c.id).where(*where).limit(1)) is not None
+
+
 def receipt_key(row: Any) -> str:
     """The key of the row that looks whether the receipt of *row* came in time."""
     return f"receipt:{row.id}"
@@ -275,7 +321,7 @@ def next_due(tx: Tx) -> tuple[datetime | None, datetime | None]:
 
 def backlog(tx: Tx) -> Mapping[str, Any]:
     """`{"pending": n, "oldest_due": instant or None}`."""
-    waiting = PENDING, outbox.c.kind != "probe"
+    waiting = PENDING, outbox.c.kind.notin_(("probe", "test", "receipt"))
     row = tx.all(select(func.count(), func.min(outbox.c.due)).where(*waiting))[0]
     return {"pending": row[0], "oldest_due": row[1]}
 

@@ -183,6 +183,8 @@ def _plain(account: object) -> str:
 
 def _press(ear: _Ear, press: Press) -> Reply:
     people = ear.known(press.account)
+    if press.page.endswith(respond.ALL):
+        return _press_all(ear, press, people)
     number, page = _what(ear, press, people)
     person = page.person if page is not None and page.person in people else people[0]
     ear.allow(person, "responder")
@@ -192,6 +194,23 @@ def _press(ear: _Ear, press: Press) -> Reply:
     if not state.is_open:
         return Reply(f"{state.name} is resolved; nobody needs to come.", closed=f"{state.name} is resolved.")
     return _VERBS[press.verb](ear, state, page, person)
+
+
+def _press_all(ear: _Ear, press: Press, people: tuple[str, ...]) -> Reply:
+    """A message that told several pages at once: acknowledging takes all of them; the rest is said of each."""
+    lead = queue.page(ear.tx, press.page.removesuffix(respond.ALL))
+    if lead is None:
+        raise Refused("this page is not known any more", 404)
+    if press.verb != "acknowledge":
+        raise Refused("this message tells of several incidents: open each, or write its number", 422)
+    if lead.person not in people:
+        raise Refused("these pages were not for you; take an incident by its number", 403)
+    ear.allow(lead.person, "responder")
+    respond.acknowledge_fold(ear.tx, ear.setup, lead.id)
+    name = ear.name(lead.person)
+    return Reply(
+        "You have all of them. Paging has stopped.", closed=f"{name} has all of them ({ear.tx.now:%H:%M} UTC)."
+    )
 
 
 def _what(ear: _Ear, press: Press, people: tuple[str, ...]) -> tuple[int, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -20,15 +20,21 @@ from tocsin.store import incidents, queue
 from tocsin.store.db import Busy, Tx, one_at_a_time
 from tocsin.store.incidents import Stored
 from tocsin.store.schema import from_micros
-from tocsin.usecases import devices, publish, rescue, restored, ways
+from tocsin.usecases import devices, people, publish, rescue, restored, ways
 from tocsin.usecases.configure import Setup, acknowledge_link, channel_config, in_force, incident_link, runbook_of, who
-from tocsin.usecases.respond import act
+from tocsin.usecases.respond import ALL, act
 from tocsin.usecases.ways import receipt
 
 AT_ONCE: Final = 32  # rows in one claim
-PLAIN: Final = ("alarm", "probe", "reply")  # rows that are sent without reading an incident
+PLAIN: Final = ("alarm", "check", "probe", "reply")  # rows that are sent without reading an incident
 
 __all__ = ["Job", "claim", "receipt", "settle", "settle_plainly", "wanted"]
+
+# Rows that are no message: what is done when they are due.
+TIMERS: Final[Mapping[str, Callable[[Tx, Setup, Any], None]]] = {
+    "receipt": ways.receipt_overdue,
+    "test": people.test_due,
+}
 
 log = structlog.get_logger("tocsin.worker")
 
@@ -101,14 +107,14 @@ def give_back(tx: Tx, owner: str, sending: Collection[str]) -> None:
 
 def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str], waiting: Counter[str]) -> Job | None:
     """Claim one row with what folds into it; None when it is not needed any more, or put off."""
+    if row.kind in TIMERS:
+        TIMERS[row.kind](tx, setup, row)
+        return None
     stored = None if row.kind in PLAIN else incidents.load(tx, row.incident)
     if stored and not _needed(tx, setup, row, stored):
         return None
     if stored is None and row.page and queue.page(tx, row.page).state not in queue.OPEN_PAGE:
         queue.settle(tx, row.id, "moot", why="somebody has it", done_at=tx.now)
-        return None
-    if row.kind == "receipt":
-        ways.receipt_overdue(tx, setup, row)
         return None
     transport = setup.plugins.transports.get(row.payload.get("kind", ""))
     if (free := _free_at(tx, row, transport, busy)) > tx.now:
@@ -152,15 +158,25 @@ def _needed(tx: Tx, setup: Setup, row: Any, stored: Stored) -> bool:
 
 
 def _fold(tx: Tx, setup: Setup, row: Any, owner: str) -> list[Job]:
-    """Claim what one message can speak for beside *row*: the pages to the same person that are older than 10 min."""
-    if row.kind != "page" or tx.now - row.created_at < delivery.FOLD_AFTER:
+    """
+    Claim what one message can speak for beside *row*: pages of other incidents to the same person that are due within a
+    minute of it, and whatever waits for them since ten minutes and more.
+    """
+    if row.kind != "page":
         return []
+    if old := tx.now - row.created_at >= delivery.FOLD_AFTER:
+        rows = queue.old_pages(tx, row, tx.now - delivery.FOLD_AFTER)
+    else:
+        rows = queue.fresh_pages(tx, row, delivery.GATHER)
     others = []
-    for other in queue.old_pages(tx, row, tx.now - delivery.FOLD_AFTER):
+    for other in rows:
         stored = incidents.load(tx, other.incident)
         if _needed(tx, setup, other, stored):
             epoch = queue.lease(tx, other, owner, tx.now + delivery.LEASE)
             others.append(_job(tx, setup, other, stored, None, epoch))
+    if others:
+        queue.note_fold(tx, row.page, [job.page for job in others if job.page])
+        log.info("pages_folded", person=row.person, via=row.via, pages=len(others) + 1, late=old)
     return others
 
 
@@ -172,13 +188,11 @@ def _folded(tx: Tx, setup: Setup, job: Job, others: list[Job]) -> Job:
     lines = {m.incident: f"{m.title}\n{m.acknowledge_link}" for m in sorted(messages, key=lambda m: m.severity)}
     worst = min(message.severity for message in messages)
     count = f"{len(lines)} incidents wait" if len(lines) > 1 else "1 incident waits"
-    text = "\n\n".join(
-        ["Pages that could not be sent in time, each with its own link to acknowledge:", *lines.values()]
-    )
+    text = "\n\n".join(["Each with its own link to acknowledge:", *lines.values()])
     message = replace(
         job.message, title=f"[{worst}] {count} for you", text=text, severity=worst, link=f"{setup.public_url}/",
-        acknowledge_link="" if len(lines) > 1 else job.message.acknowledge_link,
-        page="" if len(lines) > 1 else job.message.page,
+        acknowledge_link=f"{job.message.acknowledge_link}/all" if len(lines) > 1 else job.message.acknowledge_link,
+        page=f"{job.message.page}{ALL}" if len(lines) > 1 else job.message.page,
     )  # fmt: skip
     return replace(job, message=message, folded=tuple(replace(other, seed=job.seed) for other in others))
 

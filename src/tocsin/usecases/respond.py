@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from sqlalchemy import select
@@ -20,6 +20,8 @@ from tocsin.store.incidents import Stored
 from tocsin.store.schema import answered
 from tocsin.usecases.configure import Setup, in_force, runbook_of
 from tocsin.usecases.save import around, keep, keep_new
+
+ALL: Final = "/all"  # after a page's id: that page, and those that one message told together with it
 
 log = structlog.get_logger("tocsin")
 
@@ -79,6 +81,21 @@ def acknowledge_page(tx: Tx, setup: Setup, page_id: str) -> int:
         watch.change_fault(tx, aside.key, answered_by=row.person)
         queue.close_pages(tx, row.incident, f"{row.person} has it", row.person)
     return _act_or_plainly(tx, setup, row.incident, Acknowledge(row.person), plainly=aside is not None)
+
+
+def acknowledge_fold(tx: Tx, setup: Setup, lead: str) -> None:
+    """
+    Acknowledge every page that stood in one message with *lead*, as the person whom it asked.
+
+    Raises:
+        Refused: 404 when there is no such page.
+    """
+    rows = queue.folded(tx, lead)
+    if not rows:
+        raise Refused("this page is not known", 404)
+    for row in rows:
+        if row.state in queue.OPEN_PAGE:
+            acknowledge_page(tx, setup, row.id)
 
 
 def pass_on_page(tx: Tx, setup: Setup, page_id: str, reason: str = "") -> int:

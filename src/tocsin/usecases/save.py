@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
 from tocsin import zones
 from tocsin.core import notify
 from tocsin.core.because import explain
-from tocsin.core.delivery import Route, quiet_until, to_channel, to_person
+from tocsin.core.delivery import GATHER, Route, quiet_until, to_channel, to_person
+from tocsin.core.escalation import turn_key
 from tocsin.core.events import Around, Decision, Event, Resolve
 from tocsin.core.incident import Incident
 from tocsin.core.runbook import Runbook
@@ -34,7 +36,18 @@ def around(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, event: Event
         recurring=bool(not ended and since and incidents.recurred(tx, state, tx.now - since)),
         room_channel=bool(room and _opens_rooms(setup, to_channel(runbook, setup.ways, room.in_))),
         alerts=firing or alerts.firing(tx, state.number),
+        turns=_turns(tx, runbook, state),
     )
+
+
+def _turns(tx: Tx, runbook: Runbook, state: Incident) -> Mapping[str, Mapping[str, datetime]]:
+    """Whose turn it was last, for the round-robin steps that this incident may take; mostly there are none."""
+    name, policy = runbook.policy_for(state.service)
+    steps = state.walk.steps if state.walk else policy.steps
+    if not any(step.in_turn for step in steps):
+        return {}
+    policy_name = state.walk.policy if state.walk else name
+    return people.turns_of(tx, [turn_key(policy_name, place) for place in range(1, len(steps) + 2)])
 
 
 def _opens_rooms(setup: Setup, route: Route) -> bool:
@@ -112,16 +125,22 @@ def _put_page(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, page: Pag
         tx, page.id, incident=state.number, person=page.person, urgency=page.urgency, reason=page.reason,
         runbook_version=state.runbook_version, because=because,
     )  # fmt: skip
+    if page.turn:
+        people.took_turn(tx, page.turn, page.person)
     health = people.health(tx, page.person)
     routes = to_person(runbook, setup.ways, page.person, page.urgency, health=health, at=tx.now)
+    first = tx.now
+    if page.urgency == "low":
+        first = queue.gathers_until(tx, page.person, state.number, GATHER) or tx.now
     for place, route in enumerate(routes):
         if route.why_not:
             skipped = {"via": route.via, "verdict": "skipped", "why": route.why_not}
             queue.note_attempt(tx, f"{page.id}:{place}", page.id, 0, tx.now, **skipped, receipt=None, milliseconds=None)
             continue
+        due = max(first, tx.now + route.after)
         _row(
             tx, f"page:{page.id}:{place}", state, route, kind="page", page=page.id, rule=place, person=page.person,
-            payload={"targets": list(page.targets)}, urgent=page.urgency == "high", due=tx.now + route.after,
+            payload={"targets": list(page.targets)}, urgent=page.urgency == "high", due=due,
         )  # fmt: skip
 
 

@@ -253,8 +253,8 @@ def actor(viewer: Viewer, by: str | None, runbook: Runbook) -> str:
 async def do(request: Request, viewer: Viewer, id: str, body: Acting, make: Callable[[str], events.Event]) -> Json:
     """Do one acting call, once for its Idempotency-Key, and answer with the incident."""
     number = incident_number(id)
-    setup, key = request.app.state.setup, _once_key(request, viewer)
-    fingerprint = _fingerprint(request, body)
+    setup, key = request.app.state.setup, once_key(request, viewer)
+    mark = fingerprint(request, body)
 
     def usecase(tx: Tx) -> int:
         _, runbook = in_force(tx, setup)
@@ -264,26 +264,28 @@ async def do(request: Request, viewer: Viewer, id: str, body: Acting, make: Call
             respond.act(tx, setup, number, event)
             return number
 
-        return respond.once(tx, key, fingerprint, act) if key else act()
+        return respond.once(tx, key, mark, act) if key else act()
 
     await request.app.state.db.write(usecase)
     return await _shown(request, number)
 
 
-def _once_key(request: Request, viewer: Viewer) -> str:
+def once_key(request: Request, viewer: Viewer) -> str:
+    """The Idempotency-Key of a request, bound to who asks; empty without one."""
     key = request.headers.get("idempotency-key", "")
     return hashlib.sha256(f"{viewer.name}\n{key}".encode()).hexdigest() if key else ""
 
 
-def _fingerprint(request: Request, body: BaseModel) -> str:
+def fingerprint(request: Request, body: BaseModel) -> str:
+    """What tells one request from another under the same key."""
     return hashlib.sha256(f"{request.url.path}\n{body.model_dump_json()}".encode()).hexdigest()
 
 
 @router.post("/incidents", status_code=201)
 async def declare(request: Request, viewer: Acts, body: Declare, idempotency_key: IdempotencyKey = None) -> Json:
     """Declare an incident."""
-    setup, key = request.app.state.setup, _once_key(request, viewer)
-    fingerprint = _fingerprint(request, body)
+    setup, key = request.app.state.setup, once_key(request, viewer)
+    mark = fingerprint(request, body)
 
     def usecase(tx: Tx) -> int:
         _, runbook = in_force(tx, setup)
@@ -293,7 +295,7 @@ async def declare(request: Request, viewer: Acts, body: Declare, idempotency_key
         def open_() -> int:
             return respond.declare(tx, setup, event)
 
-        return respond.once(tx, key, fingerprint, open_) if key else open_()
+        return respond.once(tx, key, mark, open_) if key else open_()
 
     return await _shown(request, await request.app.state.db.write(usecase))
 

@@ -27,6 +27,7 @@ from tocsin.web import (
     api,
     api_maintenance,
     api_oncall,
+    api_people,
     calendar,
     devices,
     handoff,
@@ -34,6 +35,7 @@ from tocsin.web import (
     live,
     oncall,
     operations,
+    people,
     readiness,
     reference,
 )  # fmt: skip
@@ -83,9 +85,11 @@ def create_app(
     app.state.db, app.state.setup, app.state.meters = db, setup, meters
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
-    app.include_router(api_oncall.router)
-    app.include_router(api_maintenance.router)
-    for routes in (access, devices, handoff, incidents, oncall, calendar, live, operations, readiness, reference):
+    for part in (api_oncall, api_maintenance, api_people):
+        app.include_router(part.router)
+    for routes in (
+        access, devices, handoff, incidents, oncall, calendar, people, live, operations, readiness, reference,
+    ):  # fmt: skip
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))
     _handle_errors(app)

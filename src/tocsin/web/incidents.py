@@ -24,7 +24,7 @@ from tocsin.store.db import Tx
 from tocsin.store.incidents import Stored
 from tocsin.usecases import respond, restored
 from tocsin.usecases.access import Viewer, may
-from tocsin.usecases.configure import Setup, check_acknowledge, in_force, runbook_of
+from tocsin.usecases.configure import Setup, acknowledge_link, check_acknowledge, in_force, runbook_of
 from tocsin.web import operations
 from tocsin.web.api import span_of
 from tocsin.web.auth import require, require_form, same_origin, viewer_of
@@ -448,6 +448,33 @@ async def confirmed(request: Request) -> Response:
     return RedirectResponse(request.url.path, 303)
 
 
+async def confirm_all(request: Request) -> Response:
+    """Show what one message listed: a button for all of it, and a link for each."""
+    found = await request.app.state.db.read(_asked_all, request)
+    response = render(request, "incidents/confirm_all.html", found=found)
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _asked_all(tx: Tx, request: Request) -> list[tuple[Any, Line, str]]:
+    """Each page of the message: its row, its incident in a line, and its own link."""
+    _asked(tx, request)
+    setup = request.app.state.setup
+    return [
+        (row, line(incidents.load(tx, row.incident).state, {}, tx.now), acknowledge_link(setup, row.id))
+        for row in queue.folded(tx, request.path_params["page"])
+    ]
+
+
+async def confirmed_all(request: Request) -> Response:
+    """Acknowledge all that one message listed."""
+    page, _, _ = await request.app.state.db.read(_asked, request)
+    if not same_origin(request):
+        raise Refused("this press did not come from the confirm page", 403)
+    await request.app.state.db.write(respond.acknowledge_fold, request.app.state.setup, page.id)
+    return RedirectResponse(request.url.path, 303)
+
+
 async def passed_on(request: Request) -> Response:
     """Say "I can't take it" as the person whom the page asked."""
     page, _, _ = await request.app.state.db.read(_asked, request)
@@ -468,5 +495,7 @@ ROUTES = [
     Route("/incidents/{id}/{action}", act, methods=["POST"]),
     Route("/ack/{page}/{mac}", confirm, methods=["GET"]),
     Route("/ack/{page}/{mac}", confirmed, methods=["POST"]),
+    Route("/ack/{page}/{mac}/all", confirm_all, methods=["GET"]),
+    Route("/ack/{page}/{mac}/all", confirmed_all, methods=["POST"]),
     Route("/ack/{page}/{mac}/pass", passed_on, methods=["POST"]),
 ]
