@@ -27,6 +27,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
+from . import oncall
+
 KEY = "ingest-key-of-the-benchmark"
 SECONDS = float(os.environ.get("BENCH_SECONDS", "10"))
 RUNBOOK = """\
@@ -351,7 +353,10 @@ def _cpu_seconds(process: subprocess.Popen[bytes]) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-PARTS = {"ingest": ingest, "page": page, "start": start, "storm": storm, "restart": restart, "due": due}
+PARTS = {
+    "ingest": ingest, "page": page, "start": start, "storm": storm, "restart": restart, "due": due,
+    "oncall": oncall.main,
+}  # fmt: skip
 
 
 def main() -> None:
