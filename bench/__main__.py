@@ -27,6 +27,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
+from . import oncall
+
 KEY = "ingest-key-of-the-benchmark"
 MEMORY_MB = 300  # resident, whatever the load
 MISSED: list[str] = []
@@ -420,8 +422,10 @@ def _render_status() -> None:
         print(f"  1,000 incidents of history rendered {name}: {count} files in {took:.2f} s (wanted 1 s)")
 
 
-PARTS = {"ingest": ingest, "page": page, "start": start, "storm": storm, "restart": restart, "due": due,
-         "status": status}  # fmt: skip
+PARTS = {
+    "ingest": ingest, "page": page, "start": start, "storm": storm, "restart": restart, "due": due,
+    "oncall": oncall.main, "status": status,
+}  # fmt: skip
 
 
 def main() -> None:

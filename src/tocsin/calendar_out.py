@@ -1,19 +1,22 @@
-"""Writes shifts as an iCalendar feed (RFC 5545): one event for each shift, in UTC, with an id that stays."""
+"""
+Writes shifts as an iCalendar feed (RFC 5545): one event for each shift, in UTC, with an id that stays.
+
+By hand: a dozen lines of eight properties each; the library takes over two milliseconds for one such event. Tests read
+it with the library.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import UTC, datetime
+from typing import Final
 
 from tocsin.core.oncall import Shift
 from tocsin.core.runbook import Runbook
 
-if TYPE_CHECKING:
-    from icalendar import Event
-
-REFRESH: Final = timedelta(hours=1)  # how often a calendar is asked to look again
+REFRESH: Final = "PT1H"  # how often a calendar is asked to look again
+OCTETS: Final = 75  # of a line, its end not counted
 
 
 def feed(name: str, shifts: Iterable[tuple[Shift, bool]], runbook: Runbook, stamp: datetime, link: str) -> bytes:
@@ -25,31 +28,40 @@ def feed(name: str, shifts: Iterable[tuple[Shift, bool]], runbook: Runbook, stam
         stamp: What the events say of when they were written; the same stamp gives the same bytes.
         link: Where the schedule is shown.
     """
-    from icalendar import Calendar  # noqa: PLC0415 - slow to load
-
-    calendar = Calendar()
-    calendar.add("prodid", "-//Tocsin//On call//EN")
-    calendar.add("version", "2.0")
-    calendar.add("calscale", "GREGORIAN")
-    calendar.add("x-wr-calname", name)
-    calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
+    lines = [
+        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Tocsin//On call//EN", "CALSCALE:GREGORIAN",
+        f"X-WR-CALNAME:{_text(name)}", f"REFRESH-INTERVAL;VALUE=DURATION:{REFRESH}",
+    ]  # fmt: skip
     for shift, is_cut in shifts:
-        calendar.add_component(_event(shift, is_cut, runbook, stamp, link))
-    return bytes(calendar.to_ical())
+        lines += [
+            "BEGIN:VEVENT", f"UID:{uid(shift, is_cut)}", f"DTSTAMP:{_utc(stamp)}", f"DTSTART:{_utc(shift.start)}",
+            f"DTEND:{_utc(shift.until)}", f"SUMMARY:{_text(title(shift, runbook))}",
+            f"DESCRIPTION:{_text(chr(10).join([*why(shift, runbook), link]))}", "TRANSP:TRANSPARENT", "END:VEVENT",
+        ]  # fmt: skip
+    lines.append("END:VCALENDAR")
+    return b"".join(_folded(line) for line in lines)
 
 
-def _event(shift: Shift, is_cut: bool, runbook: Runbook, stamp: datetime, link: str) -> Event:
-    from icalendar import Event  # noqa: PLC0415
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
-    event = Event()
-    event.add("uid", uid(shift, is_cut))
-    event.add("dtstamp", stamp)
-    event.add("dtstart", shift.start)
-    event.add("dtend", shift.until)
-    event.add("summary", title(shift, runbook))
-    event.add("description", "\n".join([*why(shift, runbook), link]))
-    event.add("transp", "TRANSPARENT")
-    return event
+
+def _text(text: str) -> str:
+    """Escape a text: RFC 5545, section 3.3.11. Control characters are taken out."""
+    plain = "".join(c for c in text if c == "\n" or c.isprintable())
+    return plain.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
+
+
+def _folded(line: str) -> bytes:
+    """Fold a line: at most 75 octets each, the next ones behind a blank, and no character is cut (section 3.1)."""
+    octets, folded, room = line.encode(), b"", OCTETS
+    while len(octets) > room:
+        cut = room
+        while octets[cut] & 0xC0 == 0x80:  # inside of a character
+            cut -= 1
+        folded += octets[:cut] + b"\r\n "
+        octets, room = octets[cut:], OCTETS - 1
+    return folded + octets + b"\r\n"
 
 
 def uid(shift: Shift, is_cut: bool) -> str:

@@ -179,6 +179,7 @@ class _Line:
         flat = layer.rotation.flat
         self.absences = {person: stand_ins.by_person[person] for person in flat if person in stand_ins.by_person}
         self.piece = _Piece(BEGINNING, BEGINNING, ())
+        self.turn = BEGINNING, BEGINNING, -1
 
     def at(self, at: datetime) -> _Piece:
         """The piece at an instant; the last one is kept, for whoever asks in order."""
@@ -194,7 +195,7 @@ class _Line:
             until = self.hours[place] if place < len(self.hours) else END
             if place % 2 == 0:
                 return _Piece(start, until, ())
-        begins, ends, turn = self.turns.around(at)
+        begins, ends, turn = self.turn = self._turn(at)
         start, until = max(start, begins), min(until, ends)
         people = self.turns.rotation.group(turn)
         if not people or not self.absences:
@@ -206,6 +207,18 @@ class _Line:
             if holding:
                 away[person] = holding[-1]
         return _Piece(start, until, *_present(self.turns.rotation.flat, people, away))
+
+    def _turn(self, at: datetime) -> tuple[datetime, datetime, int]:
+        """The turn at an instant: the last one still, or the one after it, before it is looked for."""
+        start, until, turn = self.turn
+        if start <= at < until:
+            return self.turn
+        every = self.turns.rotation.every
+        if at == until and turn >= 0 and (isinstance(every, Months) or every >= DAY):
+            ends = self.turns.boundary(turn + 2)
+            if at < ends:  # else a day was left out, and a turn with it
+                return until, ends, turn + 1
+        return self.turns.around(at)
 
 
 def _present(

@@ -78,6 +78,8 @@ class Spans(Generic[S]):
         start = self._edges[place - 1] if place else BEGINNING
         until = self._edges[place] if place < len(self._edges) else END
         first, last = bisect_right(self._ends, at), bisect_right(self._starts, at)
+        if first >= last:
+            return start, until, ()
         holding = sorted(((rank, item) for rank, item in self._ranked[first:last] if at < item.until), key=_rank)
         return start, until, tuple(item for _, item in holding)
 

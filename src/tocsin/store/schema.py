@@ -352,7 +352,7 @@ overrides = Table(
     Column("deleted_at", Instant),
     Column("replaces", Text),  # whose place it takes; null: everybody's
 )
-Index("overrides_until", overrides.c.until)
+Index("overrides_until", overrides.c.until, overrides.c.start)
 
 absences = Table(
     "absences",
@@ -366,7 +366,7 @@ absences = Table(
     Column("created_at", Instant, nullable=False),
     Column("deleted_at", Instant),
 )
-Index("absences_until", absences.c.until)
+Index("absences_until", absences.c.until, absences.c.start)
 
 swaps = Table(
     "swaps",
@@ -409,7 +409,7 @@ bookings = Table(
     Column("until", Instant, nullable=False),
     Column("names", JsonText, nullable=False),
 )
-Index("bookings_until", bookings.c.until)
+Index("bookings_until", bookings.c.until, bookings.c.start)
 
 looks = Table(
     "looks",

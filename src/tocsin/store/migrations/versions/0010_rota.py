@@ -9,7 +9,7 @@ down_revision = "0002"
 
 def upgrade() -> None:
     op.add_column("overrides", sa.Column("replaces", sa.Text(), nullable=True))
-    op.create_index("overrides_until", "overrides", ["until"])
+    op.create_index("overrides_until", "overrides", ["until", "start"])
     op.create_table(
         "absences",
         sa.Column("id", sa.Text(), nullable=False),
@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("deleted_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("absences_until", "absences", ["until"])
+    op.create_index("absences_until", "absences", ["until", "start"])
     op.create_table(
         "swaps",
         sa.Column("id", sa.Text(), nullable=False),
@@ -62,7 +62,7 @@ def upgrade() -> None:
         sa.Column("names", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("schedule", "number"),
     )
-    op.create_index("bookings_until", "bookings", ["until"])
+    op.create_index("bookings_until", "bookings", ["until", "start"])
 
 
 def downgrade() -> None:
