@@ -150,7 +150,7 @@ def _verdict(response: Response, receipt: str, *, to: str, thread: str = "") -> 
 
 TRANSPORT = Transport(
     "telegram", "Telegram", send=send, open_room=open_room, address="telegram", channel_address="chat_id",
-    per_second=1, per_minute=20,  # core.telegram.org/bots/faq: for one chat, for one group
+    per_second=1, per_minute=20, total_per_second=30,  # core.telegram.org/bots/faq: one chat, one group, one bot
     fields=(
         Field("bot_token", "Bot token", secret=True, help="from @BotFather"),
         Field("chat_id", "Chat id", required=False, help="numeric; of the alerts group"),

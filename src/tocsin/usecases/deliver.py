@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import structlog
@@ -19,8 +19,7 @@ from tocsin.sdk import Delivered, Message, Reject, Retry, Transport, Verdict
 from tocsin.store import incidents, queue
 from tocsin.store.db import Busy, Tx
 from tocsin.store.incidents import Stored
-from tocsin.store.schema import from_micros
-from tocsin.usecases import people, publish, rescue, restored, ways
+from tocsin.usecases import limits, people, publish, rescue, restored, ways
 from tocsin.usecases.configure import Setup, acknowledge_link, in_force, incident_link, runbook_of, who
 from tocsin.usecases.respond import act
 from tocsin.usecases.ways import receipt
@@ -109,8 +108,8 @@ def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str], waiting: C
         queue.settle(tx, row.id, "moot", why="somebody has it", done_at=tx.now)
         return None
     transport = setup.plugins.transports.get(row.payload.get("kind", ""))
-    if (free := _free_at(tx, row, transport, busy)) > tx.now:
-        queue.settle(tx, row.id, "pending", due=free + _gap(transport) * waiting[row.destination])
+    if (free := limits.free_at(tx, row, transport, busy)) > tx.now:
+        queue.settle(tx, row.id, "pending", due=free + limits.gap(transport) * waiting[row.destination])
         waiting[row.destination] += 1  # each in its own place: they are not all looked at again at once
         return None
     busy.add(row.destination)
@@ -199,29 +198,6 @@ def _moot(tx: Tx, row: Any, stored: Stored) -> str:
         if duty is None or duty.done_at is not None:
             return "the duty is done"
     return ""
-
-
-def _gap(transport: Transport | None) -> timedelta:
-    """How far apart the vendor wants two messages to one destination."""
-    return timedelta(seconds=1 / transport.per_second) if transport and transport.per_second else timedelta(0)
-
-
-def _free_at(tx: Tx, row: Any, transport: Transport | None, busy: set[str]) -> datetime:
-    """When the vendor's limits let something go to this destination; counts the send when that is now."""
-    if transport is None or transport.per_second is None:
-        known = queue.destination(tx, row.destination) if row.destination else None
-        return known.free_at if known and known.free_at > tx.now else tx.now
-    known = queue.destination(tx, row.destination)
-    gap = _gap(transport)
-    free: datetime = known.free_at if known else tx.now
-    if row.destination in busy:
-        return max(free, tx.now + gap)
-    recent = [at for at in (known.recent if known else []) if from_micros(at) > tx.now - queue.MINUTE]
-    if transport.per_minute and len(recent) >= transport.per_minute:
-        free = max(free, from_micros(recent[-transport.per_minute]) + queue.MINUTE)
-    if free <= tx.now:
-        queue.sent_to(tx, row.destination, known, tx.now + gap)
-    return free
 
 
 def _job(tx: Tx, setup: Setup, row: Any, stored: Stored, transport: Transport | None, epoch: int) -> Job:
