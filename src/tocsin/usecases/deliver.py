@@ -157,18 +157,30 @@ def _fold(tx: Tx, setup: Setup, row: Any, owner: str) -> list[Job]:
         return []
     if old := tx.now - row.created_at >= delivery.FOLD_AFTER:
         rows = queue.old_pages(tx, row, tx.now - delivery.FOLD_AFTER)
-    else:
-        rows = queue.fresh_pages(tx, row, delivery.GATHER)
-    others = []
+    else:  # what failed is tried again alone: were it the text of one that breaks, the others must not wait for it
+        rows = () if row.failures else queue.fresh_pages(tx, row, delivery.GATHER)
+    others: list[Job] = []
     for other in rows:
-        stored = incidents.load(tx, other.incident)
-        if _needed(tx, setup, other, stored):
-            epoch = queue.lease(tx, other, owner, tx.now + delivery.LEASE)
-            others.append(_job(tx, setup, other, stored, None, epoch))
+        try:
+            with tx.apart():
+                others += _join(tx, setup, other, owner)
+        except Busy:
+            raise
+        except Exception:  # it is looked at alone, counted there and set aside: this row does not wait for it
+            log.exception("not_folded", row=other.id, incident=other.incident)
     if others:
         queue.note_fold(tx, row.page, [job.page for job in others if job.page])
         log.info("pages_folded", person=row.person, via=row.via, pages=len(others) + 1, late=old)
     return others
+
+
+def _join(tx: Tx, setup: Setup, row: Any, owner: str) -> list[Job]:
+    """Claim one row that another's message speaks for; [] when it is not needed any more."""
+    stored = incidents.load(tx, row.incident)
+    if not _needed(tx, setup, row, stored):
+        return []
+    epoch = queue.lease(tx, row, owner, tx.now + delivery.LEASE)
+    return [_job(tx, setup, row, stored, None, epoch)]
 
 
 def _folded(tx: Tx, setup: Setup, job: Job, others: list[Job]) -> Job:
