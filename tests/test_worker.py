@@ -74,7 +74,7 @@ def test_a_text_that_breaks_its_transport_is_set_aside_and_its_people_are_paged_
     """The transport raises for the first incident's pages alone; the second one's go out, and then the plain ones."""
 
     def send(message, config):
-        if "broken text" in message.title:
+        if "broken text" in message.title + message.text:
             raise ZeroDivisionError("cannot render this")
         yield Line(f"{message.to}: {message.title}: {message.text}")
         return Delivered("console", proven=True)

@@ -94,3 +94,25 @@ def test_hours_without_holidays_know_weekends_alone():
 
 def test_instants_in_words():
     assert "2026-11-23 09:02 UTC" == calendar.utc_words(datetime(2026, 11, 23, 9, 2, 59, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("at", "ends"),
+    [
+        (datetime(2026, 11, 23, 20, 59, tzinfo=UTC), None),
+        (datetime(2026, 11, 23, 21, 0, tzinfo=UTC), datetime(2026, 11, 24, 6, 0, tzinfo=UTC)),
+        (datetime(2026, 11, 24, 5, 59, tzinfo=UTC), datetime(2026, 11, 24, 6, 0, tzinfo=UTC)),
+        (datetime(2026, 11, 24, 6, 0, tzinfo=UTC), None),
+        (datetime(2026, 10, 24, 22, 0, tzinfo=UTC), datetime(2026, 10, 25, 6, 0, tzinfo=UTC)),  # the clocks go back
+        (datetime(2026, 3, 28, 23, 0, tzinfo=UTC), datetime(2026, 3, 29, 5, 0, tzinfo=UTC)),  # and forward
+    ],
+)
+def test_a_window_past_midnight_ends_on_the_local_clock(at, ends):
+    assert ends == calendar.window_end("22:00", "07:00", calendar.DAYS, "Europe/Amsterdam", at)
+
+
+def test_a_window_begins_on_its_days_alone():
+    saturday_night = datetime(2026, 11, 29, 1, 0, tzinfo=UTC)  # Sunday by the clock, begun on Saturday
+    assert calendar.window_end("22:00", "07:00", ("sat",), "UTC", saturday_night)
+    assert calendar.window_end("22:00", "07:00", ("sun",), "UTC", saturday_night) is None
+    assert calendar.window_end("12:00", "13:00", ("sun",), "UTC", saturday_night.replace(hour=12))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,21 @@ from tocsin.core.types import OpenRoom, Page, Refused, Tell, WriteDraft
 NOW = datetime(2026, 11, 23, 9, 2, tzinfo=UTC)
 TEXT = (Path(__file__).parents[2] / "examples/proofi/runbook.yaml").read_text(encoding="utf-8")
 BOOK = runbook_file.read(TEXT, {}).runbook
+
+
+def demanding():
+    """The example's runbook, asking more: turns, everybody must acknowledge, acknowledgements that expire."""
+    data = yaml.load(TEXT, yaml.BaseLoader)
+    data["version"] = 1
+    steps = data["escalation_policies"]["default"]["steps"]
+    steps[0]["all_must_acknowledge"], steps[1]["round_robin"] = True, True
+    steps[0]["page"], steps[1]["page"] = ["everyone"], ["everyone"]
+    for severity in data["severities"].values():
+        severity["acknowledgement"] = {"expires_after": "20m"}
+    return runbook_file.read(yaml.dump(data, sort_keys=False), {}).runbook
+
+
+BOOKS = {"as it is": BOOK, "asking more": demanding()}
 WHO = {"on_call": {"martijn"}, "secondary": {"backup1"}, "team_lead": {"backup1"}, "schedule:primary": {"martijn"},
        "schedule:secondary": {"backup1"}, "everyone": {"martijn", "backup1"}}  # fmt: skip
 AROUND = e.Around(who=lambda target: frozenset(WHO.get(target, {target} & set(BOOK.people))), link="http://x")
@@ -41,25 +57,30 @@ EVENTS = st.one_of(
 ONCE = (e.Acknowledge, e.PassOn, e.SetSeverity, e.Assign, e.Check, e.Resolve, e.Reopen, e.Tick)
 
 
-def apply(state, event, now):
+def apply(state, event, now, book=BOOK):
     try:
-        return decide.decide(state, event, BOOK, now, AROUND)
+        return decide.decide(state, event, book, now, AROUND)
     except Refused:
         return None
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.sampled_from(["P0", "P1", "P2", "P3"]), st.lists(st.tuples(EVENTS, st.integers(0, 40)), max_size=25))
-def test_whatever_happens_the_rules_hold(severity, steps):
+@pytest.mark.parametrize("which", list(BOOKS))
+@settings(max_examples=100, deadline=None)
+@given(
+    severity=st.sampled_from(["P0", "P1", "P2", "P3"]),
+    steps=st.lists(st.tuples(EVENTS, st.integers(0, 40)), max_size=25),
+)
+def test_whatever_happens_the_rules_hold(which, severity, steps):
     """
     After any sequence of events: the timeline folds into the state; what may be repeated gives no fact the second
     time; nobody is paged twice in one decision; an open unanswered incident that pages always has a next instant.
     """
-    first = decide.declare(1, "v", e.Declared("Down", severity, "ana", service="proofi.ai"), BOOK, NOW, AROUND)
+    book = BOOKS[which]
+    first = decide.declare(1, "v", e.Declared("Down", severity, "ana", service="proofi.ai"), book, NOW, AROUND)
     state, facts, now = first.state, list(first.facts), NOW
     for event, minutes in steps:
         now += timedelta(minutes=minutes)
-        decision = apply(state, event, now)
+        decision = apply(state, event, now, book)
         if decision is None:
             continue
         paged = [effect.person for effect in decision.effects if isinstance(effect, Page)]
@@ -67,7 +88,7 @@ def test_whatever_happens_the_rules_hold(severity, steps):
         state, facts = decision.state, facts + list(decision.facts)
         assert state == replay(1, "v", facts)
         if isinstance(event, ONCE) and not paged:  # who was paged meanwhile has a new page to answer
-            again = apply(state, event, now)
+            again = apply(state, event, now, book)
             assert again is None or () == again.facts
         if state.is_open and not state.answered and state.walk:
             assert decision.wake_at is not None

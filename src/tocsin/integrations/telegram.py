@@ -235,13 +235,17 @@ def reply(said: Reply, config: Config) -> Conversation[Verdict]:
     """Over the button that was pressed, and in its message; or as an answer to a command."""
     back = said.back
     if "query" not in back:
-        body: dict[str, Any] = {"chat_id": _chat(str(back.get("chat", ""))), "text": cut(said.text, TEXT_LIMIT)}
+        body: dict[str, Any] = {"chat_id": _chat(str(back.get("chat", ""))), "text": cut(said.text, TEXT_LIMIT, utf16)}
         if str(back.get("thread", "")).isdecimal():
             body["message_thread_id"] = int(back["thread"])
         body["reply_parameters"] = {"message_id": back.get("answers"), "allow_sending_without_reply": True}
         response = yield Request("POST", _method(config, "sendMessage"), json=body)
         return _verdict(response, "message_id", to=str(back.get("chat", "")))
-    shown = {"callback_query_id": back["query"], "text": cut(said.text, ANSWER_LIMIT), "show_alert": said.refused}
+    shown = {
+        "callback_query_id": back["query"],
+        "text": cut(said.text, ANSWER_LIMIT, utf16),
+        "show_alert": said.refused,
+    }
     yield Request("POST", _method(config, "answerCallbackQuery"), json=shown)  # too late is no harm
     if not said.closed or not isinstance(back.get("message"), int):
         return Delivered()
@@ -253,15 +257,15 @@ def _close(said: Reply, config: Config) -> Conversation[Verdict]:
     place: dict[str, Any] = {"chat_id": said.back.get("chat"), "message_id": said.back["message"]}
     method, text = "editMessageReplyMarkup", str(said.back.get("text") or "")
     if text:
-        room = TEXT_LIMIT - len(said.closed.encode("utf-16-le")) // 2 - 2
+        room = TEXT_LIMIT - utf16(said.closed) - 2
         method = "editMessageText"
-        place |= {"text": f"{cut(text, room)}\n\n{said.closed}", "link_preview_options": {"is_disabled": True}}
+        place |= {"text": f"{cut(text, room, utf16)}\n\n{said.closed}", "link_preview_options": {"is_disabled": True}}
     response = yield Request("POST", _method(config, method), json=place)
     why = _why(response).lower()
     if "message is not modified" in why:
         return Delivered()
     if any(word in why for word in GONE):  # it cannot be changed any more: say it below
-        body = {"chat_id": said.back.get("chat"), "text": cut(said.closed, TEXT_LIMIT)}
+        body = {"chat_id": said.back.get("chat"), "text": cut(said.closed, TEXT_LIMIT, utf16)}
         response = yield Request("POST", _method(config, "sendMessage"), json=body)
     return _verdict(response, "message_id", to=str(said.back.get("chat", "")))
 
@@ -295,7 +299,7 @@ def listen(config: Config, url: str) -> Conversation[str]:
 
 TRANSPORT = Transport(
     "telegram", "Telegram", send=send, open_room=open_room, address="telegram", channel_address="chat_id",
-    per_second=1, per_minute=20, total_per_second=30,  # core.telegram.org/bots/faq: of one chat, of one group, of a bot
+    per_second=1, per_minute=20, total_per_second=30,  # core.telegram.org/bots/faq: one chat, one group, one bot
     fields=(
         Field("bot_token", "Bot token", secret=True, help="from @BotFather"),
         Field("chat_id", "Chat id", required=False, help="numeric; of the alerts group"),

@@ -45,8 +45,7 @@ def note_proved(tx: Tx, person: str, via: str, mark: str, how: str) -> None:
 
 
 def _contact(tx: Tx, person: str, via: str) -> None:
-    if tx.first(select(contacts.c.person).where(contacts.c.person == person, contacts.c.via == via)) is None:
-        tx.run(insert(contacts).values(person=person, via=via))
+    insert_new(tx, contacts, {"person": person, "via": via})
 
 
 # --------------------------------------------------------------------------------------------- checks and test pages

@@ -339,9 +339,9 @@ def destination(tx: Tx, name: str) -> Any:
     return tx.first(_DESTINATION, {"name": name})
 
 
-def sent_to(tx: Tx, name: str, known: Any, free_at: datetime) -> None:
-    """Count one send to *name* now; nothing more goes there before *free_at*."""
-    recent = [at for at in (known.recent if known else []) if at > to_micros(tx.now - MINUTE)]
+def sent_to(tx: Tx, name: str, known: Any, free_at: datetime, keep: timedelta = MINUTE) -> None:
+    """Count one send to *name* now; nothing more goes there before *free_at*. Sends are remembered for *keep*."""
+    recent = [at for at in (known.recent if known else []) if at > to_micros(tx.now - keep)]
     _keep_destination(tx, name, known, free_at=free_at, recent=[*recent, to_micros(tx.now)])
 
 

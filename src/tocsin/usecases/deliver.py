@@ -19,8 +19,7 @@ from tocsin.sdk import Delivered, Message, Reject, Reply, Retry, Transport, Verd
 from tocsin.store import incidents, queue
 from tocsin.store.db import Busy, Tx, one_at_a_time
 from tocsin.store.incidents import Stored
-from tocsin.store.schema import from_micros
-from tocsin.usecases import devices, people, publish, rescue, restored, ways
+from tocsin.usecases import devices, limits, people, publish, rescue, restored, ways
 from tocsin.usecases.configure import Setup, acknowledge_link, channel_config, in_force, incident_link, runbook_of, who
 from tocsin.usecases.respond import ALL, act
 from tocsin.usecases.ways import receipt
@@ -117,8 +116,8 @@ def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str], waiting: C
         queue.settle(tx, row.id, "moot", why="somebody has it", done_at=tx.now)
         return None
     transport = setup.plugins.transports.get(row.payload.get("kind", ""))
-    if (free := _free_at(tx, row, transport, busy)) > tx.now:
-        queue.settle(tx, row.id, "pending", due=free + _gap(transport) * waiting[row.destination])
+    if (free := limits.free_at(tx, row, transport, busy)) > tx.now:
+        queue.settle(tx, row.id, "pending", due=free + limits.gap(transport) * waiting[row.destination])
         waiting[row.destination] += 1  # each in its own place: they are not all looked at again at once
         return None
     busy.add(row.destination)
@@ -166,18 +165,30 @@ def _fold(tx: Tx, setup: Setup, row: Any, owner: str) -> list[Job]:
         return []
     if old := tx.now - row.created_at >= delivery.FOLD_AFTER:
         rows = queue.old_pages(tx, row, tx.now - delivery.FOLD_AFTER)
-    else:
-        rows = queue.fresh_pages(tx, row, delivery.GATHER)
-    others = []
+    else:  # what failed is tried again alone: were it the text of one that breaks, the others must not wait for it
+        rows = () if row.failures else queue.fresh_pages(tx, row, delivery.GATHER)
+    others: list[Job] = []
     for other in rows:
-        stored = incidents.load(tx, other.incident)
-        if _needed(tx, setup, other, stored):
-            epoch = queue.lease(tx, other, owner, tx.now + delivery.LEASE)
-            others.append(_job(tx, setup, other, stored, None, epoch))
+        try:
+            with tx.apart():
+                others += _join(tx, setup, other, owner)
+        except Busy:
+            raise
+        except Exception:  # it is looked at alone, counted there and set aside: this row does not wait for it
+            log.exception("not_folded", row=other.id, incident=other.incident)
     if others:
         queue.note_fold(tx, row.page, [job.page for job in others if job.page])
         log.info("pages_folded", person=row.person, via=row.via, pages=len(others) + 1, late=old)
     return others
+
+
+def _join(tx: Tx, setup: Setup, row: Any, owner: str) -> list[Job]:
+    """Claim one row that another's message speaks for; [] when it is not needed any more."""
+    stored = incidents.load(tx, row.incident)
+    if not _needed(tx, setup, row, stored):
+        return []
+    epoch = queue.lease(tx, row, owner, tx.now + delivery.LEASE)
+    return [_job(tx, setup, row, stored, None, epoch)]
 
 
 def _folded(tx: Tx, setup: Setup, job: Job, others: list[Job]) -> Job:
@@ -208,29 +219,6 @@ def _moot(tx: Tx, row: Any, stored: Stored) -> str:
         if duty is None or duty.done_at is not None:
             return "the duty is done"
     return ""
-
-
-def _gap(transport: Transport | None) -> timedelta:
-    """How far apart the vendor wants two messages to one destination."""
-    return timedelta(seconds=1 / transport.per_second) if transport and transport.per_second else timedelta(0)
-
-
-def _free_at(tx: Tx, row: Any, transport: Transport | None, busy: set[str]) -> datetime:
-    """When the vendor's limits let something go to this destination; counts the send when that is now."""
-    if transport is None or transport.per_second is None:
-        known = queue.destination(tx, row.destination) if row.destination else None
-        return known.free_at if known and known.free_at > tx.now else tx.now
-    known = queue.destination(tx, row.destination)
-    gap = _gap(transport)
-    free: datetime = known.free_at if known else tx.now
-    if row.destination in busy:
-        return max(free, tx.now + gap)
-    recent = [at for at in (known.recent if known else []) if from_micros(at) > tx.now - queue.MINUTE]
-    if transport.per_minute and len(recent) >= transport.per_minute:
-        free = max(free, from_micros(recent[-transport.per_minute]) + queue.MINUTE)
-    if free <= tx.now:
-        queue.sent_to(tx, row.destination, known, tx.now + gap)
-    return free
 
 
 def _job(tx: Tx, setup: Setup, row: Any, stored: Stored, transport: Transport | None, epoch: int) -> Job:

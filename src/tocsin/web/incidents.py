@@ -14,6 +14,7 @@ from starlette.routing import Route
 from tocsin.core import because, events, protocol
 from tocsin.core.incident import ROLES, Incident
 from tocsin.core.ledger import Entry
+from tocsin.core.paging import expires_at
 from tocsin.core.protocol import Duty
 from tocsin.core.runbook import Runbook
 from tocsin.core.sentences import name_of, sentence
@@ -124,6 +125,8 @@ class IncidentView:
     can_act: bool
     is_open: bool
     paging_me: bool
+    awaited: tuple[str, ...]
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +224,7 @@ def show(known: Known, now: datetime, viewer: Viewer | None) -> IncidentView:
         roles=tuple((role, name_of(s.roles[role], names) if role in s.roles else "") for role in ROLES),
         severities=tuple((id_, severity.title) for id_, severity in book.severities.items()),
         people=tuple(names.items()), can_act=can_act, is_open=s.is_open, paging_me=me in s.paging,
+        awaited=tuple(name_of(person, names) for person in s.awaited) if s.have_it else (), expires_at=expires_at(s),
     )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from tocsin.usecases.configure import Setup, in_force
 from tocsin.web.auth import require, require_form, same_origin, viewer_of
 from tocsin.web.render import render
 
+UNANSWERED: Final = timedelta(days=1)  # then a test page that nobody pressed is a bad sign
 NIGHT: Final = time(3, 0)  # the hour at which it must work
 # The state of a way as a class of the style sheet.
 COLOURS: Final[Mapping[State, str]] = {
@@ -56,6 +57,7 @@ class HeardView:
     state: State
     colour: str
     why: str
+    console: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,9 @@ def _heard(heard: Heard, now: datetime) -> HeardView:
     text = f"{heard.via}, if {heard.instead_of} fails" if heard.instead_of else heard.via
     if heard.kind == CONSOLE:
         text = "the server's console: somebody has to look at it"
-    return HeardView(heard.at, text, heard.state, COLOURS[heard.state], reach.in_words(heard, now))
+    return HeardView(
+        heard.at, text, heard.state, COLOURS[heard.state], reach.in_words(heard, now), heard.kind == CONSOLE
+    )
 
 
 def _rules(rules: tuple[NotifyRule, ...]) -> tuple[str, ...]:
@@ -146,7 +150,7 @@ def _test(tested: tuple[datetime, datetime | None] | None, now: datetime) -> tup
         return "never sent", "sent"
     sent, answered = tested
     if answered is None:
-        return f"sent {words(now - sent)} ago, not answered", "failed"
+        return f"sent {words(now - sent)} ago, not answered", "failed" if now - sent > UNANSWERED else "sent"
     old = now - answered > testpage.STALE
     return f"answered {words(now - answered)} ago, {words(answered - sent)} after it was sent", "sent" if old else (
         "acknowledged"
