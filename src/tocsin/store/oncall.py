@@ -36,6 +36,8 @@ _ABSENCES = (
     .order_by(absences.c.created_at, absences.c.id)
 )
 _BOOKINGS = select(bookings).where(*_touching(bookings)).order_by(bookings.c.schedule, bookings.c.number)
+_OVERRIDES_OF = _OVERRIDES.where(table.c.schedule == bindparam("schedule"))
+_BOOKINGS_OF = _BOOKINGS.where(bookings.c.schedule == bindparam("schedule"))
 
 
 def stand_ins_at(tx: Tx, at: datetime) -> StandIns:
@@ -43,10 +45,13 @@ def stand_ins_at(tx: Tx, at: datetime) -> StandIns:
     return stand_ins(tx, at, at + MOMENT)
 
 
-def stand_ins(tx: Tx, start: datetime, until: datetime) -> StandIns:
-    """Everything that touches `[start, until)`."""
-    span = {"from_": start, "to": until}
-    return gather(_overrides(tx, span), _absences(tx, span), _bookings(tx, span))
+def stand_ins(tx: Tx, start: datetime, until: datetime, schedule: str | None = None) -> StandIns:
+    """Everything that touches `[start, until)`; with a schedule only what is of it, and every absence."""
+    span: dict[str, Any] = {"from_": start, "to": until}
+    if schedule is None:
+        return gather(_overrides(tx, span), _absences(tx, span), _bookings(tx, span))
+    span["schedule"] = schedule
+    return gather(_overrides(tx, span, _OVERRIDES_OF), _absences(tx, span), _bookings(tx, span, _BOOKINGS_OF))
 
 
 def stand_ins_around(tx: Tx, at: datetime) -> StandIns:
@@ -54,17 +59,17 @@ def stand_ins_around(tx: Tx, at: datetime) -> StandIns:
     return stand_ins(tx, at - PAST, at + AHEAD)
 
 
-def _overrides(tx: Tx, span: dict[str, datetime]) -> tuple[Override, ...]:
-    rows = tx.all(_OVERRIDES, span)
+def _overrides(tx: Tx, span: dict[str, Any], query: Any = _OVERRIDES) -> tuple[Override, ...]:
+    rows = tx.all(query, span)
     return tuple(Override(r.id, r.schedule, r.person, r.start, r.until, r.reason, r.replaces) for r in rows)
 
 
-def _absences(tx: Tx, span: dict[str, datetime]) -> tuple[Absence, ...]:
+def _absences(tx: Tx, span: dict[str, Any]) -> tuple[Absence, ...]:
     return tuple(Absence(r.id, r.person, r.start, r.until, r.reason) for r in tx.all(_ABSENCES, span))
 
 
-def _bookings(tx: Tx, span: dict[str, datetime]) -> tuple[Booking, ...]:
-    return tuple(Booking(r.schedule, r.start, r.until, tuple(r.names)) for r in tx.all(_BOOKINGS, span))
+def _bookings(tx: Tx, span: dict[str, Any], query: Any = _BOOKINGS) -> tuple[Booking, ...]:
+    return tuple(Booking(r.schedule, r.start, r.until, tuple(r.names)) for r in tx.all(query, span))
 
 
 def _to_come(tx: Tx) -> dict[str, datetime]:

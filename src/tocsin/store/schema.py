@@ -353,6 +353,7 @@ overrides = Table(
     Column("replaces", Text),  # whose place it takes; null: everybody's
 )
 Index("overrides_until", overrides.c.until, overrides.c.start)
+Index("overrides_schedule", overrides.c.schedule, overrides.c.until)
 
 absences = Table(
     "absences",

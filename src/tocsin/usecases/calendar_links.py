@@ -83,7 +83,8 @@ def feed(tx: Tx, setup: Setup, secret: str) -> bytes | None:
         return None
     today = tx.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     start, until = today - PAST, today + AHEAD
-    stand_ins = store_oncall.stand_ins(tx, start - store_oncall.PAST, until)
+    only = of if kind == "schedule" else None
+    stand_ins = store_oncall.stand_ins(tx, start - store_oncall.PAST, until, only)
     if kind == "schedule":
         found, name = shown(runbook, of, start, until, stand_ins), f"On call: {of}"
     else:

@@ -10,6 +10,7 @@ down_revision = "0002"
 def upgrade() -> None:
     op.add_column("overrides", sa.Column("replaces", sa.Text(), nullable=True))
     op.create_index("overrides_until", "overrides", ["until", "start"])
+    op.create_index("overrides_schedule", "overrides", ["schedule", "until"])
     op.create_table(
         "absences",
         sa.Column("id", sa.Text(), nullable=False),
@@ -70,5 +71,6 @@ def downgrade() -> None:
     op.drop_table("calendars")
     op.drop_table("swaps")
     op.drop_table("absences")
+    op.drop_index("overrides_schedule", "overrides")
     op.drop_index("overrides_until", "overrides")
     op.drop_column("overrides", "replaces")
