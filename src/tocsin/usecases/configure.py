@@ -31,8 +31,8 @@ KEY_MARK: Final = "secret_key"  # what tells whether two nodes share their secre
 class Setup:
     """What a process is set up with. `data` is the directory that relative paths of the runbook start from."""
 
-    plugins: Plugins
-    environment: Mapping[str, str]
+    plugins: Plugins = field(repr=False)  # large, and in every traceback that shows its locals
+    environment: Mapping[str, str] = field(repr=False)  # it holds secrets
     public_url: str
     secret_key: bytes = field(repr=False)
     data: Path = Path("var")
