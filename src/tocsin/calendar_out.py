@@ -1,8 +1,8 @@
 """
 Writes shifts as an iCalendar feed (RFC 5545): one event for each shift, in UTC, with an id that stays.
 
-By hand: a dozen lines of eight properties each; the library takes over two milliseconds for one such event. Tests read
-it with the library.
+By hand: every event has the same eight properties, and a feed has hundreds of them. Tests read
+it with the icalendar library.
 """
 
 from __future__ import annotations
