@@ -13,7 +13,7 @@ from tocsin import plugins
 from tocsin.core.events import Declared
 from tocsin.net import Network
 from tocsin.sdk import Delivered, Line
-from tocsin.store import incidents, migrate, queue
+from tocsin.store import incidents, looks, migrate, queue
 from tocsin.store.db import Database
 from tocsin.store.schema import incidents as table
 from tocsin.store.schema import outbox
@@ -116,3 +116,17 @@ def test_an_incident_that_cannot_be_read_is_paged_in_plain_words_by_a_real_worke
     assert "http://tocsin.example.org/ack/" in plain
     assert db.read_now(incidents.load, two).wake_at is not None
     assert any("[P1] INC-2: also down" in line for line in lines)
+
+
+def test_a_look_that_cannot_be_read_keeps_no_page_waiting(db, tmp_path):
+    """What a shift change is kept as is rubbish: that is logged and put off, and the page goes out."""
+
+    def send(message, config):
+        yield Line(message.title)
+        return Delivered("console", proven=True)
+
+    setup = setup_with(db, tmp_path, send)
+    db.write_now(lambda tx: looks.put(tx, "schedule:primary", tx.now, "{rubbish"))
+    number = db.write_now(respond.declare, setup, Declared("down", "P1", "martijn", service="api"))
+
+    assert any("INC-1: down" in line for line in run(db, setup, lambda: rows(db, incident=number, state="done")))

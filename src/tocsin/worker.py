@@ -20,6 +20,7 @@ from tocsin.usecases.deliver import Job
 
 POLL_SECONDS: Final = 1.0  # the longest sleep: another node may have written; R10
 PAUSE_SECONDS: Final = 0.5  # after a turn that failed
+LOOK_AGAIN_SECONDS: Final = 60.0  # after a look at shift changes or readiness that raised
 READ_AGAIN_SECONDS: Final = 1.0  # a call that starts later than this after its claim asks first whether it is needed
 SENDS_PER_TRANSPORT: Final = 32  # at once; a transport that hangs holds back only itself
 
@@ -35,6 +36,7 @@ class Worker:
         self._sending: set[asyncio.Task[None]] = set()
         self._gates: dict[str, asyncio.Semaphore] = {}
         self._stopping = False
+        self._look_from = 0.0  # seconds of the loop's clock
         self.poll_seconds = POLL_SECONDS
         self.write_file = write_whole
         self.turns = 0
@@ -78,14 +80,15 @@ class Worker:
         """Do what is due now; returns the seconds to sleep, 0 when there may be more."""
         self.turns += 1
         due = await self.db.read(tick.look)
-        if not (due.steps or due.rows or due.looks):
-            return self.poll_seconds if due.seconds is None else min(due.seconds, self.poll_seconds)
+        looked = due.looks and asyncio.get_running_loop().time() >= self._look_from
+        if not (due.steps or due.rows or looked):
+            return self.poll_seconds if due.seconds is None or due.looks else min(due.seconds, self.poll_seconds)
         if due.steps:
             passing("T1")
             await self.db.write(tick.tick, self.setup)
             passing("T4")
-        if due.looks:
-            await self.db.write(looks.run, self.setup, await self.db.read(looks.gather, self.setup))
+        if looked:
+            await self._look()
         claimed_at = asyncio.get_running_loop().time()
         jobs = await self.db.write(deliver.claim, self.setup, self.owner)
         passing("O2")
@@ -94,6 +97,16 @@ class Worker:
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
         return 0 if due.steps or jobs else 0.01
+
+    async def _look(self) -> None:
+        """Take the looks that are due. One that raises is logged and put off: no page waits for it."""
+        try:
+            await self.db.write(looks.run, self.setup, await self.db.read(looks.gather, self.setup))
+        except (Busy, NoRunbook):
+            raise
+        except Exception:
+            log.exception("look_failed")
+            self._look_from = asyncio.get_running_loop().time() + LOOK_AGAIN_SECONDS
 
     async def _deliver(self, job: Job, claimed_at: float) -> None:
         """Send one job and settle it. `claimed_at`: seconds of the loop's clock."""
