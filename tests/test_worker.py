@@ -13,7 +13,7 @@ from tocsin import plugins, worker
 from tocsin.core.events import Declared
 from tocsin.net import Network
 from tocsin.sdk import Delivered, Line
-from tocsin.store import incidents, migrate, queue
+from tocsin.store import incidents, looks, migrate, queue
 from tocsin.store import watch as watch_store
 from tocsin.store.db import Busy, Database, Unsure
 from tocsin.store.schema import incidents as table
@@ -179,3 +179,17 @@ def test_a_store_that_is_away_before_a_call_is_no_fault_of_the_row(tmp_path, mon
     assert db.asked > 2
     assert frozenset() == db.read_now(watch_store.faulty)
     db.close()
+
+
+def test_a_look_that_cannot_be_read_keeps_no_page_waiting(db, tmp_path):
+    """What a shift change is kept as is rubbish: that is logged and put off, and the page goes out."""
+
+    def send(message, config):
+        yield Line(message.title)
+        return Delivered("console", proven=True)
+
+    setup = setup_with(db, tmp_path, send)
+    db.write_now(lambda tx: looks.put(tx, "schedule:primary", tx.now, "{rubbish"))
+    number = db.write_now(respond.declare, setup, Declared("down", "P1", "martijn", service="api"))
+
+    assert any("INC-1: down" in line for line in run(db, setup, lambda: rows(db, incident=number, state="done")))

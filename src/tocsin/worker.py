@@ -20,6 +20,7 @@ from tocsin.usecases.deliver import Job
 
 POLL_SECONDS: Final = 1.0  # the longest sleep: another node may have written; R10
 PAUSE_SECONDS: Final = 0.5  # after a turn that failed
+LOOK_AGAIN_SECONDS: Final = 60.0  # after a look at shift changes or readiness that raised
 READ_AGAIN_SECONDS: Final = 1.0  # a call that starts later than this after its claim asks first whether it is needed
 SENDS_PER_TRANSPORT: Final = 32  # at once; a transport that hangs holds back only itself
 
@@ -36,6 +37,7 @@ class Worker:
         self._unsure = False  # whether the last claim is stored
         self._gates: dict[str, asyncio.Semaphore] = {}
         self._stopping = False
+        self._look_from = 0.0  # seconds of the loop's clock
         self.poll_seconds = POLL_SECONDS
         self.write_file = write_whole
         self.turns = 0
@@ -83,14 +85,15 @@ class Worker:
             await self.db.write(deliver.give_back, self.owner, sending)
             self._unsure = False
         due = await self.db.read(tick.look)
-        if not (due.steps or due.rows or due.looks):
-            return self.poll_seconds if due.seconds is None else min(due.seconds, self.poll_seconds)
+        looked = due.looks and asyncio.get_running_loop().time() >= self._look_from
+        if not (due.steps or due.rows or looked):
+            return self.poll_seconds if due.seconds is None or due.looks else min(due.seconds, self.poll_seconds)
         if due.steps:
             passing("T1")
             await self.db.write(tick.tick, self.setup)
             passing("T4")
-        if due.looks:
-            await self.db.write(looks.run, self.setup, await self.db.read(looks.gather, self.setup))
+        if looked:
+            await self._look()
         claimed_at = asyncio.get_running_loop().time()
         try:
             jobs = await self.db.write(deliver.claim, self.setup, self.owner)
@@ -103,6 +106,16 @@ class Worker:
             self._sending[task] = job
             task.add_done_callback(self._sending.pop)
         return 0 if due.steps or jobs else 0.01
+
+    async def _look(self) -> None:
+        """Take the looks that are due. One that raises is logged and put off: no page waits for it."""
+        try:
+            await self.db.write(looks.run, self.setup, await self.db.read(looks.gather, self.setup))
+        except (Busy, NoRunbook):
+            raise
+        except Exception:
+            log.exception("look_failed")
+            self._look_from = asyncio.get_running_loop().time() + LOOK_AGAIN_SECONDS
 
     async def _deliver(self, job: Job, claimed_at: float) -> None:
         """Send one job and settle it. `claimed_at`: seconds of the loop's clock."""

@@ -6,10 +6,12 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from tocsin.core.events import Acknowledge, Resolve
 from tocsin.core.types import Refused
 from tocsin.store import handoffs, oncall
+from tocsin.store.schema import incidents
 from tocsin.usecases import configure, handoff
 
 from .conftest import START, World, changed
@@ -250,3 +252,13 @@ def test_each_link_is_one_persons_and_one_hand_offs(world):
     assert not configure.check_handoff(world.setup, "other", "martijn", mac)
     assert not configure.check_acknowledge(world.setup, "id", mac)
     assert re.search(r"http://tocsin.example.org/handoff/\S+/martijn/[0-9a-f]{40}\n", notes(world, "martijn")[0])
+
+
+def test_an_incident_that_cannot_be_read_is_named_all_the_same(world):
+    """Whoever takes the pager hears of it, and the hand-off is not lost over it."""
+    world.declare("P3", "a rotten one")
+    world.wait(seconds=(MONDAY - timedelta(minutes=1) - world.now).total_seconds())
+    world.db.write_now(lambda tx: tx.run(update(incidents).values(state="{rubbish", wake_at=None)))
+    world.wait(minutes=2)
+
+    assert "P3 INC-1 a rotten one" in notes(world, "martijn")[0]

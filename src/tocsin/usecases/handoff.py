@@ -37,7 +37,7 @@ def gather(tx: Tx, setup: Setup) -> tuple[Section, ...]:
     Returns:
         Sections with at least one line each, but for the first: that nothing is open is said.
     """
-    open_ = [stored.state for stored in incidents.listing(tx, open_only=True, limit=OPEN_SHOWN)]
+    open_ = [stored.state for stored in incidents.open_ones(tx, OPEN_SHOWN)]
     _, runbook = in_force(tx, setup)
     open_.sort(key=lambda s: (_rank(s, runbook), s.declared_at))
     firing = alerts.still_firing(tx, [s.number for s in open_])
