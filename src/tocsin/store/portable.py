@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import orjson
-from sqlalchemy import Boolean, Connection, column, insert, inspect, select, table
+from sqlalchemy import Boolean, Connection, column, delete, insert, inspect, select, table
 
 from tocsin.store.sound import WrongDatabase
 
@@ -126,7 +126,7 @@ def _json(line: bytes, path: Path) -> Any:
 
 def load(connection: Connection, path: Path, header: Header) -> None:
     """
-    Put the rows of a checked file into empty tables that are at its version.
+    Put the rows of a checked file into tables that are at its version, in the place of what migrations put there.
 
     Raises:
         WrongDatabase: it names a table or a column that there is not.
@@ -136,6 +136,8 @@ def load(connection: Connection, path: Path, header: Header) -> None:
     for name, columns in header.tables.items():
         if name == VERSION_TABLE or name not in known or not set(columns) <= known[name]:
             raise WrongDatabase(f"{path} names the table {name} otherwise than version {header.version} has it")
+    for name in header.tables:
+        connection.execute(delete(table(name)))
     lines = _lines(path)
     next(lines)
     waiting: list[dict[str, Any]] = []
