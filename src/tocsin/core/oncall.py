@@ -353,6 +353,19 @@ def targets(runbook: Runbook, target: str, at: datetime, service: str | None, ov
     return frozenset({target}) if target in runbook.people else NOBODY
 
 
+def schedules_behind(runbook: Runbook, target: str, service: str | None) -> frozenset[str]:
+    """Name the schedules that a page target asks: those whose stand-ins must be known to say who stands behind it."""
+    kind, _, name = target.partition(":")
+    if kind == "schedule":
+        return frozenset({name})
+    if target not in ("on_call", "secondary"):
+        return NOBODY
+    _, policy = runbook.policy_for(service)
+    steps = policy.steps[1:2] if target == "secondary" else policy.steps[:1]
+    named = (name for step in steps for name in step.page if name not in ("on_call", "secondary"))
+    return NOBODY.union(*(schedules_behind(runbook, name, service) for name in named))
+
+
 def secondary(runbook: Runbook, service: str | None, at: datetime, overrides: Given = ()) -> frozenset[str]:
     """Say who is second in line: the second step of the service's policy."""
     return _step(runbook, 1, at, service, overrides)

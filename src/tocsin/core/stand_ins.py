@@ -118,6 +118,12 @@ class StandIns:
         """What a schedule's calendar says."""
         return self.booked.get(schedule, _NO_BOOKINGS)
 
+    def joined(self, other: StandIns) -> StandIns:
+        """These and *other*; of one schedule or person *other*'s are the ones that count."""
+        return StandIns(
+            self.by_schedule | other.by_schedule, self.by_person | other.by_person, self.booked | other.booked
+        )
+
 
 Given: TypeAlias = StandIns | Sequence[Override]  # what the resolver takes: an empty tuple is nobody's stand-in
 

@@ -40,9 +40,9 @@ _OVERRIDES_OF = _OVERRIDES.where(table.c.schedule == bindparam("schedule"))
 _BOOKINGS_OF = _BOOKINGS.where(bookings.c.schedule == bindparam("schedule"))
 
 
-def stand_ins_at(tx: Tx, at: datetime) -> StandIns:
+def stand_ins_at(tx: Tx, at: datetime, schedule: str | None = None) -> StandIns:
     """What stands in at one instant, and nothing else: for the pager, which asks who, not until when."""
-    return stand_ins(tx, at, at + MOMENT)
+    return stand_ins(tx, at, at + MOMENT, schedule)
 
 
 def stand_ins(tx: Tx, start: datetime, until: datetime, schedule: str | None = None) -> StandIns:

@@ -16,6 +16,7 @@ from tocsin import runbook_file
 from tocsin.core import oncall, statuspage
 from tocsin.core.delivery import Ways
 from tocsin.core.runbook import Runbook
+from tocsin.core.stand_ins import StandIns
 from tocsin.core.types import incident_name
 from tocsin.plugins import Plugins
 from tocsin.store import looks, publish
@@ -127,12 +128,15 @@ def text_of(tx: Tx, version: str) -> str:
 
 def who(tx: Tx, runbook: Runbook, service: str | None, at: datetime) -> Callable[[str], frozenset[str]]:
     """Return the function that says who stands behind a page target at *at*, stand-ins included."""
-    stand_ins = store.stand_ins_at(tx, at)
+    known, read = StandIns(), frozenset[str]()  # the stand-ins of the schedules that were asked for so far
 
     def resolve(target: str) -> frozenset[str]:
+        nonlocal known, read
+        for schedule in oncall.schedules_behind(runbook, target, service) - read:
+            known, read = known.joined(store.stand_ins_at(tx, at, schedule)), read | {schedule}
         if target == "secondary":
-            return oncall.secondary(runbook, service, at, stand_ins)
-        return oncall.targets(runbook, target, at, service, stand_ins)
+            return oncall.secondary(runbook, service, at, known)
+        return oncall.targets(runbook, target, at, service, known)
 
     return resolve
 
