@@ -150,6 +150,12 @@ class Message:
     plain: bool = False  # the text alone goes out, byte for byte: no title, no links (the runbook's templates)
     page: str = ""  # the id of the page that this is, for buttons and callbacks to carry; empty for other texts
 
+    @property
+    def pass_link(self) -> str:
+        """Where a POST passes the page on; empty where there is no page, or several in one message."""
+        link = self.acknowledge_link
+        return f"{link}/pass" if link and not link.endswith("/all") else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivered:

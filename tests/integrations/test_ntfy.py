@@ -28,8 +28,15 @@ def test_a_page_rings_and_is_acknowledged_from_the_phone_itself():
     assert "http://tocsin.example.org/incidents/INC-1" == body["click"]
     assert [
         ("http", "Acknowledge", "http://tocsin.example.org/ack/1/2", "POST"),
+        ("http", "I can't take it", "http://tocsin.example.org/ack/1/2/pass", "POST"),
         ("view", "Open", "http://tocsin.example.org/incidents/INC-1", None),
     ] == [(a["action"], a["label"], a["url"], a.get("method")) for a in body["actions"]]
+
+
+def test_a_message_for_several_pages_cannot_be_passed_on():
+    body = sent(acknowledge_link="http://tocsin.example.org/ack/1/2/all").json
+
+    assert ["Acknowledge", "Open"] == [action["label"] for action in body["actions"]]
 
 
 def test_what_asks_for_nothing_has_no_button_and_does_not_ring():

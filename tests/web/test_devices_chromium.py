@@ -78,13 +78,13 @@ def test_a_browser_is_registered_shows_a_page_and_acknowledges_it(browser, serve
     link = until(lambda: re.findall(rf"Acknowledge: (http://\S+/ack/{id_}/\S+)", served.said()))[0]
     said = {
         "title": f"[P0] {name}: proofi.ai is down", "body": "Service: proofi.ai", "tag": name, "incident": name,
-        "link": f"{served.url}/incidents/{name}", "acknowledge": link, "urgent": True,
+        "link": f"{served.url}/incidents/{name}", "acknowledge": link, "pass": f"{link}/pass", "urgent": True,
     }  # fmt: skip
     worker = deliver(context, page, served, json.dumps(said))
     shown = worker.evaluate(
         "(async () => (await self.registration.getNotifications()).map((n) => [n.title, n.body, n.actions.map((a) => a.title)]))()"
     )
-    assert [[said["title"], "Service: proofi.ai", ["Acknowledge", "Open"]]] == shown
+    assert [[said["title"], "Service: proofi.ai", ["Acknowledge", "I can't take it"]]] == shown  # no more than two are shown
     assert served.api("GET", f"/incidents/{name}")["acknowledged_at"] is None
 
     context.clear_cookies()

@@ -89,9 +89,16 @@ def _actions(message: Message) -> list[dict[str, Any]]:
     """The phone itself posts to the page's link, which is the credential; no browser opens."""
     if not message.acknowledge_link:
         return []
-    press = {"action": "http", "label": "Acknowledge", "url": message.acknowledge_link, "method": "POST", "clear": True}
+    presses = (("Acknowledge", message.acknowledge_link), ("I can't take it", message.pass_link))
     look = {"action": "view", "label": "Open", "url": message.link or message.acknowledge_link}
-    return [press, look]
+    return [
+        *(
+            {"action": "http", "label": label, "url": url, "method": "POST", "clear": True}
+            for label, url in presses
+            if url
+        ),
+        look,
+    ]
 
 
 def _verdict(response: Response, topic: str) -> Verdict:

@@ -97,6 +97,7 @@ def _payload(message: Message) -> bytes:
         "incident": message.incident,
         "link": message.link,
         "acknowledge": message.acknowledge_link,
+        "pass": message.pass_link,
         "urgent": message.urgent,
     }
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()

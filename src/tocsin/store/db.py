@@ -233,7 +233,8 @@ class Database:
         except BaseException as error:
             self._abandon(connection)
             if not (self._servers and number and cut(error)):
-                raise named_whole(error) from error
+                name = named_whole(error)
+                raise name from (None if name is error else error)  # nothing is its own cause
             self._servers.look_up(number, self._session.timeline, error)
         if self.reserve is None or self.reserve.whole():
             self.trouble = None

@@ -22,7 +22,7 @@ def put(tx: Tx, *, person: str, kind: str, name: str, mark: str, sealed: str) ->
 
 def of(tx: Tx, person: str) -> Sequence[Any]:
     """A person's devices in the order of their registration."""
-    return tx.all(select(table).where(table.c.person == person).order_by(table.c.created_at, table.c.id))
+    return tx.all(select(table).where(table.c.person == person).order_by(table.c.created_at, table.c.name, table.c.id))
 
 
 def drop(tx: Tx, ids: Iterable[str], person: str | None = None) -> int:

@@ -74,7 +74,9 @@ class Reserve:
 
     def _says_full(self, error: BaseException | None) -> bool:
         """A full disk has two names: that of the log, and, while its index grows, a plain I/O error."""
-        while error is not None:
+        seen: list[BaseException] = []
+        while error is not None and error not in seen:
+            seen.append(error)
             words = str(error).lower()
             if "disk is full" in words or ("disk i/o" in words and self._free() < 1024 * 1024):
                 return True

@@ -3,6 +3,7 @@
 
 function show(said) {
   const actions = [{ action: "open", title: "Open" }];
+  if (said.pass) actions.unshift({ action: "pass", title: "I can't take it" });
   if (said.acknowledge) actions.unshift({ action: "acknowledge", title: "Acknowledge" });
   return self.registration.showNotification(said.title, {
     body: said.body, tag: said.tag || "tocsin", renotify: true, requireInteraction: Boolean(said.urgent), silent: false,
@@ -11,18 +12,24 @@ function show(said) {
   });
 }
 
-async function acknowledge(said) {
+const DONE = {
+  acknowledge: ["Acknowledged", "You have it. Open the incident to lead it."],
+  pass: ["Passed on", "Whoever is next is paged now."],
+};
+
+async function press(said, what) {
   // The link is the credential: no session is needed, on a device that was asleep for weeks too.
-  const answer = await fetch(said.acknowledge, { method: "POST" }).catch(() => null);
+  const answer = await fetch(said[what], { method: "POST" }).catch(() => null);
   if (!answer || !answer.ok) return self.clients.openWindow(said.acknowledge);
-  return self.registration.showNotification(`Acknowledged: ${said.incident || said.title}`, {
-    body: "You have it. Open the incident to lead it.", tag: said.tag, icon: "/static/icon-192.png",
-    data: { ...said, acknowledge: "" }, actions: [{ action: "open", title: "Open" }],
+  const [title, body] = DONE[what];
+  return self.registration.showNotification(`${title}: ${said.incident || said.title}`, {
+    body, tag: said.tag, icon: "/static/icon-192.png", data: { ...said, acknowledge: "", pass: "" },
+    actions: [{ action: "open", title: "Open" }],
   });
 }
 
 function clicked(said, action) {
-  if (action === "acknowledge" && said.acknowledge) return acknowledge(said);
+  if (action in DONE && said[action]) return press(said, action);
   return self.clients.openWindow((action === "open" && said.link) || said.acknowledge || said.link || "/incidents");
 }
 
