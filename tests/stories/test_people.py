@@ -151,7 +151,8 @@ def test_who_wants_no_test_page_gets_none(tmp_path):
     world.db.write_now(people.plan_tests, world.setup)
     world.wait(days=60)
 
-    assert [] == world.sent
+    assert {} == world.db.read_now(store.last_tests)
+    assert not any("test page" in text.lower() for _, _, text in world.sent)
 
 
 def test_a_test_page_by_hand_goes_by_every_way_that_can_be_used(world):

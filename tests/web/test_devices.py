@@ -158,7 +158,8 @@ def test_whatever_opens_every_link_of_every_message_changes_nothing(site):
             assert site.ask(method, link.removeprefix(HOST)).status_code < 500
 
     assert acknowledged_at(site, name) is None
-    assert 2 == sum(link.startswith(f"{HOST}/ack/") for link in seen), "one for each of the two who are paged"
+    pressed = {link.removesuffix("/pass") for link in seen if link.startswith(f"{HOST}/ack/")}
+    assert 2 == len(pressed), "one for each of the two who are paged"
 
 
 SETTINGS = {"from": "incidents@example.org", "host": "x", "bot_token": "1:x", "url": "https://x.example/hook"}

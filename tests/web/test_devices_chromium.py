@@ -84,7 +84,9 @@ def test_a_browser_is_registered_shows_a_page_and_acknowledges_it(browser, serve
     shown = worker.evaluate(
         "(async () => (await self.registration.getNotifications()).map((n) => [n.title, n.body, n.actions.map((a) => a.title)]))()"
     )
-    assert [[said["title"], "Service: proofi.ai", ["Acknowledge", "I can't take it"]]] == shown  # no more than two are shown
+    assert [
+        [said["title"], "Service: proofi.ai", ["Acknowledge", "I can't take it"]]
+    ] == shown  # no more than two are shown
     assert served.api("GET", f"/incidents/{name}")["acknowledged_at"] is None
 
     context.clear_cookies()

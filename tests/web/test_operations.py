@@ -6,6 +6,7 @@ import html
 
 import pytest
 
+from tocsin import zones
 from tocsin.store import watch as store
 from tocsin.store.db import Busy
 from tocsin.store.reserve import FULL
@@ -17,7 +18,7 @@ from .conftest import KEY, TOKENS
 def test_alive_and_ready(site):
     assert (200, "OK\n") == (site.ask("GET", "/-/healthy").status_code, site.ask("GET", "/-/healthy").text)
     nothing = {"auditor": None, "probe": None, "cannot_page": None, "set_aside": []}
-    assert {"ready": True, "warnings": [], **nothing} == site.ask("GET", "/-/ready").json()
+    assert {"ready": True, "warnings": [], "tzdata": zones.version(), **nothing} == site.ask("GET", "/-/ready").json()
 
 
 def blocked(site):

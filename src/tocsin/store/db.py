@@ -385,7 +385,8 @@ class Database:
                 finally:
                     self._end(connection, "ROLLBACK")
         except DBAPIError as error:
-            raise named(error) from error
+            name = named(error)
+            raise name from (None if name is error else error)
 
     def close(self) -> None:
         """Finish what waits and close every connection."""
