@@ -233,8 +233,9 @@ class Database:
         except BaseException as error:
             self._abandon(connection)
             if not (self._servers and number and cut(error)):
-                name = named_whole(error)
-                raise name from (None if name is error else error)  # nothing is its own cause
+                if (name := named_whole(error)) is error:
+                    raise  # nothing is its own cause
+                raise name from error
             self._servers.look_up(number, self._session.timeline, error)
         if self.reserve is None or self.reserve.whole():
             self.trouble = None
@@ -385,8 +386,9 @@ class Database:
                 finally:
                     self._end(connection, "ROLLBACK")
         except DBAPIError as error:
-            name = named(error)
-            raise name from (None if name is error else error)
+            if (name := named(error)) is error:
+                raise
+            raise name from error
 
     def close(self) -> None:
         """Finish what waits and close every connection."""
