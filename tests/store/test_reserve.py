@@ -12,6 +12,7 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import event, insert, select
 
+from tocsin.core.types import Refused
 from tocsin.store import migrate, reserve
 from tocsin.store.db import Busy, Database
 from tocsin.store.reserve import FULL, Reserve
@@ -43,6 +44,22 @@ def store(tmp_path, time):
     migrate.up_to_date(made)
     yield made
     made.close()
+
+
+def test_a_refusal_beside_a_reserve_comes_back_as_it_was_raised(store, tmp_path):
+    """Whoever looks for a full disk in what was raised comes to an end."""
+
+    def refuse(tx):
+        raise Refused("no")
+
+    store.reserve = Reserve(tmp_path / "t.db", 1)
+    with pytest.raises(Refused) as refused:
+        store.write_now(refuse)
+    assert refused.value.__cause__ is not refused.value
+
+    circle = ValueError("its own cause")
+    circle.__cause__ = circle
+    assert not store.reserve.give(circle)
 
 
 def test_the_room_is_really_taken_and_given_back(tmp_path):
