@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from datetime import UTC, datetime, timedelta
 
-from tocsin import settings, wiring
+from tocsin import serving, settings, wiring
 from tocsin.core.events import Declared
 from tocsin.store import incidents
 from tocsin.usecases import respond, tick, watch
@@ -95,7 +95,7 @@ def test_a_clock_set_back_between_two_starts_is_told_and_due_times_hold(tmp_path
 def test_a_log_on_a_full_disk_stops_nothing(monkeypatch):
     with open("/dev/full", "w", buffering=1) as full:
         monkeypatch.setattr("sys.stderr", full)
-        wiring.configure_logs("json")
+        serving.configure_logs("json")
         import structlog
 
         structlog.get_logger("fresh").error("storage_full", why="x" * 10_000)

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from tocsin.cli import main
 from tocsin.core import delivery
-from tocsin.wiring import serve
+from tocsin.serving import serve
 
 from .child import LEASE_SECONDS
 

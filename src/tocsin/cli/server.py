@@ -21,11 +21,11 @@ def serve(
     role: Annotated[str, typer.Option("--role", help="all, web or worker")] = "all",
 ) -> None:
     """Start Tocsin."""
-    from tocsin import wiring  # noqa: PLC0415 - slow to load
+    from tocsin import serving  # noqa: PLC0415 - slow to load
 
     if role not in ("all", "web", "worker"):
         raise Failed(f"no role {role}; there are all, web, worker", 2)
-    raise typer.Exit(wiring.serve(runbook, database, host, port, role))
+    raise typer.Exit(serving.serve(runbook, database, host, port, role))
 
 
 def verify(database: Database = None, as_json: Json = False) -> None:
