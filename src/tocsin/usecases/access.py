@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final, Literal
 
 from argon2 import PasswordHasher
@@ -23,7 +24,12 @@ SEEN_EVERY: Final = timedelta(minutes=1)  # how exactly the last use of a sessio
 PASSWORD_LEAST: Final = 12  # characters
 COMMAND: Final = "command line"  # who acted, on the audit log, where a command on the server's machine did
 _hasher: Final = PasswordHasher()  # argon2id
-_NOBODY: Final = _hasher.hash("nobody has this password")  # checked for unknown names: they cost the same time
+
+
+@cache
+def _nobody() -> str:
+    """A hash that is checked for unknown names, which then cost the same time; made when it is first needed."""
+    return _hasher.hash("nobody has this password")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,7 @@ def sign_in_by_password(tx: Tx, setup: Setup, name: str, password: str, cookie: 
     row = store.account(tx, name)
     known = row is not None and row.password is not None and row.disabled_at is None
     try:
-        _hasher.verify(row.password if known else _NOBODY, password)
+        _hasher.verify(row.password if known else _nobody(), password)
     except (Argon2Error, InvalidHashError):
         known = False
     if not known:
