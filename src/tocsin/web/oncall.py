@@ -130,7 +130,9 @@ def _view(shift: oncall.Shift, runbook: Runbook, now: datetime) -> ShiftView:
     for one in shift.instead:
         notes.append(f"for {_name(runbook, one.of)}, who is away" + (f" ({one.reason})" if one.reason else ""))
     left, right = (_place(at, now) for at in (shift.start, shift.until))
-    order = runbook.schedules[shift.schedule].people
+    # A person has one colour on the whole page, where there are colours enough for everybody.
+    few = len(runbook.people) <= COLOURS
+    order = tuple(runbook.people) if few else runbook.schedules[shift.schedule].people
     first = shift.people[0] if shift.people else ""
     colour = order.index(first) % COLOURS if first in order else COLOURS
     return ShiftView(
