@@ -221,5 +221,5 @@ def test_being_told_to_stop_ends_tidily(tmp_path, how):
         assert (tmp_path / "server.json").exists()
         server.stop(how)
         assert 0 == server.process.returncode
-    assert {"tocsin.db"} == {path.name for path in tmp_path.glob("tocsin.db*")}
+    assert {"tocsin.db", "tocsin.db-reserve"} == {path.name for path in tmp_path.glob("tocsin.db*")}
     assert not (tmp_path / "server.json").exists()

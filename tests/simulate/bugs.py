@@ -183,8 +183,8 @@ def _(patch: Patch) -> None:
 
 @planted("a gap in the schedule counts as paged")
 def _(patch: Patch) -> None:
-    def wrong(walk: Any, who: Any) -> Any:
-        taken = escalation._step(walk, who)
+    def wrong(walk: Any, who: Any, turns: Any = escalation.NO_TURNS) -> Any:
+        taken = escalation._step(walk, who, turns)
         return type(walk)(**{**{f: getattr(walk, f) for f in walk.__slots__}, "taken": walk.taken + 1}), (taken,)
 
     patch.setattr(escalation, "climb", wrong)

@@ -144,7 +144,9 @@ class Oracle:
             None,
         )
         wanted = self.keys[source, key]
-        if row is None or (row.state != wanted and not (row is None and wanted == "resolved")):
+        if row is None and wanted == "resolved" and not self.fired[source, key]:
+            del self.keys[source, key]  # retention took the episode: there is nothing that this could have ended
+        elif row is None or row.state != wanted:
             self.broken(
                 "2 answered is stored", f"{source} {key} was answered 2xx as {wanted}, stored: {row and row.state}"
             )

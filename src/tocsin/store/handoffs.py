@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 
 from tocsin.core.handoff import Asked
 from tocsin.core.types import uuid7
@@ -48,13 +48,6 @@ def due(tx: Tx) -> Sequence[Any]:
     """The hand-offs of which a reminder is due, or that go to others now."""
     statement = select(table).where(table.c.due <= tx.now).order_by(table.c.due, table.c.id)
     return tx.all(statement if tx.sqlite else statement.with_for_update())
-
-
-def next_due(tx: Tx) -> datetime | None:
-    """When something of a hand-off is due, or None."""
-    row = tx.first(select(func.min(table.c.due)).where(table.c.due.isnot(None)))
-    at: datetime | None = row[0] if row else None
-    return at
 
 
 def unsettled(tx: Tx) -> Sequence[Any]:

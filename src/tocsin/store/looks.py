@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from tocsin.store.db import Tx, insert_new
 from tocsin.store.schema import announced, looks, to_micros
@@ -43,13 +43,6 @@ def due(tx: Tx) -> Sequence[Any]:
 def forget(tx: Tx, name: str) -> None:
     """It is not looked at any more."""
     tx.run(delete(looks).where(looks.c.name == name))
-
-
-def next_due(tx: Tx) -> datetime | None:
-    """When the next look is due, or None."""
-    row = tx.first(select(func.min(looks.c.due)))
-    at: datetime | None = row[0] if row else None
-    return at
 
 
 def first_time(tx: Tx, key: str) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, case, func, insert, or_, select, update
 
 from tocsin.core.types import first_id, uuid7
 from tocsin.store.db import Tx, insert_new, lock_rows
-from tocsin.store.schema import LEASED, PENDING, destinations, folds, incidents, outbox, to_micros
+from tocsin.store.schema import LEASED, PENDING, destinations, folds, handoffs, incidents, looks, outbox, to_micros
 from tocsin.store.schema import attempts as tries
 from tocsin.store.schema import pages as asked
 
@@ -310,13 +310,22 @@ _NEXT = select(  # one statement: a worker asks it after every commit that may c
     select(func.min(incidents.c.wake_at)).where(incidents.c.wake_at.isnot(None)).scalar_subquery(),
     select(func.min(outbox.c.due)).where(PENDING).scalar_subquery(),
     select(func.min(outbox.c.lease_until)).where(LEASED).scalar_subquery(),
+    select(func.min(looks.c.due)).scalar_subquery(),
+    select(func.min(handoffs.c.due)).where(handoffs.c.due.isnot(None)).scalar_subquery(),
 )
 
 
-def next_due(tx: Tx) -> tuple[datetime | None, datetime | None]:
-    """When the next incident must be looked at, and the next row of the outbox: its due time, or its lease's end."""
-    wake, pending, leased = tx.first(_NEXT)
-    return wake, min((at for at in (pending, leased) if at is not None), default=None)
+def next_due(tx: Tx) -> tuple[datetime | None, datetime | None, datetime | None]:
+    """
+    When the next thing is due, or None: of an incident; of the outbox, a row or the end of a lease; of the looks at
+    schedules and their hand-offs.
+    """
+    wake, pending, leased, look, hand_off = tx.first(_NEXT)
+    return wake, _first(pending, leased), _first(look, hand_off)
+
+
+def _first(*instants: datetime | None) -> datetime | None:
+    return min((at for at in instants if at is not None), default=None)
 
 
 def backlog(tx: Tx) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ import structlog
 
 from tocsin.core.events import Tick
 from tocsin.points import passing
-from tocsin.store import handoffs, incidents, looks, queue, watch
+from tocsin.store import incidents, queue, watch
 from tocsin.store.db import Busy, Tx
 from tocsin.usecases import rescue
 from tocsin.usecases.configure import Setup
@@ -57,18 +57,12 @@ class Due:
 
 def look(tx: Tx) -> Due:
     """See whether an incident has a step due, the outbox a row, or a schedule a look: a worker writes only then."""
-    instants = *queue.next_due(tx), next_look(tx)
+    instants = queue.next_due(tx)
     left = [(at - tx.now).total_seconds() for at in instants if at is not None]
     steps, rows, looked = (at is not None and at <= tx.now for at in instants)
     return Due(steps, rows, looked, max(min(left), 0.0) if left else None)
 
 
-def next_look(tx: Tx) -> datetime | None:
-    """When the next look at a schedule, or the next step of a hand-off, is due, or None."""
-    return min((at for at in (looks.next_due(tx), handoffs.next_due(tx)) if at is not None), default=None)
-
-
 def next_due(tx: Tx) -> datetime | None:
     """When the next step, row of the outbox, or look is due, or None."""
-    instants = [at for at in (*queue.next_due(tx), next_look(tx)) if at is not None]
-    return min(instants, default=None)
+    return min((at for at in queue.next_due(tx) if at is not None), default=None)
