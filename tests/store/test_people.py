@@ -97,7 +97,7 @@ def test_a_receipt_leads_to_the_rows_that_the_vendor_took(db, time):
         for n in (1, 2):
             row = queue.put(tx, f"row-{n}", tx.now, kind="alarm", via="sms", destination="d", payload={}, urgent=True)
             queue.note_attempt(
-                tx, row, None, 1, via="sms", verdict="delivered", receipt="SM1", why=None, milliseconds=1
+                tx, row, None, 1, tx.now, via="sms", verdict="delivered", receipt="SM1", why=None, milliseconds=1
             )
             queue.settle(tx, row, "done", done_at=tx.now)
 
