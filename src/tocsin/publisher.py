@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,6 +21,7 @@ from tocsin.store.db import Busy, Database
 from tocsin.store.publish import TOPIC
 from tocsin.usecases import site as usecase
 from tocsin.usecases.configure import NoRunbook, Setup
+from tocsin.usecases.publish import write_whole
 
 ROUND_SECONDS: Final = 60.0  # how often the page is rendered though nothing was said: its days and ages go on
 PUSH_SECONDS: Final = 600.0  # how often other hosts get it though nothing was said
@@ -85,7 +85,6 @@ def _to_directory(directory: Path, files: Mapping[str, File]) -> int:
             target, body = directory / path, files[path].body
             if target.exists() and target.read_bytes() == body:
                 continue
-            target.parent.mkdir(parents=True, exist_ok=True)
             write_whole(target, body)
             written += 1
             if target.read_bytes() != body:
@@ -93,16 +92,6 @@ def _to_directory(directory: Path, files: Mapping[str, File]) -> int:
     except OSError as error:
         raise Failed(f"{error.filename or directory}: {error.strerror}") from None
     return written
-
-
-def write_whole(path: Path, body: bytes) -> None:
-    """Write a file so that it is there whole or not at all, also after a power cut."""
-    beside = path.with_name(f".{path.name}.part")
-    with beside.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
 
 
 class _Bucketeer:

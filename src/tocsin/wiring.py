@@ -30,7 +30,7 @@ from tocsin.store.schema import metadata
 from tocsin.store.sound import path_of
 from tocsin.usecases import access, configure, people, restored, watch
 from tocsin.usecases.configure import Setup
-from tocsin.worker import write_whole
+from tocsin.usecases.publish import write_whole
 
 EXAMPLE = Path("examples/proofi/runbook.yaml")
 NO_TIME = timedelta(0)

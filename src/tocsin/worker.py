@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -17,6 +15,7 @@ from tocsin.store.db import Busy, Database, Unsure
 from tocsin.usecases import deliver, looks, publish, tick
 from tocsin.usecases.configure import NoRunbook, Setup
 from tocsin.usecases.deliver import Job
+from tocsin.usecases.publish import write_whole
 
 POLL_SECONDS: Final = 1.0  # the longest sleep: another node may have written; R10
 PAUSE_SECONDS: Final = 0.5  # after a turn that failed
@@ -184,14 +183,3 @@ def conversation_of(setup: Setup, job: Job, transport: Transport) -> Conversatio
         chat = setup.plugins.chats.get(transport.name)
         return chat.reply(job.reply, job.config) if chat and chat.reply else None
     return transport.open_room(job.room, job.config) if transport.open_room else None
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all, also after a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")
-    with beside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)

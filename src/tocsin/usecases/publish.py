@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,3 +58,14 @@ def save_file(data: Path, made: Draft, write: Callable[[Path, str], None]) -> Ve
     except OSError as error:
         return Retry(f"cannot write {target.name}: {error.strerror}")
     return Delivered(receipt=made.path, proven=True)
+
+
+def write_whole(path: Path, text: str | bytes) -> None:
+    """Write a file so that it is there whole or not at all, also after a power cut. A text is written in UTF-8."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.part")
+    with beside.open("wb") as file:
+        file.write(text.encode() if isinstance(text, str) else text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
