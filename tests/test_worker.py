@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
-from sqlalchemy import select, update
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import insert, select, update
 
 from tocsin import plugins, worker
 from tocsin.core.events import Declared
 from tocsin.net import Network
-from tocsin.sdk import Delivered, Line
+from tocsin.sdk import Delivered, Line, Request, Retry
 from tocsin.store import incidents, looks, migrate, queue
 from tocsin.store import watch as watch_store
 from tocsin.store.db import Busy, Database, Unsure
@@ -193,3 +198,63 @@ def test_a_look_that_cannot_be_read_keeps_no_page_waiting(db, tmp_path):
     number = db.write_now(respond.declare, setup, Declared("down", "P1", "martijn", service="api"))
 
     assert any("INC-1: down" in line for line in run(db, setup, lambda: rows(db, incident=number, state="done")))
+
+
+# --------------------------------------------------------------------------------------------- limits at the call
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.floats(0, 2)), max_size=80))
+def test_calls_start_no_closer_than_their_vendor_allows(asked):
+    """However late and in whatever order calls come: one chat one a second, the channel five within any second."""
+    slow = replace(plugins.load().transports["telegram"], per_second=1.0, total_per_second=5.0)
+    pace, now, starts = worker.Pace(), 0.0, []
+    for chat, later in asked:
+        now += later
+        starts.append((now + pace.reserve(f"telegram:{chat}", "telegram", slow, now), chat))
+    starts.sort()
+    for chat in range(4):
+        own = [at for at, to in starts if to == chat]
+        assert all(b - a >= 1 - 1e-6 for a, b in pairwise(own))
+    assert all(b[0] - a[0] >= 1 - 1e-6 for a, b in zip(starts, starts[5:], strict=False))
+
+
+def test_a_pace_remembers_no_more_than_matters():
+    slow = replace(plugins.load().transports["telegram"], per_second=1.0)
+    pace = worker.Pace()
+    for n in range(worker.PACES_KEPT * 3):
+        pace.reserve(f"telegram:{n}", "telegram", slow, n * 1.0)
+    assert len(pace._starts) <= worker.PACES_KEPT + 1
+
+
+def test_a_channel_that_hangs_fills_itself_and_no_other(db, tmp_path):
+    """Hundreds of messages to a server that never answers: no more than its share hang, and a page goes out beside."""
+    with socket.create_server(("127.0.0.1", 0), backlog=500) as deaf:
+        address = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
+
+        hanging = Counter()
+
+        def hang(message, config):
+            hanging["now"] += 1
+            hanging["most"] = max(hanging["most"], hanging["now"])
+            yield Request("POST", address, json={}, timeout_seconds=2)
+            hanging["now"] -= 1
+            return Retry("no answer")
+
+        def send(message, config):
+            yield Line(f"{message.to}: {message.title}")
+            return Delivered("console", proven=True)
+
+        setup = setup_with(db, tmp_path, send)
+        setup.plugins.transports["webhook"] = replace(setup.plugins.transports["webhook"], send=hang)
+        words = {"to": address, "kind": "webhook", "title": "t", "text": "", "link": ""}
+        waiting = [
+            {"id": f"h-{n}", "key": f"h-{n}", "kind": "alarm", "via": "hook", "destination": f"webhook:{n}",
+             "payload": words, "urgent": True, "due": db.clock(), "state": "pending", "epoch": 0, "failures": 0,
+             "created_at": db.clock()}
+            for n in range(400)
+        ]  # fmt: skip
+        db.write_now(lambda tx: tx.connection.execute(insert(outbox), waiting))
+        db.write_now(respond.declare, setup, Declared("down", "P1", "martijn", service="api"))
+        lines = run(db, setup, lambda: rows(db, kind="page", state="done"), seconds=4.0)
+    assert any("down" in line for line in lines)
+    assert worker.SENDS_PER_CHANNEL <= hanging["most"] < worker.SENDS_PER_CHANNEL + deliver.AT_ONCE

@@ -6,30 +6,25 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-import importlib.util
 import logging
 import re
-import sys
 import threading
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
+import aiohttp
 import aiosmtplib
-import httpx
 import orjson
 
 from tocsin.points import armed, passing
 from tocsin.sdk import Conversation, Line, Mail, Notice, Outgoing, Reject, Request, Response, Retry
 
-# httpcore asks for this package a dozen times a request, and each time it is not found every folder of the path is
-# looked through: a third of what a request costs. Where it is not installed, Python is told so once.
-if importlib.util.find_spec("sniffio") is None:
-    sys.modules["sniffio"] = None  # type: ignore[assignment]
+if TYPE_CHECKING:
+    from aiohttp.connector import Connection
 
 T = TypeVar("T")
 ERROR_LIMIT: Final = 300  # characters
@@ -38,10 +33,8 @@ SIGNATURE_HEADER: Final = "Tocsin-Signature"
 PACKED: Final = ("gzip", "x-gzip", "deflate")
 GZIP_OR_ZLIB: Final = 47  # zlib's `wbits`: it finds out by itself which of the two it is
 # What the outside does to us, as exceptions. OverflowError: a port over 65535.
-OUTSIDE: Final = (
-    httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiosmtplib.SMTPException, OSError, EOFError, ValueError,
-    OverflowError,
-)  # fmt: skip
+OUTSIDE: Final = (aiohttp.ClientError, aiosmtplib.SMTPException, OSError, EOFError, ValueError, OverflowError)
+KEPT_SECONDS: Final = 15.0  # an idle connection
 
 _NAMES = "password|passwd|secret|token|api[-_]?key|routing[-_]key|signature"
 _SECRETS = (
@@ -73,11 +66,23 @@ class Network:
 
     def __init__(self, console: Callable[[str], None], now: Callable[[], datetime]) -> None:
         self._console, self._now = console, now
-        self._http = httpx.AsyncClient(
-            follow_redirects=False, trust_env=False, timeout=30,  # the deadline of each request is shorter
-            limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none is kept
-        )  # fmt: skip
+        self._session: aiohttp.ClientSession | None = None
+
+    def _http(self) -> aiohttp.ClientSession:
+        """
+        The session, made where its event loop runs.
+
+        It has no limit of connections of its own: whoever sends has one, so that a destination that hangs cannot use
+        up what others need.
+        """
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_SECONDS),
+                cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, auto_decompress=False,
+                skip_auto_headers=("Content-Type",), response_class=_Answer,
+                timeout=aiohttp.ClientTimeout(total=None),  # each request has a deadline
+            )  # fmt: skip
+        return self._session
 
     async def converse(self, conversation: Conversation[T]) -> T:
         """
@@ -108,10 +113,6 @@ class Network:
             return Response(0, error=f"no answer within {outgoing.timeout_seconds:g} s")
         except OUTSIDE as error:
             return Response(0, error=_words(f"{type(error).__name__}: {error}", outgoing))
-        except ExceptionGroup as group:  # how the connector tells of some
-            if group.split(OUTSIDE)[1] is not None:
-                raise
-            return Response(0, error=_words(f"{group.exceptions[0]}", outgoing))
 
     async def _verb(self, outgoing: Request | Mail | Notice) -> Response:
         match outgoing:
@@ -133,11 +134,11 @@ class Network:
         if request.headers_at:
             headers.update(request.headers_at(self._now()))
         async with asyncio.timeout(request.timeout_seconds):
-            async with self._http.stream(
-                request.method, request.url, headers=headers, content=body, extensions=_traced()
+            async with self._http().request(
+                request.method, request.url, headers=headers, data=body, allow_redirects=False
             ) as answer:
                 taken = await _read(answer, request.answer_limit)
-        return Response(answer.status_code, {n.lower(): value for n, value in answer.headers.items()}, taken)
+        return Response(answer.status, {n.lower(): value for n, value in answer.headers.items()}, taken)
 
     async def _mail(self, mail: Mail) -> Response:
         client = aiosmtplib.SMTP(
@@ -169,32 +170,31 @@ class Network:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._http.aclose()
+        if self._session:
+            await self._session.close()
+        await asyncio.sleep(0.02)  # what is closed tells the loop so in its next turns
 
 
-# What the HTTP client says of its progress, to the crash points of sending.
-_POINTS: Final = {
-    "http11.send_request_headers.started": "O3",
-    "http11.send_request_body.complete": "O4",
-    "http11.receive_response_headers.complete": "O5",
-}
+class _Answer(aiohttp.ClientResponse):
+    """An answer of which the crash points of sending are told how far it is."""
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        if not armed():
+            return await super().start(connection)
+        passing("O3")
+        await asyncio.sleep(0.01)  # on Python 3.11 the bytes are written by a task of their own
+        passing("O4")
+        answer = await super().start(connection)
+        passing("O5")
+        return answer
 
 
-def _traced() -> dict[str, Any]:
-    return {"trace": _trace} if armed() else {}
-
-
-async def _trace(event: str, _info: Mapping[str, Any]) -> None:
-    if event in _POINTS:
-        passing(_POINTS[event])
-
-
-async def _read(answer: httpx.Response, limit: int) -> bytes:
+async def _read(answer: aiohttp.ClientResponse, limit: int) -> bytes:
     """Read at most *limit* bytes of an answer, a packed one unpacked no further. The rest is not waited for."""
-    packed = answer.headers.get("content-encoding", "").strip().lower() in PACKED
+    packed = answer.headers.get("Content-Encoding", "").strip().lower() in PACKED
     unpacker = zlib.decompressobj(GZIP_OR_ZLIB) if packed else None
     taken = bytearray()
-    async for chunk in answer.aiter_raw():
+    async for chunk in answer.content.iter_any():
         room = limit - len(taken)
         try:
             taken += unpacker.decompress(chunk, room) if unpacker else chunk[:room]

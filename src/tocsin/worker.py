@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -21,7 +22,9 @@ POLL_SECONDS: Final = 1.0  # the longest sleep: another node may have written; R
 PAUSE_SECONDS: Final = 0.5  # after a turn that failed
 LOOK_AGAIN_SECONDS: Final = 60.0  # after a look at shift changes or readiness that raised
 READ_AGAIN_SECONDS: Final = 1.0  # a call that starts later than this after its claim asks first whether it is needed
-SENDS_PER_TRANSPORT: Final = 32  # at once; a transport that hangs holds back only itself
+SENDS_PER_CHANNEL: Final = 32  # a channel with so many under way is passed over: one that hangs holds back only itself
+PACES_KEPT: Final = 4_096  # destinations whose last calls are remembered; more are looked through for old ones
+PACE_SECONDS: Final = 60.0  # after which none matters any more
 
 log = structlog.get_logger("tocsin.worker")
 
@@ -34,7 +37,8 @@ class Worker:
         self._awake = asyncio.Event()
         self._sending: dict[asyncio.Task[None], Job] = {}
         self._unsure = False  # whether the last claim is stored
-        self._gates: dict[str, asyncio.Semaphore] = {}
+        self._through: Counter[str] = Counter()  # what is being sent, by channel
+        self._pace = Pace()
         self._stopping = False
         self._look_from = 0.0  # seconds of the loop's clock
         self.poll_seconds = POLL_SECONDS
@@ -83,7 +87,8 @@ class Worker:
             sending = [part.id for job in self._sending.values() for part in (job, *job.folded)]
             await self.db.write(deliver.give_back, self.owner, sending)
             self._unsure = False
-        due = await self.db.read(tick.look)
+        full = sorted(via for via, count in self._through.items() if count >= SENDS_PER_CHANNEL)
+        due = await self.db.read(tick.look, full)
         looked = due.looks and asyncio.get_running_loop().time() >= self._look_from
         if not (due.steps or due.rows or looked):
             return self.poll_seconds if due.seconds is None or due.looks else min(due.seconds, self.poll_seconds)
@@ -95,7 +100,7 @@ class Worker:
             await self._look()
         claimed_at = asyncio.get_running_loop().time()
         try:
-            jobs = await self.db.write(deliver.claim, self.setup, self.owner)
+            jobs = await self.db.write(deliver.claim, self.setup, self.owner, full=full)
         except Unsure:
             self._unsure = True
             raise
@@ -103,8 +108,15 @@ class Worker:
         for job in jobs:
             task = asyncio.create_task(self._deliver(job, claimed_at))
             self._sending[task] = job
-            task.add_done_callback(self._sending.pop)
+            self._through[job.via] += 1
+            task.add_done_callback(self._sent)
         return 0 if due.steps or jobs else 0.01
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        via = self._sending.pop(task).via
+        if self._through[via] >= SENDS_PER_CHANNEL:
+            self._awake.set()  # what waits for this channel was passed over
+        self._through[via] -= 1
 
     async def _look(self) -> None:
         """Take the looks that are due. One that raises is logged and put off: no page waits for it."""
@@ -167,12 +179,44 @@ class Worker:
         conversation = conversation_of(self.setup, job, job.transport)
         if conversation is None:
             return Retry(f"{job.transport.title} cannot do this")
-        gate = self._gates.setdefault(job.transport.name, asyncio.Semaphore(SENDS_PER_TRANSPORT))
-        async with gate:
-            late = asyncio.get_running_loop().time() - claimed_at > READ_AGAIN_SECONDS
-            if late and not await self._wanted(job):
-                return None
-            return await self.network.converse(conversation)
+        loop = asyncio.get_running_loop()
+        if (wait := self._pace.reserve(job.destination, job.via, job.transport, loop.time())) > 0:
+            await asyncio.sleep(wait)
+        late = loop.time() - claimed_at > READ_AGAIN_SECONDS
+        if late and not await self._wanted(job):
+            return None
+        return await self.network.converse(conversation)
+
+
+class Pace:
+    """
+    Keeps calls as far apart as their vendor wants it, counted where they start: what was claimed in time may be late.
+
+    Times are seconds of the loop's clock.
+    """
+
+    def __init__(self) -> None:
+        self._starts: dict[str, deque[float]] = {}
+
+    def reserve(self, destination: str, via: str, transport: Transport, now: float) -> float:
+        """Reserve the start of one call to *destination* through the channel *via*; returns the seconds until it."""
+        limits = []
+        if transport.per_second and destination:
+            limits.append((self._of(destination, 1), 1 / transport.per_second))
+        if transport.total_per_second:
+            limits.append((self._of(f"channel:{via}", int(transport.total_per_second)), 1.0))
+        at = max([now, *(starts[0] + span for starts, span in limits if len(starts) == starts.maxlen)])
+        for starts, _ in limits:
+            starts.append(at)
+        self._forget(now)
+        return at - now
+
+    def _of(self, name: str, count: int) -> deque[float]:
+        return self._starts.setdefault(name, deque(maxlen=max(count, 1)))
+
+    def _forget(self, now: float) -> None:
+        if len(self._starts) > PACES_KEPT:
+            self._starts = {name: starts for name, starts in self._starts.items() if starts[-1] > now - PACE_SECONDS}
 
 
 def conversation_of(setup: Setup, job: Job, transport: Transport) -> Conversation[Verdict] | None:

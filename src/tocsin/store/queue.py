@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Select, and_, bindparam, case, func, insert, or_, select, update
 
 from tocsin.core.types import first_id, uuid7
 from tocsin.store.db import Tx, insert_new, lock_rows
@@ -123,9 +123,14 @@ def note_attempt(tx: Tx, outbox_id: str, page_id: str | None, epoch: int, since:
     insert_new(tx, tries, {"id": id_, "outbox": outbox_id, "page": page_id, "at": tx.now, **columns})
 
 
-def due(tx: Tx, limit: int) -> Sequence[Any]:
-    """Rows to be sent now, pages first, then urgent texts: pending and due, or left under a lease that ran out."""
-    return tx.all(lock_rows(tx, _DUE), {"now": tx.now, "limit": limit})
+def due(tx: Tx, limit: int, but: Sequence[str] = ()) -> Sequence[Any]:
+    """
+    Rows to be sent now, pages first, then urgent texts: pending and due, or left under a lease that ran out.
+
+    None of the channels *but*.
+    """
+    statement = _DUE.where(outbox.c.via.not_in(but)) if but else _DUE
+    return tx.all(lock_rows(tx, statement), {"now": tx.now, "limit": limit})
 
 
 _NOW = bindparam("now", type_=outbox.c.due.type)
@@ -306,21 +311,27 @@ def page_has_way(tx: Tx, page_id: str) -> bool:
     return tx.first(select(outbox.c.id).where(*where).limit(1)) is not None
 
 
-_NEXT = select(  # one statement: a worker asks it after every commit that may concern it
-    select(func.min(incidents.c.wake_at)).where(incidents.c.wake_at.isnot(None)).scalar_subquery(),
-    select(func.min(outbox.c.due)).where(PENDING).scalar_subquery(),
-    select(func.min(outbox.c.lease_until)).where(LEASED).scalar_subquery(),
-    select(func.min(looks.c.due)).scalar_subquery(),
-    select(func.min(handoffs.c.due)).where(handoffs.c.due.isnot(None)).scalar_subquery(),
-)
+def _next(but: Sequence[str] = ()) -> Select[Any]:
+    """One statement: a worker asks it after every commit that may concern it."""
+    others = [outbox.c.via.not_in(but)] if but else []
+    return select(
+        select(func.min(incidents.c.wake_at)).where(incidents.c.wake_at.isnot(None)).scalar_subquery(),
+        select(func.min(outbox.c.due)).where(PENDING, *others).scalar_subquery(),
+        select(func.min(outbox.c.lease_until)).where(LEASED, *others).scalar_subquery(),
+        select(func.min(looks.c.due)).scalar_subquery(),
+        select(func.min(handoffs.c.due)).where(handoffs.c.due.isnot(None)).scalar_subquery(),
+    )
 
 
-def next_due(tx: Tx) -> tuple[datetime | None, datetime | None, datetime | None]:
+_NEXT = _next()
+
+
+def next_due(tx: Tx, but: Sequence[str] = ()) -> tuple[datetime | None, datetime | None, datetime | None]:
     """
     When the next thing is due, or None: of an incident; of the outbox, a row or the end of a lease; of the looks at
-    schedules and their hand-offs.
+    schedules and their hand-offs. Rows for the channels *but* are passed over.
     """
-    wake, pending, leased, look, hand_off = tx.first(_NEXT)
+    wake, pending, leased, look, hand_off = tx.first(_next(but) if but else _NEXT)
     return wake, _first(pending, leased), _first(look, hand_off)
 
 

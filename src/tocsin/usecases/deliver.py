@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -65,16 +65,16 @@ class Job:
     seed: str = ""  # what the jitter of its back-off is drawn from: one for all that is folded
 
 
-def claim(tx: Tx, setup: Setup, owner: str, limit: int = AT_ONCE) -> list[Job]:
+def claim(tx: Tx, setup: Setup, owner: str, limit: int = AT_ONCE, full: Sequence[str] = ()) -> list[Job]:
     """
-    Take the rows that are due, urgent ones first, under a lease of 30 s.
+    Take the rows that are due, urgent ones first, under a lease of 30 s; none for the channels *full*, which are busy.
 
     The incident and the schedule are read again now, right before the call: what nobody needs any more becomes moot,
     with its reason, and a page for somebody whose shift has ended goes to whoever has it now. Rows for a destination
     that the vendor's limits close now are put off, and keep their place in line. Old pages to one person are folded.
     """
     one_at_a_time(tx, "claim")  # what a vendor's limits leave is counted by one node at a time
-    rows = queue.due(tx, limit)
+    rows = queue.due(tx, limit, full)
     passing("O1")
     held = restored.hold(tx) if rows else None
     busy: set[str] = set()

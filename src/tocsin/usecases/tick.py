@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,9 +56,13 @@ class Due:
     seconds: float | None
 
 
-def look(tx: Tx) -> Due:
-    """See whether an incident has a step due, the outbox a row, or a schedule a look: a worker writes only then."""
-    instants = queue.next_due(tx)
+def look(tx: Tx, full: Sequence[str] = ()) -> Due:
+    """
+    See whether an incident has a step due, the outbox a row, or a schedule a look: a worker writes only then.
+
+    Rows for the channels *full* are passed over.
+    """
+    instants = queue.next_due(tx, full)
     left = [(at - tx.now).total_seconds() for at in instants if at is not None]
     steps, rows, looked = (at is not None and at <= tx.now for at in instants)
     return Due(steps, rows, looked, max(min(left), 0.0) if left else None)
