@@ -8,10 +8,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from tocsin.core.types import first_id
 from tocsin.store.db import Tx, among, insert_rows, listed, update_rows
+from tocsin.store.fixed import fixed
 from tocsin.store.schema import alerts, changes
 
 
@@ -28,7 +29,7 @@ def latest(tx: Tx, dedups: Iterable[str]) -> dict[str, Any]:
 @cache
 def _latest(sqlite: bool) -> Any:
     columns = (alerts.c.dedup, alerts.c.id, alerts.c.episode, alerts.c.state, alerts.c.count, alerts.c.incident)
-    return select(*columns).where(among(sqlite, alerts.c.dedup), alerts.c.latest)
+    return fixed(select(*columns).where(among(sqlite, alerts.c.dedup), alerts.c.latest))
 
 
 def insert_alerts(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -56,10 +57,12 @@ def resolve(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     update_rows(tx, alerts, rows)
 
 
+_FIRING = fixed(select(func.count()).where(alerts.c.incident == bindparam("of"), alerts.c.state == "firing"))
+
+
 def firing(tx: Tx, incident: int) -> int:
     """How many alerts of the incident fire now."""
-    statement = select(func.count()).where(alerts.c.incident == incident, alerts.c.state == "firing")
-    return int(tx.all(statement)[0][0])
+    return int(tx.first(_FIRING, {"of": incident})[0])
 
 
 def listing(

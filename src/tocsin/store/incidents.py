@@ -17,6 +17,7 @@ from tocsin.core.ledger import Entry
 from tocsin.core.paging import climbing
 from tocsin.core.types import SYSTEM, Fact, Refused, incident_name
 from tocsin.store.db import Tx, among, insert_rows, listed, lock_rows, update_rows
+from tocsin.store.fixed import fixed
 from tocsin.store.schema import incidents, meta, to_micros
 from tocsin.store.schema import timeline as lines
 
@@ -52,7 +53,7 @@ def stored_of(row: Any) -> Stored:
     return Stored(from_json(row.state), row.seq, row.head, row.alerts, row.wake_at)
 
 
-_ONE = select(*_COLUMNS).where(incidents.c.number == bindparam("number"))
+_ONE = fixed(select(*_COLUMNS).where(incidents.c.number == bindparam("number")))
 _ONE_LOCKED = _ONE.with_for_update()
 
 
@@ -151,7 +152,7 @@ def create(tx: Tx, state: Incident, facts: Sequence[Fact], wake_at: datetime | N
     return Stored(state, seq, head, columns.get("alerts", 0), wake_at)
 
 
-_SAVE = update(incidents).where(incidents.c.number == bindparam("of"))
+_SAVE = fixed(update(incidents).where(incidents.c.number == bindparam("of")))
 
 
 def save(
@@ -210,7 +211,7 @@ def due(tx: Tx, limit: int) -> list[int]:
     return [row.number for row in tx.all(lock_rows(tx, _DUE), {"now": tx.now, "limit": limit})]
 
 
-_DUE = (
+_DUE = fixed(
     select(incidents.c.number)
     .where(incidents.c.wake_at.isnot(None), incidents.c.wake_at <= bindparam("now", type_=incidents.c.wake_at.type))
     .order_by(incidents.c.wake_at, incidents.c.number)
@@ -270,9 +271,12 @@ def count_alerts(tx: Tx, number: int, count: int) -> None:
     tx.run(update(incidents).where(incidents.c.number == number).values(**values))
 
 
+_ROOMS_ON = fixed(select(func.count()).where(incidents.c.room_date == bindparam("date")))
+
+
 def rooms_on(tx: Tx, date: str) -> int:
     """How many incidents have a war room named with that local date."""
-    return int(tx.all(select(func.count()).where(incidents.c.room_date == date))[0][0])
+    return int(tx.first(_ROOMS_ON, {"date": date})[0])
 
 
 def recurred(tx: Tx, state: Incident, since: datetime) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from tocsin.store.db import Tx, insert_new
+from tocsin.store.fixed import fixed
 from tocsin.store.schema import announced, looks, to_micros
 
 PLAN: Final = "plan"  # the look that makes sure of all the others: at a start, and after every change of the runbook
@@ -29,9 +30,12 @@ def again(tx: Tx) -> None:
     tx.touched.add("wake")
 
 
+_ONE = fixed(select(looks).where(looks.c.name == bindparam("look")))
+
+
 def get(tx: Tx, name: str) -> Any:
     """One look (due, at, data), or None."""
-    return tx.first(select(looks).where(looks.c.name == name))
+    return tx.first(_ONE, {"look": name})
 
 
 def due(tx: Tx) -> Sequence[Any]:

@@ -13,6 +13,7 @@ from tocsin.core.swap import Swap
 from tocsin.core.types import uuid7
 from tocsin.store import looks
 from tocsin.store.db import Tx
+from tocsin.store.fixed import fixed
 from tocsin.store.schema import Instant, absences, bookings, swaps
 from tocsin.store.schema import overrides as table
 
@@ -27,17 +28,17 @@ def _touching(what: Table) -> Any:
     return what.c.until > _FROM, what.c.start < _TO
 
 
-_OVERRIDES = (
+_OVERRIDES = fixed(
     select(table).where(table.c.deleted_at.is_(None), *_touching(table)).order_by(table.c.created_at, table.c.id)
 )
-_ABSENCES = (
+_ABSENCES = fixed(
     select(absences)
     .where(absences.c.deleted_at.is_(None), *_touching(absences))
     .order_by(absences.c.created_at, absences.c.id)
 )
-_BOOKINGS = select(bookings).where(*_touching(bookings)).order_by(bookings.c.schedule, bookings.c.number)
-_OVERRIDES_OF = _OVERRIDES.where(table.c.schedule == bindparam("schedule"))
-_BOOKINGS_OF = _BOOKINGS.where(bookings.c.schedule == bindparam("schedule"))
+_BOOKINGS = fixed(select(bookings).where(*_touching(bookings)).order_by(bookings.c.schedule, bookings.c.number))
+_OVERRIDES_OF = fixed(_OVERRIDES.where(table.c.schedule == bindparam("schedule")))
+_BOOKINGS_OF = fixed(_BOOKINGS.where(bookings.c.schedule == bindparam("schedule")))
 
 
 def stand_ins_at(tx: Tx, at: datetime, schedule: str | None = None) -> StandIns:

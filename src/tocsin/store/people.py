@@ -6,23 +6,22 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from tocsin.core.delivery import Contact, Health
 from tocsin.core.types import uuid7
 from tocsin.store.db import Tx, insert_new
+from tocsin.store.fixed import fixed
 from tocsin.store.schema import buckets, checks, contacts, turns
+
+_CONTACTS = fixed(select(contacts))
+_CONTACTS_OF = fixed(_CONTACTS.where(contacts.c.person == bindparam("of")))
 
 
 def health(tx: Tx, person: str | None = None) -> Health:
     """What is known of the ways to one person, or to everybody."""
-    statement = select(contacts)
-    if person is not None:
-        statement = statement.where(contacts.c.person == person)
-    return {
-        (r.person, r.via): Contact(r.proved_of, r.proved_at, r.broken_of, r.broken_at, r.broken_why)
-        for r in tx.all(statement)
-    }
+    rows = tx.all(_CONTACTS) if person is None else tx.all(_CONTACTS_OF, {"of": person})
+    return {(r.person, r.via): Contact(r.proved_of, r.proved_at, r.broken_of, r.broken_at, r.broken_why) for r in rows}
 
 
 def note_broken(tx: Tx, person: str, via: str, mark: str, why: str) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import Select, and_, bindparam, case, func, insert, or_, select,
 
 from tocsin.core.types import first_id, uuid7
 from tocsin.store.db import Tx, insert_new, lock_rows
+from tocsin.store.fixed import fixed
 from tocsin.store.schema import LEASED, PENDING, destinations, folds, handoffs, incidents, looks, outbox, to_micros
 from tocsin.store.schema import attempts as tries
 from tocsin.store.schema import pages as asked
@@ -28,10 +29,11 @@ def put(tx: Tx, key: str, due: datetime, **columns: Any) -> str | None:
 
 
 # Statements that every page goes through are built once; the columns they write are the parameters' names.
-_NEW_PAGE = insert(asked)
-_SETTLE = update(outbox).where(outbox.c.id == bindparam("row"))
+_NEW_PAGE = fixed(insert(asked))
+_SETTLE = fixed(update(outbox).where(outbox.c.id == bindparam("row")))
 _OPEN_PAGE = and_(asked.c.id == bindparam("page"), asked.c.state.in_(OPEN_PAGE))
-_CLOSE, _SENT = update(asked).where(_OPEN_PAGE), update(asked).where(_OPEN_PAGE, asked.c.state != "delivered")
+_CLOSE = fixed(update(asked).where(_OPEN_PAGE))
+_SENT = fixed(update(asked).where(_OPEN_PAGE, asked.c.state != "delivered"))
 
 
 def ask(tx: Tx, page: str, **columns: Any) -> None:
@@ -76,7 +78,7 @@ def page_sent(tx: Tx, page: str, state: str, via: str) -> None:
     tx.run(_SENT, {"page": page, "state": state, "via": via})
 
 
-_PAGE = select(asked).where(asked.c.id == bindparam("page"))
+_PAGE = fixed(select(asked).where(asked.c.id == bindparam("page")))
 
 
 def page(tx: Tx, id_: str) -> Any:
@@ -134,7 +136,7 @@ def due(tx: Tx, limit: int, but: Sequence[str] = ()) -> Sequence[Any]:
 
 
 _NOW = bindparam("now", type_=outbox.c.due.type)
-_DUE = (
+_DUE = fixed(
     select(outbox)
     .where(
         or_(
@@ -196,7 +198,7 @@ def folded(tx: Tx, lead: str) -> Sequence[Any]:
     return tx.all(select(asked).where(where).order_by((asked.c.id == lead).desc(), asked.c.incident))
 
 
-_LEASE = (
+_LEASE = fixed(
     update(outbox)
     .where(outbox.c.id == bindparam("row"), outbox.c.epoch == bindparam("was"))
     .values(
@@ -218,7 +220,7 @@ def give_back(tx: Tx, owner: str, but: Collection[str]) -> int:
     return tx.run(update(outbox).where(*mine).values(state="pending"))
 
 
-_HELD = select(outbox).where(outbox.c.id == bindparam("row"), outbox.c.epoch == bindparam("epoch"), LEASED)
+_HELD = fixed(select(outbox).where(outbox.c.id == bindparam("row"), outbox.c.epoch == bindparam("epoch"), LEASED))
 _HELD_LOCKED = _HELD.with_for_update()
 _PAGE_LOCKED = select(asked.c.id).where(asked.c.id == bindparam("page")).with_for_update()
 
@@ -244,7 +246,7 @@ def settle(tx: Tx, id_: str, state: str, **columns: Any) -> None:
         tx.touched.add("outbox")
 
 
-_NEXT_WAY = (
+_NEXT_WAY = fixed(
     select(outbox.c.id, outbox.c.due)
     .where(
         outbox.c.page == bindparam("of"), outbox.c.rule > bindparam("after"), PENDING,
@@ -270,9 +272,12 @@ def hurry(tx: Tx, page_id: str, rule: int, by: datetime) -> bool:
     return True
 
 
+_BY_KEY = fixed(select(outbox).where(outbox.c.key == bindparam("of")))
+
+
 def by_key(tx: Tx, key: str) -> Any:
     """The row of that key, or None."""
-    return tx.first(select(outbox).where(outbox.c.key == key))
+    return tx.first(_BY_KEY, {"of": key})
 
 
 def row(tx: Tx, id_: str) -> Any:
@@ -323,7 +328,7 @@ def _next(but: Sequence[str] = ()) -> Select[Any]:
     )
 
 
-_NEXT = _next()
+_NEXT = fixed(_next())
 
 
 def next_due(tx: Tx, but: Sequence[str] = ()) -> tuple[datetime | None, datetime | None, datetime | None]:
@@ -349,9 +354,9 @@ def backlog(tx: Tx) -> Mapping[str, Any]:
 # --------------------------------------------------------------------------------------------- what vendors allow
 
 
-_DESTINATION = select(destinations).where(destinations.c.name == bindparam("name"))
-_NEW_DESTINATION = insert(destinations)
-_CHANGE_DESTINATION = update(destinations).where(destinations.c.name == bindparam("known"))
+_DESTINATION = fixed(select(destinations).where(destinations.c.name == bindparam("name")))
+_NEW_DESTINATION = fixed(insert(destinations))
+_CHANGE_DESTINATION = fixed(update(destinations).where(destinations.c.name == bindparam("known")))
 
 
 def destination(tx: Tx, name: str) -> Any:

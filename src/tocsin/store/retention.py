@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Delete, Select, and_, delete, exists, or_, select
+from sqlalchemy import BindParameter, Delete, and_, bindparam, delete, exists, or_, select
 
 from tocsin.points import passing
 from tocsin.store.db import Tx
@@ -48,29 +48,58 @@ def remove(tx: Tx, keep: timedelta, numbers: Sequence[int]) -> int:
     before = tx.now - keep
     query = select(incidents.c.number).where(incidents.c.number.in_(numbers), _ended(before))
     still = [row.number for row in tx.all(query if tx.sqlite else query.with_for_update())]
-    gone = sum(tx.run(statement) for statement in _statements(tx, before, still))
+    gone = sum(_statements(tx, before, still))
     passing("V2")
     return gone
 
 
-def _statements(tx: Tx, before: datetime, numbers: Sequence[int]) -> Iterator[Delete]:
-    of_ended = or_(alerts.c.incident.in_(numbers), alerts.c.incident.is_(None))
-    yield _some(alerts, alerts.c.id, and_(of_ended, alerts.c.last_at < before))
-    mine = or_(outbox.c.incident.in_(numbers), and_(outbox.c.incident.is_(None), outbox.c.created_at < before))
-    sends = select(outbox.c.id).where(_over, mine).order_by(outbox.c.id).limit(ROWS_AT_ONCE)
-    yield delete(attempts).where(attempts.c.outbox.in_(_ids(tx, sends)))
-    yield _some(attempts, attempts.c.id, attempts.c.page.in_(select(pages.c.id).where(pages.c.incident.in_(numbers))))
-    yield delete(outbox).where(outbox.c.id.in_(_ids(tx, sends)))
-    yield _some(changes, changes.c.id, changes.c.at < before)
-    yield _some(answered, answered.c.key, answered.c.at < tx.now - REPEATED)
-    yield _some(sessions, sessions.c.hash, sessions.c.created_at < tx.now - SESSION)
-    over = credentials.c.kind == "sign_in", credentials.c.expires_at < tx.now
-    yield _some(credentials, credentials.c.hash, and_(*over))
-
-
-def _ids(tx: Tx, query: Select[Any]) -> list[str]:
-    return [row.id for row in tx.all(query)]
+def _statements(tx: Tx, before: datetime, numbers: Sequence[int]) -> Iterator[int]:
+    """Run each statement when it is asked for; gives how many rows went."""
+    values = {
+        "before": before, "numbers": list(numbers), "now": tx.now, "repeated": tx.now - REPEATED,
+        "session": tx.now - SESSION,
+    }  # fmt: skip
+    yield tx.run(_OLD_ALERTS, values)
+    sends = [row.id for row in tx.all(_OLD_SENDS, values)]
+    yield tx.run(_TRIES_OF_SENDS, {"sends": sends})
+    yield tx.run(_TRIES_OF_PAGES, values)
+    yield tx.run(_SENDS, {"sends": sends})
+    for statement in (_OLD_CHANGES, _OLD_ANSWERS, _OLD_SESSIONS, _OLD_LINKS):
+        yield tx.run(statement, values)
 
 
 def _some(table: Any, key: Any, where: Any) -> Delete:
     return delete(table).where(key.in_(select(key).where(where).limit(ROWS_AT_ONCE)))
+
+
+def _at(name: str) -> BindParameter[Any]:
+    return bindparam(name, type_=alerts.c.last_at.type)
+
+
+# Each is built once; `numbers` and `sends` are lists.
+_NUMBERS: BindParameter[Any] = bindparam("numbers", expanding=True)
+_GIVEN_SENDS: BindParameter[Any] = bindparam("sends", expanding=True)
+_OLD_ALERTS = _some(
+    alerts, alerts.c.id,
+    and_(or_(alerts.c.incident.in_(_NUMBERS), alerts.c.incident.is_(None)), alerts.c.last_at < _at("before")),
+)  # fmt: skip
+_OLD_SENDS = (
+    select(outbox.c.id)
+    .where(
+        _over,
+        or_(outbox.c.incident.in_(_NUMBERS), and_(outbox.c.incident.is_(None), outbox.c.created_at < _at("before"))),
+    )
+    .order_by(outbox.c.id)
+    .limit(ROWS_AT_ONCE)
+)
+_TRIES_OF_SENDS = delete(attempts).where(attempts.c.outbox.in_(_GIVEN_SENDS))
+_TRIES_OF_PAGES = _some(
+    attempts, attempts.c.id, attempts.c.page.in_(select(pages.c.id).where(pages.c.incident.in_(_NUMBERS)))
+)
+_SENDS = delete(outbox).where(outbox.c.id.in_(_GIVEN_SENDS))
+_OLD_CHANGES = _some(changes, changes.c.id, changes.c.at < _at("before"))
+_OLD_ANSWERS = _some(answered, answered.c.key, answered.c.at < _at("repeated"))
+_OLD_SESSIONS = _some(sessions, sessions.c.hash, sessions.c.created_at < _at("session"))
+_OLD_LINKS = _some(
+    credentials, credentials.c.hash, and_(credentials.c.kind == "sign_in", credentials.c.expires_at < _at("now"))
+)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import StaticPool
 
+STATEMENTS_KEPT: Final = 512  # prepared by the driver; we have some two hundred
+
 
 def engine(url: str, *, memory: bool, patience: float) -> Engine:
     """Open or make the file of *url*; a lock of another process is waited for *patience* seconds."""
-    options: dict[str, Any] = {"connect_args": {"timeout": patience, "check_same_thread": False}}
+    options: dict[str, Any] = {
+        "connect_args": {"timeout": patience, "check_same_thread": False, "cached_statements": STATEMENTS_KEPT}
+    }
     if memory:
         options["poolclass"] = StaticPool
     else:

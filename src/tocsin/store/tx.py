@@ -28,6 +28,7 @@ from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from tocsin.store.faults import Again, named
+from tocsin.store.fixed import plan_of
 
 
 @dataclass(slots=True)
@@ -46,9 +47,13 @@ class Tx:
     asks_clock: bool = False
 
     def all(self, statement: Any, parameters: Any = None) -> Sequence[Any]:
+        if self.sqlite and (plan := plan_of(statement)):
+            return plan.all(self.connection, parameters)
         return self.connection.execute(statement, parameters).all()
 
     def first(self, statement: Any, parameters: Any = None) -> Any:
+        if self.sqlite and (plan := plan_of(statement)):
+            return plan.first(self.connection, parameters)
         return self.connection.execute(statement, parameters).first()
 
     @contextmanager
@@ -83,6 +88,8 @@ class Tx:
 
     def run(self, statement: Any, parameters: Any = None) -> int:
         """Execute a statement that changes rows; returns how many it changed."""
+        if self.sqlite and (plan := plan_of(statement)):
+            return plan.run(self.connection, parameters)
         return self.connection.execute(statement, parameters).rowcount
 
 

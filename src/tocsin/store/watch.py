@@ -14,6 +14,7 @@ from tocsin.core.delivery import CONSOLE
 from tocsin.core.types import first_id
 from tocsin.core.watch import OVERDUE, WINDOW, Look, Tries
 from tocsin.store.db import Tx, insert_new
+from tocsin.store.fixed import fixed
 from tocsin.store.schema import LEASED, PENDING, attempts, faults, incidents, meta, outbox, pages
 
 MARKS: Final = "watch."  # the keys of `meta` that are the watchman's
@@ -61,7 +62,7 @@ def _silent() -> Select[Any]:
         c.wake_at.is_(None), c.wake_at < late, c.wake_at > c.step_due + int(OVERDUE.total_seconds() * 1e6),
         c.row_due < late, c.lease_until < late, c.lost.isnot(None),
     )  # fmt: skip
-    return select(found).where(wrong).order_by(c.number).limit(bindparam("limit"))
+    return fixed(select(found).where(wrong).order_by(c.number).limit(bindparam("limit")))
 
 
 def drive_again(tx: Tx, number: int) -> None:

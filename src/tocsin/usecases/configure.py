@@ -22,6 +22,7 @@ from tocsin.plugins import Plugins
 from tocsin.store import looks, publish
 from tocsin.store import oncall as store
 from tocsin.store.db import Tx, insert_new
+from tocsin.store.fixed import fixed
 from tocsin.store.schema import meta, runbooks
 
 IN_FORCE: Final = "runbook"
@@ -201,7 +202,7 @@ def claim_key(tx: Tx, setup: Setup) -> bool:
     return known in (None, mark)
 
 
-_META: Final = select(meta.c.value).where(meta.c.key == bindparam("name"))
+_META: Final = fixed(select(meta.c.value).where(meta.c.key == bindparam("name")))
 
 
 def get_meta(tx: Tx, key: str) -> str | None:
