@@ -24,7 +24,8 @@ def free_at(tx: Tx, row: Any, transport: Transport | None, busy: set[str]) -> da
 
     `busy` are the destinations of this very claim. What waits for the channel as a whole costs its destination nothing.
     """
-    free = _destination_free(tx, row, transport, busy)
+    known = queue.destination(tx, row.destination) if row.destination else None
+    free = _destination_free(tx, row, known, transport, busy)
     if free > tx.now or transport is None:
         return free
     if transport.total_per_second is not None:
@@ -32,12 +33,11 @@ def free_at(tx: Tx, row: Any, transport: Transport | None, busy: set[str]) -> da
         if whole > tx.now:
             return whole
     if transport.per_second is not None:
-        queue.sent_to(tx, row.destination, queue.destination(tx, row.destination), tx.now + gap(transport))
+        queue.sent_to(tx, row.destination, known, tx.now + gap(transport))
     return free
 
 
-def _destination_free(tx: Tx, row: Any, transport: Transport | None, busy: set[str]) -> datetime:
-    known = queue.destination(tx, row.destination) if row.destination else None
+def _destination_free(tx: Tx, row: Any, known: Any, transport: Transport | None, busy: set[str]) -> datetime:
     free: datetime = known.free_at if known else tx.now
     if transport is None or transport.per_second is None:
         return max(free, tx.now)
