@@ -346,7 +346,12 @@ def hold(seed: int, answers: int, share: int = 1) -> tuple[int, int, list[str]]:
         start, end = change - AROUND, change + AROUND
         case = make(random, name, by_name[name], start, end, by_name)
         covered = {}
-        for shift in oncall.shifts(case.book, "s", at(start), at(end), case.stand_ins):
+        whole = oncall.shifts(case.book, "s", at(start), at(end), case.stand_ins)
+        for person in PEOPLE:  # a feed of their own is not another answer
+            theirs = oncall.shifts(case.book, "s", at(start), at(end), case.stand_ins, only=person)
+            if theirs != tuple(shift for shift in whole if person in shift.people):
+                different.append(f"window {looked - 1} {name} {at(start)}: the shifts of {person} are {theirs}")
+        for shift in whole:
             for n in range(
                 int((shift.start - at(start)).total_seconds() // 60),
                 int((shift.until - at(start)).total_seconds() // 60),

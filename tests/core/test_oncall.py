@@ -68,6 +68,15 @@ def test_the_shift_of_a_change_is_23_or_25_hours():
     assert (23 * HOUR, 25 * HOUR) == (spring.until - spring.start, autumn.until - autumn.start)
 
 
+def test_an_instant_told_in_another_zone_is_the_same_instant():
+    there = at(2026, 1, 12, 8, 30).astimezone(ZoneInfo("Pacific/Auckland"))
+
+    assert oncall.on_call_at(book(), "primary", at(2026, 1, 12, 8, 30)) == oncall.on_call_at(book(), "primary", there)
+    assert oncall.shifts(book(), "primary", at(2026, 1, 12, 8, 30), at(2026, 2, 1)) == oncall.shifts(
+        book(), "primary", there, at(2026, 2, 1)
+    )
+
+
 def test_before_it_starts_and_where_it_is_unknown_nobody_is_on_call():
     runbook = book()
 

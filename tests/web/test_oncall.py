@@ -10,10 +10,11 @@ import pytest
 import recurring_ical_events
 from structlog.testing import capture_logs
 
+from tocsin.core.oncall import shifts
 from tocsin.store import audit
 from tocsin.store.db import Busy
 from tocsin.store.schema import credentials, outbox
-from tocsin.usecases import calendar_links, configure, rota
+from tocsin.usecases import configure, rota
 
 from .conftest import EXAMPLE
 
@@ -206,6 +207,22 @@ def test_the_same_feed_is_not_sent_twice_and_its_ids_stay(rota_site):
     assert 200 == rota_site.ask("HEAD", path).status_code
 
 
+def test_somebody_whom_only_an_override_names_has_it_in_their_feed_unless_a_later_one_takes_it(rota_site):
+    _, path = opened(rota_site, {"person": "backup1"})
+    before = len(icalendar.Calendar.from_ical(rota_site.ask("GET", path).content).walk("VEVENT"))
+    span = {"schedule": "days", "from": z(MONDAY), "until": z(MONDAY + WEEK)}
+    rota_site.api("POST", "/overrides", {**span, "person": "backup1", "reason": "a trade"})
+    told = icalendar.Calendar.from_ical(rota_site.ask("GET", path).content).walk("VEVENT")
+    rota_site.now += timedelta(minutes=1)
+    rota_site.api("POST", "/overrides", {**span, "person": "martijn", "reason": "and back"})
+    after = icalendar.Calendar.from_ical(rota_site.ask("GET", path).content).walk("VEVENT")
+
+    assert (before + 1, before) == (len(told), len(after))
+    assert ["Stands in: a trade"] == [
+        str(e["DESCRIPTION"]).splitlines()[0] for e in told if "days" in str(e["SUMMARY"])
+    ]
+
+
 def test_a_link_is_a_secret_of_its_own_kind_revocable_and_in_no_log(rota_site):
     made, path = opened(rota_site, {"schedule": "primary"})
     secret = path.removeprefix("/calendar/").removesuffix(".ics")
@@ -255,11 +272,9 @@ def test_a_rotation_of_one_has_an_event_that_keeps_its_id(rota_site):
 
 def _ids(tx, site):
     from tocsin import calendar_out
-    from tocsin.core.stand_ins import gather
 
     _, runbook = configure.in_force(tx, site.setup)
-    found = calendar_links.shown(runbook, "primary", tx.now, tx.now + WEEK, gather())
-    return [calendar_out.uid(*one) for one in found]
+    return [calendar_out.uid(one) for one in shifts(runbook, "primary", tx.now, tx.now + WEEK, is_whole=True)]
 
 
 # --------------------------------------------------------------------------------------------- the page
