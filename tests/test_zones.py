@@ -7,9 +7,14 @@ import sys
 import zoneinfo
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import tzdata
 
 from tocsin import zones
+from tocsin.core import calendar
+
+from . import zones as other_zones
+from .core import oncall_oracle
 
 OLD = "America/Vancouver"  # stays on summer time from 2026-11-01: rules of 2025 say otherwise
 PROGRAM = f"""
@@ -38,3 +43,32 @@ def test_rules_older_than_half_a_year_are_told():
     assert date is not None and date > datetime(2025, 1, 1, tzinfo=UTC)
     assert "" == zones.warning(date + zones.OLD)
     assert f"tzdata {zones.version()}" in zones.warning(date + zones.OLD + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("zone", "local", "by_the_wheel", "by_2025b"),
+    [
+        ("America/Vancouver", (2026, 11, 2, 9), 16, 17),  # stays on summer time from 2026-11-01
+        ("America/Edmonton", (2026, 11, 2, 9), 15, 16),
+        ("America/Winnipeg", (2026, 11, 2, 9), 14, 15),
+        ("Africa/Casablanca", (2026, 9, 21, 9), 9, 8),
+        ("Europe/Amsterdam", (2026, 10, 26, 9), 8, 8),
+        ("Australia/Lord_Howe", (2026, 12, 1, 11), 0, 0),
+        ("Europe/Dublin", (2026, 7, 1, 9), 8, 8),
+    ],
+)
+def test_a_hand_over_follows_the_rules_in_use_the_old_and_the_new(zone, local, by_the_wheel, by_2025b):
+    assert datetime(*local[:3], by_the_wheel, tzinfo=UTC) == calendar.instant_of(datetime(*local), zone)
+    with other_zones.old_rules():
+        assert datetime(*local[:3], by_2025b, tzinfo=UTC) == calendar.instant_of(datetime(*local), zone)
+        assert "2025b" == zones.version()
+    assert datetime(*local[:3], by_the_wheel, tzinfo=UTC) == calendar.instant_of(datetime(*local), zone)
+
+
+def test_the_second_evaluator_agrees_by_older_rules_too():
+    """Every change of 2024 to 2030 in the zones of reliability.md, section 5, by tzdata 2025b."""
+    with other_zones.old_rules():
+        answers, windows, different = oncall_oracle.hold(3, 66_000, names=other_zones.names(other_zones.OLD))
+
+    assert [] == different[:5]
+    assert (True, 180) <= (answers >= 66_000, windows)

@@ -391,6 +391,17 @@ def _joined(sources: _Sources, start: datetime, until: datetime) -> Iterator[Shi
         yield Shift(last.schedule, last.people, begun, until, last.override, last.instead)
 
 
+def hand_overs(runbook: Runbook, schedule: str, start: datetime, until: datetime) -> list[tuple[datetime, str]]:
+    """When the rotations of a schedule hand over within `[start, until)`, whoever is on call; each with its zone."""
+    known = runbook.schedules[schedule]
+    found = []
+    for layer in known.all_layers:
+        turns = _Turns(layer.rotation, layer.timezone or known.timezone or runbook.organization.timezone)
+        numbers = range(max(turns.turn_at(start), 0), turns.turn_at(until) + 1)
+        found += [(at, turns.zone) for n in numbers if start <= (at := turns.boundary(n)) < until]
+    return sorted(found)
+
+
 def targets(runbook: Runbook, target: str, at: datetime, service: str | None, overrides: Given = ()) -> frozenset[str]:
     """
     Say who stands behind a page target at *at*: `everyone`, `on_call` (the first step of the service's policy),
