@@ -207,6 +207,8 @@ class Transport:
     `name` is the key under a channel of the runbook (`telegram`, `smtp`). `address` is the field of a person that
     holds their address (`telegram`, `email`, `phone`, `webhook`); empty when the transport needs none.
     `open_room(name, config)` opens a room inside a channel; its Delivered.receipt is the thread for `Message.thread`.
+    `edit(message, receipt, config)` puts a message, which asks for nothing any more, in the place of the one that was
+    delivered with that receipt; its Delivered has none.
     `per_second` and `per_minute` are the vendor's limits for one destination, `total_per_second` for all of them
     through one channel. `receipts`: the vendor tells later whether a message arrived (`usecases.deliver.receipt`).
     A channel address whose field is secret stays in the settings: `Message.to` is then the channel's name.
@@ -220,6 +222,7 @@ class Transport:
     address: str = ""
     channel_address: str = ""  # the setting of a channel that is its address as a group (`chat_id`, `url`)
     open_room: Callable[[str, Config], Conversation[Verdict]] | None = None
+    edit: Callable[[Message, str, Config], Conversation[Verdict]] | None = None
     per_second: float | None = None
     per_minute: int | None = None
     total_per_second: float | None = None

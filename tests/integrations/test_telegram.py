@@ -464,3 +464,34 @@ def test_telegram_is_told_where_to_call():
 
     assert ("", "new_one") == (good, server.webhook["secret_token"])
     assert bad.startswith("Bad Request: bad webhook")
+
+
+# --------------------------------------------------------------------------------------------- edits
+
+
+def refused(status, why, **parameters):
+    return answer(status, {"ok": False, "description": why, "parameters": parameters})
+
+
+@pytest.mark.parametrize(
+    ("response", "verdict"),
+    [
+        (answer(200, {"ok": True, "result": {"message_id": 31}}), Delivered()),
+        (refused(400, "Bad Request: message is not modified"), Delivered()),
+        (refused(400, "Bad Request: message to edit not found"), Reject("Bad Request: message to edit not found")),
+        (refused(429, "Too Many Requests", retry_after=9), Retry("Too Many Requests", 9.0)),
+        (refused(400, "group chat was upgraded", migrate_to_chat_id=-1009), Reject("group chat was upgraded")),
+    ],
+)  # fmt: skip
+def test_an_edit_puts_another_text_without_buttons_in_the_place_of_the_first(response, verdict):
+    over = message(to="-100", text="Acknowledged by Ana.", acknowledge_link="")
+    [request], said = feed(telegram.edit(over, "31", CONFIG), response)
+
+    assert verdict == said
+    assert request.url.endswith("/editMessageText")
+    assert (-100, 31, True) == (
+        request.json["chat_id"],
+        request.json["message_id"],
+        "Acknowledged by Ana." in request.json["text"],
+    )
+    assert "reply_markup" not in request.json

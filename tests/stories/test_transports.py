@@ -14,10 +14,14 @@ from tests.fakes.mattermost import FakeMattermost
 from tests.fakes.ntfy import TOKEN as NTFY_TOKEN
 from tests.fakes.ntfy import FakeNtfy
 from tests.fakes.push import FakePush
+from tests.fakes.slack import TOKEN as SLACK_TOKEN
+from tests.fakes.slack import FakeSlack
 from tests.fakes.smtp import FakeMail
 from tests.fakes.teams import FakeTeams
 from tests.fakes.telegram import TOKEN as BOT_TOKEN
 from tests.fakes.telegram import FakeTelegram
+from tests.fakes.twilio import FROM, SID, FakeTwilio
+from tests.fakes.twilio import TOKEN as TWILIO_TOKEN
 from tests.fakes.vendor import FakeService
 from tocsin.net import Network
 from tocsin.sdk import Line, Mail, Notice
@@ -44,6 +48,10 @@ def push() -> FakePush:
     return FakePush(START.timestamp())
 
 
+def twilio(fake: FakeTwilio) -> dict[str, Any]:
+    return {"account_sid": SID, "auth_token": TWILIO_TOKEN, "from": FROM, "api_base": fake.url}
+
+
 PROVEN = ("flood", "down", "hang", "revoked")  # any success is one: there is no error inside to look for
 MAIL = (("flood", "451 4.7.1 slow down"), ("down", "421 going down"), ("hang", "slow"), ("revoked", "550 no such box"))
 WAYS = {
@@ -55,6 +63,9 @@ WAYS = {
     "apprise": Way(FakeService, lambda f: {"url": f.address}, modes=PROVEN),
     "webhook": Way(FakeService, lambda f: {}, ("webhook", "{url}/hook"), modes=PROVEN),
     "telegram": Way(FakeTelegram, lambda f: {"bot_token": BOT_TOKEN, "api_base": f.url}, words=(("revoked", "blocked"),)),
+    "slack": Way(FakeSlack, lambda f: {"bot_token": SLACK_TOKEN, "api_base": f.url}, ("slack", "U0ANA")),
+    "twilio": Way(FakeTwilio, twilio, ("phone", "+31600000001")),
+    "twilio voice": Way(FakeTwilio, lambda f: {**twilio(f), "voice": True}, ("phone", "+31600000001")),
     "smtp": Way(
         FakeMail, lambda f: {"host": "127.0.0.1", "port": f.port, "from": "t@example.org", "security": "none"},
         modes=PROVEN, words=MAIL,
@@ -69,7 +80,7 @@ def told(tmp_path, kind: str, fake: Any, *, silent: bool = False) -> World:
     way = WAYS[kind]
 
     def change(data):
-        data["channels"]["first"] = {kind: way.settings(fake)}
+        data["channels"]["first"] = {kind.split(maxsplit=1)[0]: way.settings(fake)}
         data["channels"]["desk"] = {"console": {}}
         martijn = data["people"]["martijn"]
         martijn["notify"] = {"high": [{"via": "first"}, {"via": "desk", "after": "10m"}]}

@@ -66,6 +66,20 @@ def send(message: Message, config: Config) -> Conversation[Verdict]:
     return _verdict(response, "message_id", to=message.to, thread=message.thread)
 
 
+def edit(message: Message, receipt: str, config: Config) -> Conversation[Verdict]:
+    """Another text in the place of one that was sent, without its buttons. What cannot be edited is a Reject."""
+    if not receipt.isdecimal():
+        return Reject("no message id")
+    body = {**_body(message, []), "message_id": int(receipt)}  # without reply_markup the buttons go
+    response = yield Request("POST", _method(config, "editMessageText"), json=body)
+    if "message is not modified" in _why(response).lower():
+        return Delivered()
+    verdict = _verdict(response, "message_id", to=message.to)
+    if isinstance(verdict, Retry) and verdict.settings:  # a supergroup has other messages than the group had
+        return Reject(verdict.why)
+    return Delivered() if isinstance(verdict, Delivered) else verdict
+
+
 def open_room(name: str, config: Config) -> Conversation[Verdict]:
     """A forum topic in the group. Delivered carries the thread; a group without topics is a Reject."""
     to = str(config.get("chat_id") or "")
@@ -195,7 +209,8 @@ def _pressed(id_: str, query: Mapping[str, Any]) -> Iterator[Heard]:
         "message": message.get("message_id"), "text": text_of(message.get("text"), TEXT_LIMIT),
     }  # fmt: skip
     if code in CODES and page:
-        yield Press(id_, text_of(_part(query, "from").get("id")), CODES[code], page, back=back)
+        receipt = text_of(message.get("message_id"))
+        yield Press(id_, text_of(_part(query, "from").get("id")), CODES[code], page, receipt, back=back)
 
 
 def _written(id_: str, message: Mapping[str, Any]) -> Iterator[Heard]:
@@ -298,7 +313,7 @@ def listen(config: Config, url: str) -> Conversation[str]:
 
 
 TRANSPORT = Transport(
-    "telegram", "Telegram", send=send, open_room=open_room, address="telegram", channel_address="chat_id",
+    "telegram", "Telegram", send=send, open_room=open_room, edit=edit, address="telegram", channel_address="chat_id",
     per_second=1, per_minute=20, total_per_second=30,  # core.telegram.org/bots/faq: one chat, one group, one bot
     fields=(
         Field("bot_token", "Bot token", secret=True, help="from @BotFather"),

@@ -20,7 +20,7 @@ from tocsin.sdk import Chat, Command, Config, Heard, Moved, Press, Receipt, Repl
 from tocsin.store import chat as store
 from tocsin.store import incidents, queue
 from tocsin.store.db import Busy, Tx
-from tocsin.usecases import commands, deliver, respond
+from tocsin.usecases import commands, deliver, edits, respond
 from tocsin.usecases.access import Role, may, role_of
 from tocsin.usecases.configure import Setup, channel_config, in_force
 
@@ -107,6 +107,8 @@ def _once(ear: _Ear, line: Line, item: Heard) -> Reply:
     except Exception:  # one that raises must not stand in the way of all that come after it
         log.exception("heard_raised", chat=line.chat.name, what=type(item).__name__)
         reply = Reply(FAULT, refused=True, back=back)
+    if isinstance(item, Press) and reply.closed and item.receipt:
+        edits.answered(ear.tx, line.chat.name, item.receipt, item.page.removesuffix(respond.ALL))
     if back and line.chat.reply and (reply.text or reply.closed):
         _say_later(ear, line, item, reply)
     return reply

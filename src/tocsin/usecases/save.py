@@ -20,7 +20,7 @@ from tocsin.store import alerts, incidents, people, queue
 from tocsin.store.db import Tx
 from tocsin.store.incidents import Stored
 from tocsin.store.oncall import stand_ins_around
-from tocsin.usecases import site
+from tocsin.usecases import edits, site
 from tocsin.usecases.configure import Setup, incident_link, runbook_of, who
 
 
@@ -103,7 +103,8 @@ def _put(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect
             because = explain(runbook, state, effect, tx.now, given, zones.version())
             _put_page(tx, setup, runbook, state, effect, because)
         case StopPaging(why, by, only, keep):
-            queue.close_pages(tx, state.number, why, by, only=only, keep=keep)
+            title = f"[{state.severity}] {state.name}: {state.title}"
+            edits.close_pages(tx, setup, runbook, state.number, title, why, by, only=only, keep=keep)
         case Tell():
             _put_tell(tx, setup, runbook, state, effect)
         case OpenRoom(channel, name):
