@@ -149,6 +149,7 @@ class Message:
     thread: str = ""  # the room inside `to` (a forum topic), as `open_room` returned it
     plain: bool = False  # the text alone goes out, byte for byte: no title, no links (the runbook's templates)
     page: str = ""  # the id of the page that this is, for buttons and callbacks to carry; empty for other texts
+    valid_seconds: int | None = None  # until the next way or step is due: what arrives later is late; None: nothing is
 
     @property
     def pass_link(self) -> str:
@@ -211,6 +212,7 @@ class Transport:
     delivered with that receipt; its Delivered has none.
     `per_second` and `per_minute` are the vendor's limits for one destination, `total_per_second` for all of them
     through one channel. `receipts`: the vendor tells later whether a message arrived (`usecases.deliver.receipt`).
+    `expires`: it gives up a message after `Message.valid_seconds`.
     A channel address whose field is secret stays in the settings: `Message.to` is then the channel's name.
     With `devices` a person's addresses are what their browsers registered: `Message.to` is the person.
     """
@@ -227,6 +229,7 @@ class Transport:
     per_minute: int | None = None
     total_per_second: float | None = None
     receipts: bool = False
+    expires: bool = False
     devices: Devices | None = None
 
 

@@ -75,7 +75,9 @@ FAILING = [(kind, mode) for kind, way in WAYS.items() for mode in way.modes]
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")  # one of apprise's services asks for it
 
 
-def told(tmp_path, kind: str, fake: Any, *, silent: bool = False) -> World:
+def told(
+    tmp_path, kind: str, fake: Any, *, silent: bool = False, desk_after: str = "10m", step_after: str = ""
+) -> World:  # fmt: skip
     """A world in which martijn is paged by this way, and ten minutes later at his desk."""
     way = WAYS[kind]
 
@@ -83,7 +85,10 @@ def told(tmp_path, kind: str, fake: Any, *, silent: bool = False) -> World:
         data["channels"]["first"] = {kind.split(maxsplit=1)[0]: way.settings(fake)}
         data["channels"]["desk"] = {"console": {}}
         martijn = data["people"]["martijn"]
-        martijn["notify"] = {"high": [{"via": "first"}, {"via": "desk", "after": "10m"}]}
+        martijn["notify"] = {"high": [{"via": "first"}, {"via": "desk", "after": desk_after}]}
+        if step_after:
+            first, *_ = data["escalation_policies"]["default"]["steps"]
+            data["escalation_policies"]["default"]["steps"] = [first, {"page": ["team_lead"], "after": step_after}]
         if way.person:
             martijn[way.person[0]] = way.person[1].replace("{url}", getattr(fake, "url", ""))
         data["severities"]["P0"]["page"] = ["martijn"]
@@ -164,3 +169,17 @@ def test_when_a_way_fails_the_next_one_starts_within_30_seconds(tmp_path, kind, 
     assert ("first", "delivered") not in attempts(world)
     tries = sum(via == "first" for via, _ in attempts(world))
     assert 1 <= tries <= 6, "no hot loop"
+
+
+@pytest.mark.parametrize(
+    ("desk_after", "step_after", "valid"),
+    [("10m", "20m", "600"), ("10m", "4m", "240"), ("45s", "4m", "45"), ("10m", "12h", "600")],
+)
+def test_a_text_is_not_handed_over_after_the_next_way_or_step_is_due(tmp_path, desk_after, step_after, valid):
+    """The person's second rule, or the policy's second step: whichever comes first."""
+    with FakeTwilio() as fake:
+        world = told(tmp_path, "twilio", fake, desk_after=desk_after, step_after=step_after)
+        world.alert()
+
+    assert [valid] == [form["ValidityPeriod"] for form in fake.messages if "ACK" in form["Body"]]
+    assert [] == fake.faults

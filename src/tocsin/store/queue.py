@@ -274,6 +274,12 @@ _NEXT_WAY = (
 )  # fmt: skip
 
 
+def next_way_due(tx: Tx, page_id: str, rule: int) -> datetime | None:
+    """When the next way of a page starts that was not tried yet; None: there is none."""
+    row = tx.first(_NEXT_WAY, {"of": page_id, "after": rule})
+    return row.due if row else None
+
+
 def hurry(tx: Tx, page_id: str, rule: int, by: datetime) -> bool:
     """
     Start the next way of a page no later than *by*; says whether there is one that waits for its turn.

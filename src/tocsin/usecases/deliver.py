@@ -10,8 +10,10 @@ from typing import Any, Final
 
 import structlog
 
-from tocsin.core import because, delivery
+from tocsin.core import because, delivery, escalation
 from tocsin.core.events import OffCall, RoomOpened
+from tocsin.core.incident import Incident
+from tocsin.core.paging import climbing
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import incident_name
 from tocsin.points import passing
@@ -246,6 +248,8 @@ def _job(tx: Tx, setup: Setup, row: Any, stored: Stored, transport: Transport | 
     message = _page_message(tx, setup, runbook, row, stored, to) if row.kind == "page" else _message(
         setup, row, stored, to
     )  # fmt: skip
+    if transport is not None and transport.expires and row.kind == "page":
+        message = replace(message, valid_seconds=_valid_seconds(tx, row, stored.state))
     receipts = transport is not None and transport.receipts
     return Job(**common, transport=transport, config=config, message=message, receipts=receipts)
 
@@ -297,6 +301,13 @@ def _page_message(tx: Tx, setup: Setup, runbook: Runbook, row: Any, stored: Stor
         link=incident_link(setup, state.number), acknowledge_link=acknowledge_link(setup, page.id),
         incident=state.name, severity=state.severity, urgent=row.urgent, page=page.id,
     )  # fmt: skip
+
+
+def _valid_seconds(tx: Tx, row: Any, state: Incident) -> int | None:
+    """Until the person's next way or the policy's next step is due; None when neither comes. F23."""
+    step = escalation.due_at(state.walk) if climbing(state) and state.walk else None
+    ahead = [at for at in (step, queue.next_way_due(tx, row.page, row.rule)) if at is not None]
+    return max(int((min(ahead) - tx.now).total_seconds()), 1) if ahead else None
 
 
 def settle(tx: Tx, setup: Setup, job: Job, verdict: Verdict, milliseconds: int = 0) -> None:
