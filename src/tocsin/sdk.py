@@ -351,6 +351,7 @@ class Command:
     group: str = ""  # the address of the group that it was given in, where threads are names within a group
     thread: str = ""  # the room, as `open_room` returned it
     back: Mapping[str, Any] = field(default_factory=dict)
+    whom: str = ""  # the bot that it names, where several may hear it; empty: whoever hears it
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,8 +426,9 @@ class Chat:
     one afterwards, for what came with a `back`. `refused` as in Source. `secrets` are the settings that `verify` needs.
 
     `poll(config, offset)` asks the vendor instead; `listen(config, url)` has it call *url* from now on, and returns why
-    it does not ("" when it does). Channels that share the setting `account` are polled as one. An address of ours that
-    was given out may carry `?via=`, the channel's name: its settings then come with the callback.
+    it does not ("" when it does); `me(config)` asks what the vendor calls us ("": it does not say). Channels that share
+    the setting `account` are polled as one. An address of ours that was given out may carry `?via=`, the channel's
+    name: its settings then come with the callback.
     """
 
     name: str
@@ -439,6 +441,7 @@ class Chat:
     reply: Callable[[Reply, Config], Conversation[Verdict]] | None = None
     poll: Callable[[Config, str], Conversation[Polled]] | None = None
     listen: Callable[[Config, str], Conversation[str]] | None = None
+    me: Callable[[Config], Conversation[str]] | None = None
     account: str = ""
     body_limit: int = 256_000
 

@@ -495,3 +495,27 @@ def test_an_edit_puts_another_text_without_buttons_in_the_place_of_the_first(res
         "Acknowledged by Ana." in request.json["text"],
     )
     assert "reply_markup" not in request.json
+
+
+# --------------------------------------------------------------------------------------------- whom a command is for
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "rest", "whom"),
+    [("/ack@TocsinBot 42", "ack", "42", "TocsinBot"), ("/ack 42", "ack", "42", ""), ("/ACK@other_bot", "ack", "", "other_bot"),
+     ("/note mail ops@example.org", "note", "mail ops@example.org", "")],
+)  # fmt: skip
+def test_a_command_says_for_which_bot_it_is(text, name, rest, whom):
+    update = {"update_id": 1, "message": {"message_id": 5, "chat": {"id": -100}, "from": {"id": 7}, "text": text}}
+    (command,) = telegram.parse(
+        Inbound(json.dumps(update).encode(), None, NOW, "telegram", "/in/telegram", {}, {}, config=CONFIG)
+    )
+
+    assert (name, rest, whom) == (command.name, command.text, command.whom)
+
+
+def test_the_bot_tells_its_name():
+    [request], name = feed(telegram.me(CONFIG), answer(200, {"ok": True, "result": {"id": 1, "username": "TocsinBot"}}))
+    assert ("TocsinBot", True) == (name, request.url.endswith("/getMe"))
+    assert "" == feed(telegram.me(CONFIG), answer(401, {"ok": False, "description": "Unauthorized"}))[1]
+    assert "" == feed(telegram.me(CONFIG), answer(200, [1]))[1]

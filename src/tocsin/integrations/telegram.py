@@ -53,7 +53,7 @@ POLL_BYTES = 2_000_000  # 20 updates at their longest, every character written a
 UPDATES = ["message", "callback_query", "my_chat_member"]
 CODES: Final[Mapping[str, Verb]] = {"ack": "acknowledge", "pass": "pass_on", "esc": "escalate"}
 LABELS: Final = {"ack": "Acknowledge", "pass": "I can't take it", "esc": "Escalate"}
-COMMAND = re.compile(r"/(\w{1,32})(?:@\w{1,64})?(?:\s+(.*))?", re.DOTALL)
+COMMAND = re.compile(r"/(\w{1,32})(?:@(\w{1,64}))?(?:\s+(.*))?", re.DOTALL)
 
 
 def send(message: Message, config: Config) -> Conversation[Verdict]:
@@ -224,7 +224,7 @@ def _written(id_: str, message: Mapping[str, Any]) -> Iterator[Heard]:
     thread = text_of(message.get("message_thread_id")) if message.get("is_topic_message") else ""
     if command := COMMAND.fullmatch(text.strip()):
         back = {"chat": chat, "thread": thread, "answers": message.get("message_id")}
-        yield Command(id_, account, command[1].lower(), command[2] or "", chat, thread, back)
+        yield Command(id_, account, command[1].lower(), command[3] or "", chat, thread, back, command[2] or "")
     elif thread:
         name = " ".join(filter(None, (text_of(author.get(part), 64) for part in ("first_name", "last_name"))))
         yield Said(id_, account, name, text, chat, thread)
@@ -305,6 +305,12 @@ def poll(config: Config, offset: str) -> Conversation[Polled]:
     )  # fmt: skip
 
 
+def me(config: Config) -> Conversation[str]:
+    """The bot's own name: in a group, commands may name another bot."""
+    response = yield Request("POST", _method(config, "getMe"), json={})
+    return text_of(_part(_answer(response), "result").get("username"), 64) if response.status == 200 else ""
+
+
 def listen(config: Config, url: str) -> Conversation[str]:
     """Have Telegram call *url*, with the first of the secrets."""
     body = {"url": url, "secret_token": _secrets(config)[0], "allowed_updates": UPDATES, "max_connections": 10}
@@ -324,5 +330,5 @@ TRANSPORT = Transport(
 )  # fmt: skip
 CHAT = Chat(
     "telegram", paths=("/in/telegram",), verify=verify, parse=parse, answer=answer, refused=refused, reply=reply,
-    poll=poll, listen=listen, secrets=("webhook_secret",), account="bot_token",
+    poll=poll, listen=listen, me=me, secrets=("webhook_secret",), account="bot_token",
 )  # fmt: skip
