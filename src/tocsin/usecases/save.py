@@ -17,7 +17,7 @@ from tocsin.core.runbook import Runbook
 from tocsin.core.stand_ins import StandIns
 from tocsin.core.types import Effect, Json, OpenRoom, Page, Publish, StopPaging, Tell
 from tocsin.store import alerts, incidents, people, queue
-from tocsin.store.db import Tx
+from tocsin.store.db import Tx, one_at_a_time
 from tocsin.store.incidents import Stored
 from tocsin.store.oncall import stand_ins_around
 from tocsin.usecases import edits, site
@@ -47,6 +47,7 @@ def _turns(tx: Tx, runbook: Runbook, state: Incident) -> Mapping[str, Mapping[st
     if not any(step.in_turn for step in steps):
         return {}
     policy_name = state.walk.policy if state.walk else name
+    one_at_a_time(tx, f"turns {policy_name}")  # two nodes that read the same turns would both page who is next
     return people.turns_of(tx, [turn_key(policy_name, place) for place in range(1, len(steps) + 2)])
 
 
