@@ -21,19 +21,21 @@ OCTETS: Final = 75  # of a line, its end not counted
 
 
 def feed(
-    name: str, shifts: Iterable[Shift], runbook: Runbook, begins: datetime, stamp: datetime, link: str
+    name: str, zone: str, shifts: Iterable[Shift], runbook: Runbook, begins: datetime, stamp: datetime, link: str
 ) -> bytes:  # fmt: skip
     """
     Write a feed.
 
     Args:
+        zone: In which a program may show it; the times themselves are in UTC.
         shifts: In any order; one without a beginning of its own is shown from *begins* on.
         stamp: What the events say of when they were written; the same stamp gives the same bytes.
         link: Where the schedule is shown.
     """
     head = (
-        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Tocsin//On call//EN", "CALSCALE:GREGORIAN",
-        f"X-WR-CALNAME:{_text(name)}", f"REFRESH-INTERVAL;VALUE=DURATION:{REFRESH}",
+        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Tocsin//On call//EN", "CALSCALE:GREGORIAN", "METHOD:PUBLISH",
+        f"X-WR-CALNAME:{_text(name)}", f"X-WR-TIMEZONE:{_text(zone)}", f"REFRESH-INTERVAL;VALUE=DURATION:{REFRESH}",
+        f"X-PUBLISHED-TTL:{REFRESH}",
     )  # fmt: skip
     parts = [f"{_folded(line)}\r\n" for line in head]
     written, known = _utc(stamp), dict[tuple[object, ...], str]()  # few texts, for many shifts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -76,13 +77,16 @@ pytestmark = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")  #
 
 
 def told(
-    tmp_path, kind: str, fake: Any, *, silent: bool = False, desk_after: str = "10m", step_after: str = ""
+    tmp_path, kind: str, fake: Any, *, silent: bool = False, desk_after: str = "10m", step_after: str = "",
+    token: str = "",
 ) -> World:  # fmt: skip
     """A world in which martijn is paged by this way, and ten minutes later at his desk."""
     way = WAYS[kind]
 
     def change(data):
         data["channels"]["first"] = {kind.split(maxsplit=1)[0]: way.settings(fake)}
+        if token:
+            data["channels"]["first"][kind]["bot_token"] = token
         data["channels"]["desk"] = {"console": {}}
         martijn = data["people"]["martijn"]
         martijn["notify"] = {"high": [{"via": "first"}, {"via": "desk", "after": desk_after}]}
@@ -96,7 +100,13 @@ def told(
     world = World(tmp_path, changed(change))
 
     def network(outgoing):
-        return really(outgoing, silent) if goes_to(fake, outgoing) else world.everything_works(outgoing)
+        if not goes_to(fake, outgoing):
+            return world.everything_works(outgoing)
+        answer = really(outgoing, silent)
+        if silent:  # in life it takes all the time that a call has
+            assert not answer.status
+            world.now += timedelta(seconds=outgoing.timeout_seconds)
+        return answer
 
     world.network = network
     if kind == "webpush":
@@ -131,12 +141,23 @@ def really(outgoing: Any, silent: bool) -> Any:
 
 
 def at_the_desk(world: World) -> bool:
-    return any(text.startswith("--- PAGE for martijn") for text in world.texts("console"))
+    """Whether he was paged at his desk no later than 30 seconds after the alert."""
+    rings = [at for at, to, text in world.sent if to == "console" and text.startswith("--- PAGE for martijn")]
+    return bool(rings) and rings[0] - START <= timedelta(seconds=30)
 
 
 def attempts(world: World) -> list[tuple[str, str]]:
     page = next(row for row in world.pages() if row.person == "martijn")
     return [(row.via, row.verdict) for row in world.db.read_now(queue.attempts, [page.id])]
+
+
+def test_a_bots_token_that_was_revoked_lets_the_next_way_start_at_once(tmp_path):
+    with FakeTelegram() as fake:
+        world = told(tmp_path, "telegram", fake, token="1:of-a-bot-that-is-gone")
+        world.alert()
+
+    assert at_the_desk(world)
+    assert [("first", "reject")] == [(via, verdict) for via, verdict in attempts(world) if via == "first"]
 
 
 @pytest.mark.parametrize("kind", WAYS)

@@ -176,6 +176,7 @@ def test_a_calendar_link_opens_a_feed_that_other_parsers_read(rota_site):
         answer.headers[n] for n in ("cache-control", "x-robots-tag", "referrer-policy")
     )
     assert max(map(len, lines)) <= 75
+    assert {b"METHOD:PUBLISH", b"X-WR-TIMEZONE:Europe/Amsterdam", b"X-PUBLISHED-TTL:PT1H", b"VERSION:2.0"} <= set(lines)
     assert b"\n" not in answer.content.replace(b"\r\n", b"")
     uids = [str(e["UID"]) for e in calendar.walk("VEVENT")]
     assert len(uids) == len(set(uids)) > 8

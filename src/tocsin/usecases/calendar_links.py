@@ -93,4 +93,5 @@ def feed(tx: Tx, setup: Setup, secret: str) -> bytes | None:
         for shift in oncall.shifts(runbook, schedule, start, until, stand_ins, only=person, is_whole=True)
     ]
     name = f"On call: {runbook.people[person].name if person else of}"
-    return calendar_out.feed(name, found, runbook, start, today, f"{setup.public_url}/oncall")
+    zone = (runbook.people[person] if person else runbook.schedules[of]).timezone or runbook.organization.timezone
+    return calendar_out.feed(name, zone, found, runbook, start, today, f"{setup.public_url}/oncall")
