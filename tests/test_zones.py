@@ -11,10 +11,11 @@ import pytest
 import tzdata
 
 from tocsin import zones
-from tocsin.core import calendar
+from tocsin.core import calendar, oncall
 
 from . import zones as other_zones
 from .core import oncall_oracle
+from .core.test_oncall import ODD_HOURS, daily_from
 
 OLD = "America/Vancouver"  # stays on summer time from 2026-11-01: rules of 2025 say otherwise
 PROGRAM = f"""
@@ -35,6 +36,13 @@ def test_the_wheel_wins_over_the_machine_in_every_process_that_joins_the_parts()
 def test_the_tests_use_the_wheel_too():
     assert () == zoneinfo.TZPATH
     assert tzdata.IANA_VERSION == zones.version()
+
+
+def test_the_age_of_the_rules_is_shown_with_their_date():
+    date = zones.dated()
+
+    assert f"{zones.version()} of {date:%Y-%m-%d}, 30 days old" == zones.age(date + timedelta(days=30))
+    assert zones.age(date - timedelta(days=3)).endswith(" 0 days old")
 
 
 def test_rules_older_than_half_a_year_are_told():
@@ -63,6 +71,21 @@ def test_a_hand_over_follows_the_rules_in_use_the_old_and_the_new(zone, local, b
         assert datetime(*local[:3], by_2025b, tzinfo=UTC) == calendar.instant_of(datetime(*local), zone)
         assert "2025b" == zones.version()
     assert datetime(*local[:3], by_the_wheel, tzinfo=UTC) == calendar.instant_of(datetime(*local), zone)
+
+
+MOVED = {  # what 2025b says otherwise, in hours
+    ("America/Vancouver", "2026-11-02"): 1, ("America/Edmonton", "2026-11-02"): 1, ("America/Winnipeg", "2026-11-02"): 1,
+    ("Africa/Casablanca", "2026-09-21"): -1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("zone", "hand_off", "day", "begins"), ODD_HOURS)
+def test_each_odd_hour_of_the_world_is_where_the_older_rules_have_it(zone, hand_off, day, begins):
+    """The cases of reliability.md, section 5, with both: all the same but those that the law changed since."""
+    with other_zones.old_rules():
+        daily = daily_from(zone, hand_off, day)
+        there = begins + timedelta(hours=MOVED.get((zone, day), 0))
+        assert there == oncall.on_call_at(daily, "primary", there).start
 
 
 def test_the_second_evaluator_agrees_by_older_rules_too():
