@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import re
 import statistics
 import tempfile
 import time
@@ -16,6 +18,7 @@ from tocsin import zones
 from tocsin.core import oncall
 from tocsin.core.runbook import Runbook
 from tocsin.plugins import Plugins
+from tocsin.serving import GC_THRESHOLDS
 from tocsin.store import migrate
 from tocsin.store.db import Database
 from tocsin.store.schema import overrides
@@ -25,6 +28,7 @@ from tocsin.usecases.configure import Setup
 SCHEDULES, OVERRIDES = 200, 10_000
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+PERSONS = ("person:p1", "person:p3")
 ZONES = ("Europe/Amsterdam", "America/New_York", "Asia/Kolkata", "Australia/Sydney")
 PEOPLE = [f"p{n}" for n in range(20)]
 
@@ -65,6 +69,7 @@ def timed(what: Callable[[], Any], times: int) -> str:
 def main() -> None:
     """Print each figure with what it is of."""
     zones.use_wheel()
+    gc.set_threshold(*GC_THRESHOLDS)  # as the server has it
     book = _book()
     made = [
         oncall.Override(str(n), f"s{n % SCHEDULES}", PEOPLE[n % 20], NOW + (n // SCHEDULES - 25) * 5 * HOUR,
@@ -105,14 +110,17 @@ def _through_the_store(book: Runbook, made: list[oncall.Override]) -> None:
                 for o in made
             ]  # fmt: skip
             tx.connection.execute(insert(overrides), rows)
-            for secret, what in (("a-schedules-link", "schedule:s1"), ("a-persons-link", "person:p3")):
+            for what in ("schedule:s1", *PERSONS):
                 kind, _, of = what.partition(":")
-                calendar_links.make(tx, setup, secret, kind=kind, of=of, by="x")
+                calendar_links.make(tx, setup, f"the-link-of-{what}", kind=kind, of=of, by="x")
 
         db.write_now(fill)
         ask = lambda tx: configure.who(tx, book, None, NOW)("schedule:s1")  # noqa: E731
         print(f"  who is paged now, through the store: {timed(lambda: db.read_now(ask), 500)}")
-        for secret, what in (("a-schedules-link", "a schedule"), ("a-persons-link", "a person on 60 schedules")):
-            feed = lambda secret=secret: db.read_now(calendar_links.feed, setup, secret)  # noqa: E731
-            print(f"  the feed of {what} ({len(feed()):,} bytes): {timed(feed, 10)}")
+        for what in ("schedule:s1", *PERSONS):
+            feed = lambda what=what: db.read_now(calendar_links.feed, setup, f"the-link-of-{what}")  # noqa: E731
+            body = feed()
+            many = len(set(re.findall(rb"on call \((s[0-9]+)\)", body.replace(b"\r\n ", b""))))
+            size = f"{body.count(b'BEGIN:VEVENT'):,} shifts of {many} schedules, {len(body):,} bytes"
+            print(f"  the feed of {what} ({size}): {timed(feed, 10)}")
         db.close()

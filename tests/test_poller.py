@@ -17,7 +17,7 @@ from tocsin.store.db import Database
 from tocsin.usecases import chat, configure, respond
 from tocsin.usecases.configure import Setup
 
-from .fakes.telegram import TOKEN, FakeTelegram
+from .fakes.telegram import NAME, TOKEN, FakeTelegram
 from .served import ROOT
 
 MARTIJN = 700000001
@@ -66,6 +66,16 @@ def poll(db, setup, done, owners=("node",), seconds=20.0):
 
 def opened(db):
     return [stored.state.title for stored in db.read_now(incidents.listing)]
+
+
+def test_what_is_typed_for_another_bot_of_the_group_is_not_done(db, tmp_path):
+    with FakeTelegram() as fake:
+        setup = setup_of(db, tmp_path, fake)
+        fake.say(MARTIJN, "/declare@SomeOtherBot P2 not ours", chat=-1001234567890)
+        fake.say(MARTIJN, f"/declare@{NAME.lower()} P2 ours", chat=-1001234567890)
+        poll(db, setup, lambda: bool(opened(db)))
+
+    assert (["ours"], []) == (opened(db), fake.faults)
 
 
 def test_what_is_typed_is_done_once_also_after_a_restart(db, tmp_path):

@@ -26,6 +26,7 @@ GOOD = (
     "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:{}\r\nDTSTART:20261120T000000Z\r\n"
     "DTEND:20261124T000000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
 )
+ENDLESS = GOOD.replace("DTEND:20261124T000000Z", "DURATION:PT1S\r\nRRULE:FREQ=SECONDLY").replace("20261120", "19700101")
 BOOK = """
 version: 1
 people: {{ana: {{name: Ana}}, bo: {{name: Bo}}}}
@@ -134,8 +135,9 @@ def test_a_feed_is_read_when_due_kept_when_it_breaks_and_that_is_told(kept):
 
 @pytest.mark.parametrize(
     ("body", "why"),
-    [(b"<html>sign in</html>", "no BEGIN:VCALENDAR"), (b"x" * 1_200_000, "over 1000000 bytes"), (GOOD.encode()[:90], "not whole")],
-    ids=["a page", "too large", "cut off"],
+    [(b"<html>sign in</html>", "no BEGIN:VCALENDAR"), (b"x" * 1_200_000, "over 1000000 bytes"), (GOOD.encode()[:90], "not whole"),
+     (ENDLESS.encode(), "takes over 2 s of work")],
+    ids=["a page", "too large", "cut off", "endless"],
 )  # fmt: skip
 def test_what_cannot_be_used_leaves_the_last_good_one_in_force(kept, body, why):
     with feed() as url:

@@ -9,41 +9,54 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from tocsin.core.oncall import Shift
 from tocsin.core.runbook import Runbook
+from tocsin.core.stand_ins import BEGINNING
 
 REFRESH: Final = "PT1H"  # how often a calendar is asked to look again
 OCTETS: Final = 75  # of a line, its end not counted
 
 
-def feed(name: str, shifts: Iterable[tuple[Shift, bool]], runbook: Runbook, stamp: datetime, link: str) -> bytes:
+def feed(
+    name: str, zone: str, shifts: Iterable[Shift], runbook: Runbook, begins: datetime, stamp: datetime, link: str
+) -> bytes:  # fmt: skip
     """
     Write a feed.
 
     Args:
-        shifts: Each with whether it begins before the feed does: such a one has no beginning of its own.
+        zone: In which a program may show it; the times themselves are in UTC.
+        shifts: In any order; one without a beginning of its own is shown from *begins* on.
         stamp: What the events say of when they were written; the same stamp gives the same bytes.
         link: Where the schedule is shown.
     """
-    lines = [
-        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Tocsin//On call//EN", "CALSCALE:GREGORIAN",
-        f"X-WR-CALNAME:{_text(name)}", f"REFRESH-INTERVAL;VALUE=DURATION:{REFRESH}",
-    ]  # fmt: skip
-    for shift, is_cut in shifts:
-        lines += [
-            "BEGIN:VEVENT", f"UID:{uid(shift, is_cut)}", f"DTSTAMP:{_utc(stamp)}", f"DTSTART:{_utc(shift.start)}",
-            f"DTEND:{_utc(shift.until)}", f"SUMMARY:{_text(title(shift, runbook))}",
-            f"DESCRIPTION:{_text(chr(10).join([*why(shift, runbook), link]))}", "TRANSP:TRANSPARENT", "END:VEVENT",
-        ]  # fmt: skip
-    lines.append("END:VCALENDAR")
-    return b"".join(_folded(line) for line in lines)
+    head = (
+        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Tocsin//On call//EN", "CALSCALE:GREGORIAN", "METHOD:PUBLISH",
+        f"X-WR-CALNAME:{_text(name)}", f"X-WR-TIMEZONE:{_text(zone)}", f"REFRESH-INTERVAL;VALUE=DURATION:{REFRESH}",
+        f"X-PUBLISHED-TTL:{REFRESH}",
+    )  # fmt: skip
+    parts = [f"{_folded(line)}\r\n" for line in head]
+    written, known = _utc(stamp), dict[tuple[object, ...], str]()  # few texts, for many shifts
+    for shift in shifts:
+        said = shift.schedule, shift.people, shift.override, shift.instead
+        if (text := known.get(said)) is None:
+            description = _text("\n".join([*why(shift, runbook), link]))
+            text = known[said] = (
+                f"{_folded(f'SUMMARY:{_text(title(shift, runbook))}')}\r\n{_folded(f'DESCRIPTION:{description}')}\r\n"
+            )
+        start = begins if shift.start == BEGINNING else shift.start
+        parts.append(
+            f"BEGIN:VEVENT\r\nUID:{uid(shift)}\r\nDTSTAMP:{written}\r\nDTSTART:{_utc(start)}\r\n"
+            f"DTEND:{_utc(shift.until)}\r\n{text}TRANSP:TRANSPARENT\r\nEND:VEVENT\r\n"
+        )
+    parts.append("END:VCALENDAR\r\n")
+    return "".join(parts).encode()
 
 
 def _utc(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return at.isoformat()[:19].replace("-", "").replace(":", "") + "Z"
 
 
 def _text(text: str) -> str:
@@ -52,7 +65,7 @@ def _text(text: str) -> str:
     return plain.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
 
 
-def _folded(line: str) -> bytes:
+def _folded(line: str) -> str:
     """Fold a line: at most 75 octets each, the next ones behind a blank, and no character is cut (section 3.1)."""
     octets, folded, room = line.encode(), b"", OCTETS
     while len(octets) > room:
@@ -61,12 +74,12 @@ def _folded(line: str) -> bytes:
             cut -= 1
         folded += octets[:cut] + b"\r\n "
         octets, room = octets[cut:], OCTETS - 1
-    return folded + octets + b"\r\n"
+    return (folded + octets).decode()
 
 
-def uid(shift: Shift, is_cut: bool) -> str:
+def uid(shift: Shift) -> str:
     """The same for the same turn of the same people, whenever it is asked for."""
-    start = "" if is_cut else shift.start.isoformat()
+    start = "" if shift.start == BEGINNING else shift.start.isoformat()
     mark = "\n".join((shift.schedule, start, *shift.people))
     return f"{hashlib.sha256(mark.encode()).hexdigest()[:32]}@tocsin"
 

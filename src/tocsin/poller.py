@@ -61,9 +61,10 @@ class Poller:
 
     async def _serve(self, line: Line) -> None:
         """Have the vendor call, or ask it, for as long as this account is in the runbook."""
-        failures, listens_at, called = 0, 0.0, False
+        failures, listens_at, called, named = 0, 0.0, False, line.chat.me is None
         while True:
             try:
+                named = named or await self._ask_name(line)
                 now = asyncio.get_running_loop().time()
                 if line.calls_back and now >= listens_at:
                     called, listens_at = await self._listen(line), now + LISTEN_SECONDS
@@ -84,6 +85,14 @@ class Poller:
                 log.warning("poll_refused", via=line.via, why=redact(polled.why))
                 doubled = min(PAUSE_SECONDS * 2 ** (failures - 1), LONGEST_SECONDS)
                 await asyncio.sleep(max(polled.after or 0, doubled))
+
+    async def _ask_name(self, line: Line) -> bool:
+        """Ask the vendor what we are called, and keep it; says whether it told."""
+        assert line.chat.me
+        name = await self.network.converse(line.chat.me(line.config))
+        if name:
+            await self.db.write(chat.keep_name, line, name)
+        return bool(name)
 
     async def _listen(self, line: Line) -> bool:
         """Tell the vendor where to call; says whether it will."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import reduce
 from typing import Any, Final, get_args
 
 import yaml
@@ -66,9 +67,12 @@ def version_of(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def read(text: str, environment: Mapping[str, str]) -> Reading:
+def read(text: str, environment: Mapping[str, str], *, was_in_force: bool = False) -> Reading:
     """
     Read a runbook. `${NAME}` is taken from *environment*; no value of it is ever shown in an error.
+
+    Args:
+        was_in_force: It passed the checks of its time: what is checked since then does not take it out of force.
 
     Raises:
         Nothing: whatever is wrong with the text is in the reading's errors.
@@ -89,7 +93,7 @@ def read(text: str, environment: Mapping[str, str]) -> Reading:
     problems += errors
     if runbook and not problems:
         runbook = runbook.without(left_out)
-        problems += [_of_fault(fault, data, lines) for fault in runbook_check.faults(runbook)]
+        problems += [] if was_in_force else [_of_fault(f, data, lines) for f in runbook_check.faults(runbook)]
     return Reading(None if problems else runbook, tuple(sorted(problems, key=lambda p: p.line)), warnings, version)
 
 
@@ -343,4 +347,5 @@ def _of_fault(fault: runbook_check.Fault, data: Json, lines: Mapping[Path, int])
     near = difflib.get_close_matches(fault.found, fault.known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
     accepted = f"{hint}{fault.accepted}" + (f": {', '.join(fault.known)}" if fault.known else "")
-    return Problem(_line(fault.path, lines), _dotted(fault.path), _shown(fault.found), accepted)
+    found = fault.found or reduce(lambda part, key: part[key], fault.path, data)
+    return Problem(_line(fault.path, lines), _dotted(fault.path), _shown(found), accepted)

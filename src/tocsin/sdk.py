@@ -149,6 +149,7 @@ class Message:
     thread: str = ""  # the room inside `to` (a forum topic), as `open_room` returned it
     plain: bool = False  # the text alone goes out, byte for byte: no title, no links (the runbook's templates)
     page: str = ""  # the id of the page that this is, for buttons and callbacks to carry; empty for other texts
+    valid_seconds: int | None = None  # until the next way or step is due: what arrives later is late; None: nothing is
 
     @property
     def pass_link(self) -> str:
@@ -207,8 +208,11 @@ class Transport:
     `name` is the key under a channel of the runbook (`telegram`, `smtp`). `address` is the field of a person that
     holds their address (`telegram`, `email`, `phone`, `webhook`); empty when the transport needs none.
     `open_room(name, config)` opens a room inside a channel; its Delivered.receipt is the thread for `Message.thread`.
+    `edit(message, receipt, config)` puts a message, which asks for nothing any more, in the place of the one that was
+    delivered with that receipt; its Delivered has none.
     `per_second` and `per_minute` are the vendor's limits for one destination, `total_per_second` for all of them
     through one channel. `receipts`: the vendor tells later whether a message arrived (`usecases.deliver.receipt`).
+    `expires`: it gives up a message after `Message.valid_seconds`.
     A channel address whose field is secret stays in the settings: `Message.to` is then the channel's name.
     With `devices` a person's addresses are what their browsers registered: `Message.to` is the person.
     """
@@ -220,10 +224,12 @@ class Transport:
     address: str = ""
     channel_address: str = ""  # the setting of a channel that is its address as a group (`chat_id`, `url`)
     open_room: Callable[[str, Config], Conversation[Verdict]] | None = None
+    edit: Callable[[Message, str, Config], Conversation[Verdict]] | None = None
     per_second: float | None = None
     per_minute: int | None = None
     total_per_second: float | None = None
     receipts: bool = False
+    expires: bool = False
     devices: Devices | None = None
 
 
@@ -345,6 +351,7 @@ class Command:
     group: str = ""  # the address of the group that it was given in, where threads are names within a group
     thread: str = ""  # the room, as `open_room` returned it
     back: Mapping[str, Any] = field(default_factory=dict)
+    whom: str = ""  # the bot that it names, where several may hear it; empty: whoever hears it
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,8 +426,9 @@ class Chat:
     one afterwards, for what came with a `back`. `refused` as in Source. `secrets` are the settings that `verify` needs.
 
     `poll(config, offset)` asks the vendor instead; `listen(config, url)` has it call *url* from now on, and returns why
-    it does not ("" when it does). Channels that share the setting `account` are polled as one. An address of ours that
-    was given out may carry `?via=`, the channel's name: its settings then come with the callback.
+    it does not ("" when it does); `me(config)` asks what the vendor calls us ("": it does not say). Channels that share
+    the setting `account` are polled as one. An address of ours that was given out may carry `?via=`, the channel's
+    name: its settings then come with the callback.
     """
 
     name: str
@@ -433,6 +441,7 @@ class Chat:
     reply: Callable[[Reply, Config], Conversation[Verdict]] | None = None
     poll: Callable[[Config, str], Conversation[Polled]] | None = None
     listen: Callable[[Config, str], Conversation[str]] | None = None
+    me: Callable[[Config], Conversation[str]] | None = None
     account: str = ""
     body_limit: int = 256_000
 

@@ -221,6 +221,8 @@ class Pace:
 
 def conversation_of(setup: Setup, job: Job, transport: Transport) -> Conversation[Verdict] | None:
     """What a job has to say to its provider; None when its integration has no such verb."""
+    if job.edit and job.message is not None:
+        return transport.edit(job.message, job.edit, job.config) if transport.edit else None
     if job.message is not None:
         return transport.send(job.message, job.config)
     if job.reply is not None:

@@ -42,6 +42,12 @@ def dated() -> datetime | None:
     return datetime.fromtimestamp(int(found[1]), UTC) if found else None
 
 
+def age(now: datetime) -> str:
+    """The version with its date and age, as `2026f of 2026-07-06, 140 days old`; without a date the version alone."""
+    date = dated()
+    return f"{version()} of {date:%Y-%m-%d}, {max((now - date).days, 0)} days old" if date else version()
+
+
 def warning(now: datetime) -> str:
     """What to say of rules older than half a year; empty when they are not."""
     date = dated()

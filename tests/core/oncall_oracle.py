@@ -6,7 +6,9 @@ offset is at an instant; a local time is turned into an instant here. A rotation
 its first; hours are asked of the minute itself. Holds every zone around every change of 2024 to 2030 against the
 resolver, with random rotations, layers, hours, overrides, swaps, absences and calendars:
 
-    python -m tests.core.oncall_oracle [ANSWERS]      # 1,000,000 unless said otherwise
+    python -m tests.core.oncall_oracle [ANSWERS] [--old]      # 1,000,000 unless said otherwise
+
+`--old` asks by the rules of `tests/zones/2025b`, for the zones that are there.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import time
 import zoneinfo
 from bisect import bisect_right
 from calendar import monthrange
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -24,6 +27,8 @@ from typing import Any
 from tocsin import zones
 from tocsin.core import oncall
 from tocsin.core.runbook import Runbook
+
+from .. import zones as other_zones
 
 EPOCH = datetime(1970, 1, 1)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -327,14 +332,17 @@ def windows(by_name: dict[str, Zone]) -> list[tuple[str, int]]:
     return found
 
 
-def hold(seed: int, answers: int, share: int = 1) -> tuple[int, int, list[str]]:
+def hold(seed: int, answers: int, share: int = 1, names: Sequence[str] = ()) -> tuple[int, int, list[str]]:
     """
     Ask both, minute by minute: every *share*-th window, again and again until *answers* were given.
+
+    Args:
+        names: The zones to ask for; all that there are when none is named.
 
     Returns:
         Answers, windows, and what differs, in words.
     """
-    names = sorted(zoneinfo.available_timezones() - {"Factory", "localtime"})
+    names = names or sorted(zoneinfo.available_timezones() - {"Factory", "localtime"})
     by_name = {name: Zone(name) for name in (names if share == 1 else names[::share])}
     spots = windows(by_name)
     asked = looked = 0
@@ -346,7 +354,12 @@ def hold(seed: int, answers: int, share: int = 1) -> tuple[int, int, list[str]]:
         start, end = change - AROUND, change + AROUND
         case = make(random, name, by_name[name], start, end, by_name)
         covered = {}
-        for shift in oncall.shifts(case.book, "s", at(start), at(end), case.stand_ins):
+        whole = oncall.shifts(case.book, "s", at(start), at(end), case.stand_ins)
+        for person in PEOPLE:  # a feed of their own is not another answer
+            theirs = oncall.shifts(case.book, "s", at(start), at(end), case.stand_ins, only=person)
+            if theirs != tuple(shift for shift in whole if person in shift.people):
+                different.append(f"window {looked - 1} {name} {at(start)}: the shifts of {person} are {theirs}")
+        for shift in whole:
             for n in range(
                 int((shift.start - at(start)).total_seconds() // 60),
                 int((shift.until - at(start)).total_seconds() // 60),
@@ -368,12 +381,17 @@ def hold(seed: int, answers: int, share: int = 1) -> tuple[int, int, list[str]]:
 def main() -> None:
     """Ask as often as is said, and print what came of it."""
     zones.use_wheel()
-    answers = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    begun = time.perf_counter()
-    asked, looked, different = hold(1, answers)
+    numbers = [word for word in sys.argv[1:] if word != "--old"]
+    answers = int(numbers[0]) if numbers else 1_000_000
+    begun, rules = time.perf_counter(), zones.version()
+    names: Sequence[str] = ()
+    if "--old" in sys.argv:
+        other_zones.use(other_zones.OLD)
+        names, rules = other_zones.names(other_zones.OLD), other_zones.OLD.name
+    asked, looked, different = hold(1, answers, names=names)
     for line in different[:20]:
         print(line)
-    print(f"{asked:,} answers in {looked:,} windows over all zones of tzdata {zones.version()}: {len(different)} differences, "
+    print(f"{asked:,} answers in {looked:,} windows over {len(names) or 'all'} zones of tzdata {rules}: {len(different)} differences, "
           f"{time.perf_counter() - begun:.0f} s")  # fmt: skip
     sys.exit(1 if different else 0)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -116,3 +118,26 @@ def test_a_window_begins_on_its_days_alone():
     assert calendar.window_end("22:00", "07:00", ("sat",), "UTC", saturday_night)
     assert calendar.window_end("22:00", "07:00", ("sun",), "UTC", saturday_night) is None
     assert calendar.window_end("12:00", "13:00", ("sun",), "UTC", saturday_night.replace(hour=12))
+
+
+def test_the_short_way_to_an_instant_is_the_long_way_in_every_zone():
+    """Where no clock changes near, an offset is subtracted that was found once: with its edges."""
+    for zone in sorted(zoneinfo.available_timezones() - {"Factory", "localtime"}):
+        for day in range(date(2026, 1, 1).toordinal(), date(2027, 1, 1).toordinal(), 5):
+            for minutes in (0, 150, 1439):
+                local = datetime.combine(date.fromordinal(day), time()) + timedelta(minutes=minutes)
+                assert local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) == calendar.instant_of(local, zone)
+
+
+def test_a_zone_that_changes_its_clock_and_back_within_a_week_is_not_taken_for_steady():
+    local = datetime(2000, 10, 10, 12)
+
+    assert datetime(2000, 10, 10, 15, tzinfo=UTC) == calendar.instant_of(local, "America/Boa_Vista")
+    assert datetime(2000, 10, 20, 16, tzinfo=UTC) == calendar.instant_of(
+        local + timedelta(days=10), "America/Boa_Vista"
+    )
+
+
+@pytest.mark.parametrize("at", [datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)])
+def test_at_the_ends_of_time_no_offset_is_taken_for_steady(at):
+    assert calendar.steady_offset(at, "Europe/Amsterdam") is None

@@ -68,6 +68,15 @@ def test_the_shift_of_a_change_is_23_or_25_hours():
     assert (23 * HOUR, 25 * HOUR) == (spring.until - spring.start, autumn.until - autumn.start)
 
 
+def test_an_instant_told_in_another_zone_is_the_same_instant():
+    there = at(2026, 1, 12, 8, 30).astimezone(ZoneInfo("Pacific/Auckland"))
+
+    assert oncall.on_call_at(book(), "primary", at(2026, 1, 12, 8, 30)) == oncall.on_call_at(book(), "primary", there)
+    assert oncall.shifts(book(), "primary", at(2026, 1, 12, 8, 30), at(2026, 2, 1)) == oncall.shifts(
+        book(), "primary", there, at(2026, 2, 1)
+    )
+
+
 def test_before_it_starts_and_where_it_is_unknown_nobody_is_on_call():
     runbook = book()
 
@@ -248,32 +257,37 @@ def test_a_monthly_rotation_keeps_its_day_or_takes_the_months_last(every, starts
     assert turns == [f"{s.start:%m-%d}" for s in pieces][:4]
 
 
-@pytest.mark.parametrize(
-    ("zone", "hand_off", "day", "begins"),
-    [
-        ("Europe/Madrid", "02:30", "2026-03-29", at(2026, 3, 29, 1, 30)),  # a gap: by the offset before it
-        ("Europe/Madrid", "02:30", "2026-10-25", at(2026, 10, 25, 0, 30)),  # an overlap: the first
-        ("Africa/Cairo", "00:00", "2026-04-24", at(2026, 4, 23, 22)),  # no midnight
-        ("Asia/Beirut", "00:00", "2026-03-29", at(2026, 3, 28, 22)),
-        ("America/Santiago", "00:00", "2026-09-06", at(2026, 9, 6, 4)),
-        ("Atlantic/Azores", "00:30", "2026-10-25", at(2026, 10, 25, 0, 30)),  # the midnight hour twice
-        ("America/Santiago", "23:00", "2026-04-04", at(2026, 4, 5, 2)),  # 23:00 twice
-        ("Australia/Lord_Howe", "02:15", "2026-10-04", at(2026, 10, 3, 15, 45)),  # half an hour
-        ("Antarctica/Troll", "01:30", "2026-03-29", at(2026, 3, 29, 1, 30)),  # two hours
-        ("Europe/Dublin", "01:30", "2026-03-29", at(2026, 3, 29, 1, 30)),  # winter time is the exception there
-        ("Africa/Casablanca", "03:00", "2026-03-22", at(2026, 3, 22, 2)),  # the end of Ramadan
-        ("Pacific/Apia", "09:00", "2011-12-30", at(2011, 12, 30, 19)),  # a day that never was
-        ("America/Vancouver", "09:00", "2026-11-02", at(2026, 11, 2, 16)),  # summer time for good
-        ("America/Edmonton", "09:00", "2026-11-02", at(2026, 11, 2, 15)),
-        ("America/Winnipeg", "09:00", "2026-11-02", at(2026, 11, 2, 14)),
-        ("Africa/Casablanca", "09:00", "2026-09-21", at(2026, 9, 21, 9)),  # and the end of its summer time
-    ],
-)  # fmt: skip
-def test_when_a_daily_hand_over_is_at_the_odd_hours_of_the_world(zone, hand_off, day, begins):
-    starts = (date.fromisoformat(day) - timedelta(days=10)).isoformat()
-    runbook = schedule_of(timezone=zone, rotation=rotation("ana", "bo", "cy", hand_off=hand_off, starts=starts))
+ODD_HOURS = [
+    ("Europe/Madrid", "02:30", "2026-03-29", at(2026, 3, 29, 1, 30)),  # a gap: by the offset before it
+    ("Europe/Madrid", "02:30", "2026-10-25", at(2026, 10, 25, 0, 30)),  # an overlap: the first
+    ("Africa/Cairo", "00:00", "2026-04-24", at(2026, 4, 23, 22)),  # no midnight
+    ("Asia/Beirut", "00:00", "2026-03-29", at(2026, 3, 28, 22)),
+    ("America/Santiago", "00:00", "2026-09-06", at(2026, 9, 6, 4)),
+    ("Atlantic/Azores", "00:30", "2026-10-25", at(2026, 10, 25, 0, 30)),  # the midnight hour twice
+    ("America/Santiago", "23:00", "2026-04-04", at(2026, 4, 5, 2)),  # 23:00 twice
+    ("Australia/Lord_Howe", "02:15", "2026-10-04", at(2026, 10, 3, 15, 45)),  # half an hour
+    ("Antarctica/Troll", "01:30", "2026-03-29", at(2026, 3, 29, 1, 30)),  # two hours
+    ("Europe/Dublin", "01:30", "2026-03-29", at(2026, 3, 29, 1, 30)),  # winter time is the exception there
+    ("Africa/Casablanca", "03:00", "2026-03-22", at(2026, 3, 22, 2)),  # the end of Ramadan
+    ("Pacific/Apia", "09:00", "2011-12-30", at(2011, 12, 30, 19)),  # a day that never was
+    ("America/Vancouver", "09:00", "2026-11-02", at(2026, 11, 2, 16)),  # summer time for good
+    ("America/Edmonton", "09:00", "2026-11-02", at(2026, 11, 2, 15)),
+    ("America/Winnipeg", "09:00", "2026-11-02", at(2026, 11, 2, 14)),
+    ("Africa/Casablanca", "09:00", "2026-09-21", at(2026, 9, 21, 9)),  # and the end of its summer time
+]
 
-    assert begins in {oncall.on_call_at(runbook, "primary", begins).start}
+
+def daily_from(zone, hand_off, day):
+    """A daily rotation of three that began ten days before."""
+    starts = (date.fromisoformat(day) - timedelta(days=10)).isoformat()
+    return schedule_of(timezone=zone, rotation=rotation("ana", "bo", "cy", hand_off=hand_off, starts=starts))
+
+
+@pytest.mark.parametrize(("zone", "hand_off", "day", "begins"), ODD_HOURS)
+def test_when_a_daily_hand_over_is_at_the_odd_hours_of_the_world(zone, hand_off, day, begins):
+    runbook = daily_from(zone, hand_off, day)
+
+    assert begins == oncall.on_call_at(runbook, "primary", begins).start
     assert people(runbook, begins - timedelta(seconds=1)) != people(runbook, begins)
 
 

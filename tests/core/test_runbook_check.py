@@ -144,3 +144,37 @@ def test_an_action_without_an_undo_is_found():
 def test_without_tokens_the_unreachable_are_named():
     assert ("unreachable", "martijn") in kinds(TEXT, {})
     assert ("unreachable", "backup1") not in kinds(TEXT, {})
+
+
+@pytest.mark.parametrize(
+    "phone", ["0612345678", "+0612345678", "31612345678", "+316", "+3161234567890123", "call me", "+31 six", "", "+31612345678;911"]
+)  # fmt: skip
+def test_a_telephone_number_that_is_none_is_refused_with_what_is_accepted(phone):
+    text = TEXT.replace('phone: "+31600000001"', f'phone: "{phone}"', 1)
+    (error,) = runbook_file.read(text, ALL_SET).errors
+
+    assert ("people.martijn.phone", repr(phone)) == (error.key, error.found)
+    assert "such as +31612345678" in error.accepted
+    assert 18 == error.line
+
+
+@pytest.mark.parametrize("phone", ["+31600000001", "+31 6 0000 0001", "+31 (6) 0000-0001", "+31.6/00000001"])
+def test_what_people_put_between_the_digits_does_not_count(phone):
+    book = runbook_file.read(TEXT.replace("+31600000001", phone, 1), ALL_SET).runbook
+
+    assert book is not None
+    assert "+31600000001" == book.people["martijn"].phone
+
+
+def test_a_number_of_the_environment_is_not_shown_when_it_is_wrong():
+    text = TEXT.replace('phone: "+31600000001"', "phone: ${MY_PHONE}", 1)
+    (error,) = runbook_file.read(text, {**ALL_SET, "MY_PHONE": "secret-0612"}).errors
+
+    assert ("'${MY_PHONE}'", False) == (error.found, "secret" in str(error))
+
+
+def test_a_version_that_was_in_force_is_not_taken_out_of_it_by_a_later_check():
+    text = TEXT.replace('phone: "+31600000001"', 'phone: "0612345678"', 1)
+
+    assert runbook_file.read(text, ALL_SET).runbook is None
+    assert runbook_file.read(text, ALL_SET, was_in_force=True).runbook is not None

@@ -20,6 +20,8 @@ class FakeDiscord(FakeVendor):
         return self.url + HOOK
 
     def take(self, path: str, headers: dict[str, str], said: Any) -> Answer:
+        if path.startswith("PATCH "):
+            return self._edit(urlsplit(path.removeprefix("PATCH ")).path, said)
         parts = urlsplit(path)
         if parts.path != HOOK:
             return self.revoked()
@@ -36,6 +38,16 @@ class FakeDiscord(FakeVendor):
             self.check(button["style"] == 5 and len(button["url"]) <= 512 and len(button["label"]) <= 80, "button")
         self.taken.append(said)
         return says(200, {"id": str(900 + len(self.taken)), "type": 0, "webhook_id": "1171"})
+
+    def _edit(self, path: str, said: Any) -> Answer:
+        hook, _, number = path.rpartition("/messages/")
+        if hook != HOOK:
+            return self.revoked()
+        if not 1 <= int(number) - 900 <= len(self.taken):
+            return says(404, {"message": "Unknown Message", "code": 10008})
+        self.check(said.get("allowed_mentions") == {"parse": []}, "mentions are allowed")
+        self.taken[int(number) - 901] = {**self.taken[int(number) - 901], **said}
+        return says(200, {"id": number, "type": 0, "webhook_id": "1171"})
 
     def flood(self) -> Answer:
         return says(429, {"message": "You are being rate limited.", "retry_after": 40.57, "global": False})

@@ -10,7 +10,7 @@ from typing import Any
 
 from .web import FakeServer
 
-TOKEN = "123456:fake-token-of-the-tests"
+TOKEN, NAME = "123456:fake-token-of-the-tests", "TocsinOfTheTestsBot"
 
 
 class FakeTelegram(FakeServer):
@@ -55,7 +55,7 @@ class FakeTelegram(FakeServer):
             why = "Bad Request: group chat was upgraded to a supergroup chat"
             return self._no(400, why, {"migrate_to_chat_id": new})
         verb = {
-            "createForumTopic": self._topic, "sendMessage": self._message, "getUpdates": self._get_updates,
+            "getMe": self._me, "createForumTopic": self._topic, "sendMessage": self._message, "getUpdates": self._get_updates,
             "setWebhook": self._set_webhook, "deleteWebhook": self._delete_webhook, "editMessageText": self._edit,
             "editMessageReplyMarkup": self._edit, "answerCallbackQuery": self._answer_query,
         }.get(method)  # fmt: skip
@@ -92,6 +92,9 @@ class FakeTelegram(FakeServer):
             self.updates.append({"update_id": id_, **update})
             self._news.notify_all()
         return id_
+
+    def _me(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        return self._yes({"id": 123456, "is_bot": True, "first_name": "Tocsin", "username": NAME})
 
     def _get_updates(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
         if self.webhook:

@@ -16,7 +16,7 @@ class FakeServer:
     """
     Serves `answer(path, headers, body) -> (status, headers, body)` on a free port of loopback.
 
-    Status 0 hangs up without an answer. `released` is set when the fake ends: who plays dead waits for it.
+    A PATCH has its method before the path. Status 0 hangs up without an answer. `released` is set when the fake ends: who plays dead waits for it.
     """
 
     def __init__(self) -> None:
@@ -40,6 +40,10 @@ class FakeServer:
                 self.wfile.write(body)
 
             do_GET = do_POST
+
+            def do_PATCH(self) -> None:
+                self.path = f"PATCH {self.path}"
+                self.do_POST()
 
             def log_message(self, *args: Any) -> None:
                 pass

@@ -67,7 +67,11 @@ _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sam
     ["", " ", "\x00", "\u202e", "\x9b", "a\r\nb", "http://x.example/", "https://", "2026-11-23T09:00:00Z", "k" * 9000]
 )
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | _TEXTS,
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | _TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
     max_leaves=8,
 )

@@ -85,3 +85,24 @@ def test_over_a_real_socket_whatever_the_text_it_fits_and_its_link_survives(butt
 
     assert (Delivered("901"), []) == (verdict, server.faults)
     assert "http://tocsin.example.org/ack/1/2" in str(server.taken[0])
+
+
+# --------------------------------------------------------------------------------------------- edits
+
+
+@pytest.mark.parametrize(
+    ("response", "verdict"),
+    [
+        (OK, Delivered()),
+        (answer(404, {"message": "Unknown Message", "code": 10008}), Reject("Unknown Message", broken=True)),
+        (answer(429, {"message": "slow", "retry_after": 3.5, "global": False}), Retry("slow", 3.5)),
+    ],
+)
+def test_an_edit_takes_the_buttons_off_and_says_who_has_it(response, verdict):
+    over = message(to="ana", text="Acknowledged by Ana.", acknowledge_link="")
+    [request], said = feed(discord.edit(over, "901", CONFIG), response)
+
+    assert verdict == said
+    assert ("PATCH", []) == (request.method, request.json["components"])
+    assert request.url.startswith("https://discord.com/api/webhooks/1/x/messages/901?thread_id=5&")
+    assert "Acknowledged by Ana." in request.json["embeds"][0]["description"]

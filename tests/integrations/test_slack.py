@@ -258,3 +258,25 @@ def test_no_interaction_and_no_event_raises(value):
 @given(st.integers(0, 599), st.binary(max_size=60))
 def test_no_answer_raises(status, body):
     assert isinstance(feed(slack.send(message(), CONFIG), Response(status, body=body))[1], (Delivered, Retry, Reject))
+
+
+# --------------------------------------------------------------------------------------------- edits
+
+
+@pytest.mark.parametrize(
+    ("response", "verdict"),
+    [
+        (answer(200, {"ok": True, "channel": "C1", "ts": "17.2"}), Delivered()),
+        (answer(200, {"ok": False, "error": "edit_window_closed"}), Reject("edit_window_closed")),
+        (Response(429, {"retry-after": "7"}, b'{"ok": false, "error": "ratelimited"}'), Retry("ratelimited", 7.0)),
+    ],
+)  # fmt: skip
+def test_an_edit_puts_another_text_without_buttons_in_the_place_of_the_first(response, verdict):
+    over = message(to="U0ANA", text="Acknowledged by Ana & Bo.", acknowledge_link="")
+    [request], said = feed(slack.edit(over, "C1:17.2", CONFIG), response)
+
+    assert verdict == said
+    assert request.url.endswith("/chat.update")
+    assert ("C1", "17.2") == (request.json["channel"], request.json["ts"])
+    assert ["section"] == [block["type"] for block in request.json["blocks"]]
+    assert "Acknowledged by Ana &amp; Bo." in request.json["text"]

@@ -464,3 +464,58 @@ def test_telegram_is_told_where_to_call():
 
     assert ("", "new_one") == (good, server.webhook["secret_token"])
     assert bad.startswith("Bad Request: bad webhook")
+
+
+# --------------------------------------------------------------------------------------------- edits
+
+
+def refused(status, why, **parameters):
+    return answer(status, {"ok": False, "description": why, "parameters": parameters})
+
+
+@pytest.mark.parametrize(
+    ("response", "verdict"),
+    [
+        (answer(200, {"ok": True, "result": {"message_id": 31}}), Delivered()),
+        (refused(400, "Bad Request: message is not modified"), Delivered()),
+        (refused(400, "Bad Request: message to edit not found"), Reject("Bad Request: message to edit not found")),
+        (refused(429, "Too Many Requests", retry_after=9), Retry("Too Many Requests", 9.0)),
+        (refused(400, "group chat was upgraded", migrate_to_chat_id=-1009), Reject("group chat was upgraded")),
+    ],
+)  # fmt: skip
+def test_an_edit_puts_another_text_without_buttons_in_the_place_of_the_first(response, verdict):
+    over = message(to="-100", text="Acknowledged by Ana.", acknowledge_link="")
+    [request], said = feed(telegram.edit(over, "31", CONFIG), response)
+
+    assert verdict == said
+    assert request.url.endswith("/editMessageText")
+    assert (-100, 31, True) == (
+        request.json["chat_id"],
+        request.json["message_id"],
+        "Acknowledged by Ana." in request.json["text"],
+    )
+    assert "reply_markup" not in request.json
+
+
+# --------------------------------------------------------------------------------------------- whom a command is for
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "rest", "whom"),
+    [("/ack@TocsinBot 42", "ack", "42", "TocsinBot"), ("/ack 42", "ack", "42", ""), ("/ACK@other_bot", "ack", "", "other_bot"),
+     ("/note mail ops@example.org", "note", "mail ops@example.org", "")],
+)  # fmt: skip
+def test_a_command_says_for_which_bot_it_is(text, name, rest, whom):
+    update = {"update_id": 1, "message": {"message_id": 5, "chat": {"id": -100}, "from": {"id": 7}, "text": text}}
+    (command,) = telegram.parse(
+        Inbound(json.dumps(update).encode(), None, NOW, "telegram", "/in/telegram", {}, {}, config=CONFIG)
+    )
+
+    assert (name, rest, whom) == (command.name, command.text, command.whom)
+
+
+def test_the_bot_tells_its_name():
+    [request], name = feed(telegram.me(CONFIG), answer(200, {"ok": True, "result": {"id": 1, "username": "TocsinBot"}}))
+    assert ("TocsinBot", True) == (name, request.url.endswith("/getMe"))
+    assert "" == feed(telegram.me(CONFIG), answer(401, {"ok": False, "description": "Unauthorized"}))[1]
+    assert "" == feed(telegram.me(CONFIG), answer(200, [1]))[1]

@@ -45,7 +45,7 @@ def came(path, form, *, query="", config=CONFIG, headers=None):
 
 
 def test_a_page_by_text_says_how_to_answer():
-    [request], verdict = feed(twilio.send(page(title="[P0] INC-42: down"), CONFIG), CREATED)
+    [request], verdict = feed(twilio.send(page(title="[P0] INC-42: down", valid_seconds=300), CONFIG), CREATED)
 
     assert Delivered("SM1") == verdict
     assert f"http://twilio.example/2010-04-01/Accounts/{SID}/Messages.json" == request.url
@@ -54,6 +54,15 @@ def test_a_page_by_text_says_how_to_answer():
         "Body": "[P0] INC-42: down\nReply ACK 42 (or 1) to acknowledge, PASS 42 (or 2) if you cannot. "
                 "http://tocsin.example.org/incidents/INC-1",
     } == form_of(request)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(None, "36000"), (0, "1"), (1, "1"), (45, "45"), (36_000, "36000"), (90_000, "36000")]
+)
+def test_a_text_is_good_for_as_long_as_the_page_says_within_what_twilio_takes(seconds, said):
+    [request], _ = feed(twilio.send(page(valid_seconds=seconds), CONFIG), CREATED)
+
+    assert said == form_of(request)["ValidityPeriod"]
 
 
 @pytest.mark.parametrize("title", ["x" * 5000, "ü" * 5000, "🚨" * 5000, "[" * 5000, "…—“”" * 900])

@@ -223,22 +223,20 @@ def _(patch: Patch) -> None:
 
 @planted("half an hour of daylight saving is ignored")
 def _(patch: Patch) -> None:
-    right = calendar.local_to_utc
+    right = calendar.instant_of
 
-    def wrong(day: Any, at: Any, zone: str) -> Any:
-        instant = right(day, at, zone)
-        return (
-            instant - timedelta(minutes=30) if zone == "Australia/Lord_Howe" and day.month in range(4, 10) else instant
-        )
+    def wrong(local: Any, zone: str) -> Any:
+        is_off = zone == "Australia/Lord_Howe" and local.month in range(4, 10)
+        return right(local, zone) - timedelta(minutes=30 if is_off else 0)
 
-    patch.setattr(oncall, "local_to_utc", wrong)
+    patch.setattr(oncall, "instant_of", wrong)
 
 
 @planted("a day is counted as 24 hours")
 def _(patch: Patch) -> None:
     def wrong(self: Any, turn: int) -> Any:
         begins = self.rotation.first
-        return calendar.local_to_utc(begins.date(), begins.time(), self.zone) + turn * self.rotation.every
+        return calendar.instant_of(begins, self.zone) + turn * self.rotation.every
 
     patch.setattr(oncall._Turns, "boundary", wrong)
 

@@ -29,7 +29,9 @@ def hears(world, *items, kind="telegram"):
 
 def press(world, account=MARTIJN, verb="acknowledge", **what):
     if not what:
-        what = {"page": next(page.id for page in world.pages() if page.person == "martijn")}
+        id_ = next(page.id for page in world.pages() if page.person == "martijn")
+        tries = world.db.read_now(queue.attempts, [id_])
+        what = {"page": id_, "receipt": next((t.receipt for t in tries if t.via == "alerts" and t.receipt), "")}
     back = {"query": "q", "chat": int(account), "message": 5, "text": "down"}
     return hears(world, Press(f"id-{next(ids)}", account, verb, **what, back=back))[0]
 
@@ -54,7 +56,7 @@ def test_a_press_stops_paging_and_takes_the_buttons_off(world):
     assert ("acknowledged", "martijn") == (world.state().status, world.state().commander)
     edit = next(o for _, o in world.requests if getattr(o, "url", "").endswith("/editMessageText"))
     assert "down\n\nAcknowledged by Martijn at 09:02 UTC." == edit.json["text"]
-    assert ["answerCallbackQuery", "editMessageText"] == [
+    assert ["answerCallbackQuery", "editMessageText", "editMessageText"] == [  # the last: of backup1's copy
         m for m in methods(world) if m in ("answerCallbackQuery", "editMessageText")
     ]
 
@@ -381,3 +383,27 @@ def test_an_acknowledgement_elsewhere_is_told_to_a_late_press(world):
     world.act(1, Acknowledge("backup1"))
 
     assert "Backup One has INC-1 already." == press(world).text
+
+
+# --------------------------------------------------------------------------------------------- whom a command is for
+
+
+@pytest.mark.parametrize(
+    ("whom", "is_obeyed"), [("", True), ("TocsinBot", True), ("tocsinbot", True), ("OtherBot", False)]
+)
+def test_a_command_for_another_bot_of_the_group_is_nothing_to_us(world, whom, is_obeyed):
+    line = next(line for line in world.db.read_now(chat.lines, world.setup) if line.chat.name == "telegram")
+    world.db.write_now(chat.keep_name, line, "TocsinBot")
+    world.alert()
+    (reply,) = hears(world, Command(f"id-{next(ids)}", MARTIJN, "ack", "1", str(GROUP), whom=whom))
+
+    assert is_obeyed == ("acknowledged" == world.state().status)
+    assert is_obeyed == bool(reply.text)
+
+
+def test_a_stranger_who_talks_to_another_bot_is_not_answered(world):
+    line = next(line for line in world.db.read_now(chat.lines, world.setup) if line.chat.name == "telegram")
+    world.db.write_now(chat.keep_name, line, "TocsinBot")
+
+    assert "" == hears(world, Command("id-x", "123", "start", "", str(GROUP), whom="OtherBot"))[0].text
+    assert "does not know" in hears(world, Command("id-y", "123", "start", "", str(GROUP), whom="TocsinBot"))[0].text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,10 +15,14 @@ from tests.fakes.mattermost import FakeMattermost
 from tests.fakes.ntfy import TOKEN as NTFY_TOKEN
 from tests.fakes.ntfy import FakeNtfy
 from tests.fakes.push import FakePush
+from tests.fakes.slack import TOKEN as SLACK_TOKEN
+from tests.fakes.slack import FakeSlack
 from tests.fakes.smtp import FakeMail
 from tests.fakes.teams import FakeTeams
 from tests.fakes.telegram import TOKEN as BOT_TOKEN
 from tests.fakes.telegram import FakeTelegram
+from tests.fakes.twilio import FROM, SID, FakeTwilio
+from tests.fakes.twilio import TOKEN as TWILIO_TOKEN
 from tests.fakes.vendor import FakeService
 from tocsin.net import Network
 from tocsin.sdk import Line, Mail, Notice
@@ -44,6 +49,10 @@ def push() -> FakePush:
     return FakePush(START.timestamp())
 
 
+def twilio(fake: FakeTwilio) -> dict[str, Any]:
+    return {"account_sid": SID, "auth_token": TWILIO_TOKEN, "from": FROM, "api_base": fake.url}
+
+
 PROVEN = ("flood", "down", "hang", "revoked")  # any success is one: there is no error inside to look for
 MAIL = (("flood", "451 4.7.1 slow down"), ("down", "421 going down"), ("hang", "slow"), ("revoked", "550 no such box"))
 WAYS = {
@@ -55,6 +64,9 @@ WAYS = {
     "apprise": Way(FakeService, lambda f: {"url": f.address}, modes=PROVEN),
     "webhook": Way(FakeService, lambda f: {}, ("webhook", "{url}/hook"), modes=PROVEN),
     "telegram": Way(FakeTelegram, lambda f: {"bot_token": BOT_TOKEN, "api_base": f.url}, words=(("revoked", "blocked"),)),
+    "slack": Way(FakeSlack, lambda f: {"bot_token": SLACK_TOKEN, "api_base": f.url}, ("slack", "U0ANA")),
+    "twilio": Way(FakeTwilio, twilio, ("phone", "+31600000001")),
+    "twilio voice": Way(FakeTwilio, lambda f: {**twilio(f), "voice": True}, ("phone", "+31600000001")),
     "smtp": Way(
         FakeMail, lambda f: {"host": "127.0.0.1", "port": f.port, "from": "t@example.org", "security": "none"},
         modes=PROVEN, words=MAIL,
@@ -64,15 +76,23 @@ FAILING = [(kind, mode) for kind, way in WAYS.items() for mode in way.modes]
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")  # one of apprise's services asks for it
 
 
-def told(tmp_path, kind: str, fake: Any, *, silent: bool = False) -> World:
+def told(
+    tmp_path, kind: str, fake: Any, *, silent: bool = False, desk_after: str = "10m", step_after: str = "",
+    token: str = "",
+) -> World:  # fmt: skip
     """A world in which martijn is paged by this way, and ten minutes later at his desk."""
     way = WAYS[kind]
 
     def change(data):
-        data["channels"]["first"] = {kind: way.settings(fake)}
+        data["channels"]["first"] = {kind.split(maxsplit=1)[0]: way.settings(fake)}
+        if token:
+            data["channels"]["first"][kind]["bot_token"] = token
         data["channels"]["desk"] = {"console": {}}
         martijn = data["people"]["martijn"]
-        martijn["notify"] = {"high": [{"via": "first"}, {"via": "desk", "after": "10m"}]}
+        martijn["notify"] = {"high": [{"via": "first"}, {"via": "desk", "after": desk_after}]}
+        if step_after:
+            first, *_ = data["escalation_policies"]["default"]["steps"]
+            data["escalation_policies"]["default"]["steps"] = [first, {"page": ["team_lead"], "after": step_after}]
         if way.person:
             martijn[way.person[0]] = way.person[1].replace("{url}", getattr(fake, "url", ""))
         data["severities"]["P0"]["page"] = ["martijn"]
@@ -80,7 +100,13 @@ def told(tmp_path, kind: str, fake: Any, *, silent: bool = False) -> World:
     world = World(tmp_path, changed(change))
 
     def network(outgoing):
-        return really(outgoing, silent) if goes_to(fake, outgoing) else world.everything_works(outgoing)
+        if not goes_to(fake, outgoing):
+            return world.everything_works(outgoing)
+        answer = really(outgoing, silent)
+        if silent:  # in life it takes all the time that a call has
+            assert not answer.status
+            world.now += timedelta(seconds=outgoing.timeout_seconds)
+        return answer
 
     world.network = network
     if kind == "webpush":
@@ -115,12 +141,23 @@ def really(outgoing: Any, silent: bool) -> Any:
 
 
 def at_the_desk(world: World) -> bool:
-    return any(text.startswith("--- PAGE for martijn") for text in world.texts("console"))
+    """Whether he was paged at his desk no later than 30 seconds after the alert."""
+    rings = [at for at, to, text in world.sent if to == "console" and text.startswith("--- PAGE for martijn")]
+    return bool(rings) and rings[0] - START <= timedelta(seconds=30)
 
 
 def attempts(world: World) -> list[tuple[str, str]]:
     page = next(row for row in world.pages() if row.person == "martijn")
     return [(row.via, row.verdict) for row in world.db.read_now(queue.attempts, [page.id])]
+
+
+def test_a_bots_token_that_was_revoked_lets_the_next_way_start_at_once(tmp_path):
+    with FakeTelegram() as fake:
+        world = told(tmp_path, "telegram", fake, token="1:of-a-bot-that-is-gone")
+        world.alert()
+
+    assert at_the_desk(world)
+    assert [("first", "reject")] == [(via, verdict) for via, verdict in attempts(world) if via == "first"]
 
 
 @pytest.mark.parametrize("kind", WAYS)
@@ -153,3 +190,17 @@ def test_when_a_way_fails_the_next_one_starts_within_30_seconds(tmp_path, kind, 
     assert ("first", "delivered") not in attempts(world)
     tries = sum(via == "first" for via, _ in attempts(world))
     assert 1 <= tries <= 6, "no hot loop"
+
+
+@pytest.mark.parametrize(
+    ("desk_after", "step_after", "valid"),
+    [("10m", "20m", "600"), ("10m", "4m", "240"), ("45s", "4m", "45"), ("10m", "12h", "600")],
+)
+def test_a_text_is_not_handed_over_after_the_next_way_or_step_is_due(tmp_path, desk_after, step_after, valid):
+    """The person's second rule, or the policy's second step: whichever comes first."""
+    with FakeTwilio() as fake:
+        world = told(tmp_path, "twilio", fake, desk_after=desk_after, step_after=step_after)
+        world.alert()
+
+    assert [valid] == [form["ValidityPeriod"] for form in fake.messages if "ACK" in form["Body"]]
+    assert [] == fake.faults

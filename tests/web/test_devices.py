@@ -162,6 +162,22 @@ def test_whatever_opens_every_link_of_every_message_changes_nothing(site):
     assert 2 == len(pressed), f"one for each of the two who are paged: {sorted(pressed)}"
 
 
+@pytest.mark.parametrize("kind", ["smtp", "ntfy", "webhook", "slack", "discord", "teams", "mattermost", "apprise"])
+def test_what_each_way_carries_acknowledges_when_it_is_pressed_and_not_before(site, kind):
+    """The link of the message as the vendor gets it: opening it asks, a press of its button (a POST) acknowledges."""
+    name, path = paged(site)
+    page = path.split("/")[2]
+    jobs = site.db.write_now(deliver.claim, site.setup, "test")
+    job = next(job for job in jobs if job.message and job.page == page)
+    found = links(site.setup.plugins.transports[kind], job)
+    assert f"{HOST}{path}" in found
+
+    assert 200 == site.ask("GET", path).status_code
+    assert acknowledged_at(site, name) is None
+    assert 303 == site.ask("POST", path).status_code
+    assert acknowledged_at(site, name) is not None
+
+
 SETTINGS = {"from": "incidents@example.org", "host": "x", "bot_token": "1:x", "url": "https://x.example/hook"}
 
 

@@ -10,10 +10,11 @@ import pytest
 import recurring_ical_events
 from structlog.testing import capture_logs
 
+from tocsin.core.oncall import shifts
 from tocsin.store import audit
 from tocsin.store.db import Busy
 from tocsin.store.schema import credentials, outbox
-from tocsin.usecases import calendar_links, configure, rota
+from tocsin.usecases import configure, rota
 
 from .conftest import EXAMPLE
 
@@ -175,6 +176,7 @@ def test_a_calendar_link_opens_a_feed_that_other_parsers_read(rota_site):
         answer.headers[n] for n in ("cache-control", "x-robots-tag", "referrer-policy")
     )
     assert max(map(len, lines)) <= 75
+    assert {b"METHOD:PUBLISH", b"X-WR-TIMEZONE:Europe/Amsterdam", b"X-PUBLISHED-TTL:PT1H", b"VERSION:2.0"} <= set(lines)
     assert b"\n" not in answer.content.replace(b"\r\n", b"")
     uids = [str(e["UID"]) for e in calendar.walk("VEVENT")]
     assert len(uids) == len(set(uids)) > 8
@@ -204,6 +206,22 @@ def test_the_same_feed_is_not_sent_twice_and_its_ids_stay(rota_site):
     assert all("backup1" in str(e["SUMMARY"]).lower() or "Backup" in str(e["SUMMARY"])
                for e in icalendar.Calendar.from_ical(first.content).walk("VEVENT"))  # fmt: skip
     assert 200 == rota_site.ask("HEAD", path).status_code
+
+
+def test_somebody_whom_only_an_override_names_has_it_in_their_feed_unless_a_later_one_takes_it(rota_site):
+    _, path = opened(rota_site, {"person": "backup1"})
+    before = len(icalendar.Calendar.from_ical(rota_site.ask("GET", path).content).walk("VEVENT"))
+    span = {"schedule": "days", "from": z(MONDAY), "until": z(MONDAY + WEEK)}
+    rota_site.api("POST", "/overrides", {**span, "person": "backup1", "reason": "a trade"})
+    told = icalendar.Calendar.from_ical(rota_site.ask("GET", path).content).walk("VEVENT")
+    rota_site.now += timedelta(minutes=1)
+    rota_site.api("POST", "/overrides", {**span, "person": "martijn", "reason": "and back"})
+    after = icalendar.Calendar.from_ical(rota_site.ask("GET", path).content).walk("VEVENT")
+
+    assert (before + 1, before) == (len(told), len(after))
+    assert ["Stands in: a trade"] == [
+        str(e["DESCRIPTION"]).splitlines()[0] for e in told if "days" in str(e["SUMMARY"])
+    ]
 
 
 def test_a_link_is_a_secret_of_its_own_kind_revocable_and_in_no_log(rota_site):
@@ -255,11 +273,9 @@ def test_a_rotation_of_one_has_an_event_that_keeps_its_id(rota_site):
 
 def _ids(tx, site):
     from tocsin import calendar_out
-    from tocsin.core.stand_ins import gather
 
     _, runbook = configure.in_force(tx, site.setup)
-    found = calendar_links.shown(runbook, "primary", tx.now, tx.now + WEEK, gather())
-    return [calendar_out.uid(*one) for one in found]
+    return [calendar_out.uid(one) for one in shifts(runbook, "primary", tx.now, tx.now + WEEK, is_whole=True)]
 
 
 # --------------------------------------------------------------------------------------------- the page
@@ -269,7 +285,7 @@ def test_the_page_says_who_what_comes_and_where_nobody_is(rota_site):
     rota_site.sign_in()
     text = rota_site.ask("GET", "/oncall").text
 
-    assert "tzdata 20" in text
+    assert re.search(r"tzdata 20[0-9]{2}[a-z]+ of 20[0-9-]{8}, [0-9]+ days old", text)
     assert re.search(r'class="loud">Nobody from', text)
     assert "<svg" in text
 

@@ -18,7 +18,13 @@ from .conftest import KEY, TOKENS
 def test_alive_and_ready(site):
     assert (200, "OK\n") == (site.ask("GET", "/-/healthy").status_code, site.ask("GET", "/-/healthy").text)
     nothing = {"auditor": None, "probe": None, "cannot_page": None, "set_aside": []}
-    assert {"ready": True, "warnings": [], "tzdata": zones.version(), **nothing} == site.ask("GET", "/-/ready").json()
+    assert {
+        "ready": True,
+        "warnings": [],
+        "tzdata": zones.version(),
+        "tzdata_of": f"{zones.dated():%Y-%m-%d}",
+        **nothing,
+    } == site.ask("GET", "/-/ready").json()
 
 
 def blocked(site):

@@ -9,6 +9,7 @@ import pytest
 
 from tocsin import runbook_file
 from tocsin.core.delivery import mark
+from tocsin.core.readiness import NEXT
 from tocsin.store import handoffs, people, queue
 from tocsin.usecases import configure, looks
 from tocsin.web.readiness import COLOURS
@@ -110,6 +111,17 @@ def test_what_the_database_shows_stands_there_too(site):
     kinds = {item["kind"]: item for item in site.api("GET", "/readiness").json()["findings"]}
     assert "martijn" == kinds["test_unanswered"]["subject"]
     assert all(item["next"] for item in kinds.values())
+
+
+def test_every_kind_of_finding_is_planted_somewhere(site):
+    """In the broken runbook, in the database, or in rules of zones that change (stories/test_zone_rules)."""
+    in_the_file = {kind for kind, _ in {**PLANTED, **TWICE}}
+    in_the_database = {"hand_off_unconfirmed", "integration_failing", "contact_broken", "test_unanswered"}
+    by_itself = {f["kind"] for f in site.api("GET", "/readiness").json()["findings"]}
+    site.now += timedelta(days=400)
+    later = {f["kind"] for f in site.api("GET", "/readiness").json()["findings"]}
+
+    assert set() == set(NEXT) - in_the_file - in_the_database - by_itself - later - {"zone_rules_changed"}
 
 
 def test_the_api_says_how_each_person_would_be_reached(site):

@@ -16,6 +16,8 @@ Duration: TypeAlias = timedelta | Literal["next business day"]
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
+STEADY, AROUND = 2, 2  # days; since 1970 no zone went back within less than 7 (Brazil, October 2000): than all three
+
 
 class BusinessHours(Protocol):
     """When people work, as the runbook says it: days, closing time, zone and public holidays."""
@@ -67,14 +69,38 @@ def utc_words(at: datetime) -> str:
 
 
 def local_to_utc(day: date, at: time, zone: str) -> datetime:
+    """Turn a local date and time into the instant they mean: see `instant_of`."""
+    return instant_of(datetime.combine(day, at), zone)
+
+
+def instant_of(local: datetime, zone: str) -> datetime:
     """
-    Turn a local time into the instant it means.
+    Turn a local time, given without a zone, into the instant it means, in UTC.
 
     In a gap (clocks go forward) it moves by the offset before the gap; in an overlap it is the first occurrence
     (reliability.md section 5).
     """
-    local = datetime.combine(day, at, ZoneInfo(zone))  # fold=0: in a gap the offset before it, in an overlap the first
-    return local.astimezone(UTC)
+    offset = _steady_offset(zone, local.toordinal() // STEADY)
+    if offset is not None:
+        return local.replace(tzinfo=UTC) - offset
+    return local.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(UTC)  # fold=0: the offset before, the first of two
+
+
+def steady_offset(at: datetime, zone: str) -> timedelta | None:
+    """The offset of a zone at an instant in UTC; None where its clock changes within two to four days."""
+    return _steady_offset(zone, at.toordinal() // STEADY)
+
+
+@lru_cache(maxsize=16_384)
+def _steady_offset(zone: str, block: int) -> timedelta | None:
+    there = ZoneInfo(zone)
+    try:
+        days = (block * STEADY - AROUND, (block + 1) * STEADY + AROUND)
+        begins, ends = (datetime.combine(date.fromordinal(day), time(), UTC) for day in days)
+        found = {begins.astimezone(there).utcoffset(), ends.astimezone(there).utcoffset()}
+    except (OverflowError, ValueError):  # at the ends of what a date can be
+        return None
+    return found.pop() if len(found) == 1 else None
 
 
 @lru_cache(maxsize=64)

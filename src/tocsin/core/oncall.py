@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from calendar import monthrange
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tocsin.core.calendar import DAYS, local_to_utc
+from tocsin.core.calendar import DAYS, instant_of, steady_offset
 from tocsin.core.runbook import Runbook
 from tocsin.core.runbook_schedules import CalendarFeed, Layer, Months, Restriction, Rotation, Schedule, plain_name
 from tocsin.core.stand_ins import (
@@ -33,7 +33,6 @@ __all__ = [
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 NOBODY: frozenset[str] = frozenset()
 TURNS_BACK = timedelta(hours=25)  # no clock was ever turned further: a local time further away is on its side for sure
-MONTH = timedelta(days=27)  # no zone changes its clock and back again within it
 WEEK_AROUND = timedelta(days=9)  # the hours of a week come again within it, also around a day that a zone left out
 
 
@@ -76,14 +75,20 @@ class _Turns:
 
     rotation: Rotation
     zone: str
+    known: dict[int, datetime] = field(default_factory=dict)  # boundaries: each is asked for several times
 
     def boundary(self, turn: int) -> datetime:
+        """When a turn begins; a later one may overtake it."""
+        if (at := self.known.get(turn)) is None:
+            at = self.known[turn] = self._boundary(turn)
+        return at
+
+    def _boundary(self, turn: int) -> datetime:
         begins, every = self.rotation.first, self.rotation.every
         if isinstance(every, Months):
             day = _months_on(begins.date(), turn * every.count)
-            return local_to_utc(day, begins.time(), self.zone)
-        local = begins + turn * every
-        return local_to_utc(local.date(), local.time(), self.zone)
+            return instant_of(datetime.combine(day, begins.time()), self.zone)
+        return instant_of(begins + turn * every, self.zone)
 
     def turn_at(self, at: datetime) -> int:
         """The turn in which *at* lies; negative before the rotation starts."""
@@ -107,16 +112,36 @@ class _Turns:
 
     def around(self, at: datetime) -> tuple[datetime, datetime, int]:
         """The turn at an instant, and its span."""
-        every, zone = self.rotation.every, ZoneInfo(self.zone)
-        if isinstance(every, timedelta) and every < DAY:
-            local = at.astimezone(zone)
-            turn = (local.replace(tzinfo=None) - self.rotation.first) // every
-            near = {(at + n * TURNS_BACK).astimezone(zone).utcoffset() for n in (-1, 1)}
-            if turn >= 0 and near == {local.utcoffset()}:  # no change of the clock near: no need to look further
+        every, offset = self.rotation.every, steady_offset(at, self.zone)
+        if isinstance(every, timedelta) and offset is not None:  # no change of the clock near: no need to look further
+            turn = (at.replace(tzinfo=None) + offset - self.rotation.first) // every
+            if turn >= 0:
                 start = self.boundary(turn)
-                return start, start + every, turn
+                until = start + every if every < DAY else self.boundary(turn + 1)
+                if start <= at < until:
+                    return start, until, turn
         turn = self.turn_at(at)
         return *self.span(turn), turn
+
+    def turns_of(
+        self, person: str, others: StandIns, start: datetime, until: datetime
+    ) -> Iterator[tuple[datetime, datetime]]:
+        """
+        Spans outside of which this rotation gives somebody no turn: their own turns, and those of who is away.
+
+        In no order; a span may be longer than what they have of it.
+        """
+        cycle = [self.rotation.group(turn) for turn in range(len(self.rotation.people))]  # then it comes again
+        away = {one for group in cycle for one in group if one != person and others.absences(one).within(start, until)}
+        earliest, latest = max(self.turn_at(start), 0), self.turn_at(until)
+        for place, group in enumerate(cycle):
+            absent = () if person in group else tuple(away.intersection(group))
+            if person not in group and not absent:
+                continue
+            for turn in range(earliest + (place - earliest) % len(cycle), latest + 1, len(cycle)):
+                begins, ends = self.boundary(turn), self.boundary(turn + 1)
+                if not absent or any(others.absences(one).within(begins, ends) for one in absent):
+                    yield begins, ends
 
 
 def _months_on(day: date, months: int) -> date:
@@ -127,7 +152,6 @@ def _months_on(day: date, months: int) -> date:
 
 def _hours(restrictions: tuple[Restriction, ...], zone: str, start: datetime, until: datetime) -> list[datetime]:
     """Where the hours of restrictions begin and end, around `[start, until)`: edges in turn, the first a beginning."""
-    instant = _instants(zone, start - WEEK_AROUND, until + WEEK_AROUND)
     there = ZoneInfo(zone)
     day = (start - WEEK_AROUND).astimezone(there).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     last = (until + WEEK_AROUND).astimezone(there).replace(tzinfo=None)
@@ -135,7 +159,9 @@ def _hours(restrictions: tuple[Restriction, ...], zone: str, start: datetime, un
     found = []
     while day <= last:
         name = DAYS[day.weekday()]
-        found += [(instant(day + begin), instant(day + end)) for days, begin, end in spans if name in days]
+        found += [
+            (instant_of(day + begin, zone), instant_of(day + end, zone)) for days, begin, end in spans if name in days
+        ]
         day += DAY
     edges: list[datetime] = []
     for begin, end in sorted(found):
@@ -144,16 +170,6 @@ def _hours(restrictions: tuple[Restriction, ...], zone: str, start: datetime, un
         elif begin < end:
             edges += (begin, end)
     return edges
-
-
-def _instants(zone: str, start: datetime, until: datetime) -> Callable[[datetime], datetime]:
-    """How local times of a span become instants: where no clock changes within a month, by one subtraction."""
-    there = ZoneInfo(zone)
-    offsets = {at.astimezone(there).utcoffset() for at in (start, start + (until - start) / 2, until)}
-    offset = offsets.pop()
-    if offset is not None and not offsets and until - start < MONTH:
-        return lambda local: local.replace(tzinfo=UTC) - offset
-    return lambda local: local_to_utc(local.date(), local.time(), zone)
 
 
 # --------------------------------------------------------------------------------------------- layers
@@ -173,13 +189,18 @@ class _Line:
     """One layer over a span of time: gives the piece at an instant."""
 
     def __init__(self, layer: Layer, zone: str, stand_ins: StandIns, start: datetime, until: datetime) -> None:
-        self.turns = _Turns(layer.rotation, layer.timezone or zone)
+        self.turns, self.stand_ins = _Turns(layer.rotation, layer.timezone or zone), stand_ins
         hours = layer.restrictions
-        self.hours = _hours(hours, layer.timezone or zone, start, until) if hours else None
+        self.hours = _hours(hours, self.turns.zone, start, until) if hours else None
         flat = layer.rotation.flat
         self.absences = {person: stand_ins.by_person[person] for person in flat if person in stand_ins.by_person}
         self.piece = _Piece(BEGINNING, BEGINNING, ())
         self.turn = BEGINNING, BEGINNING, -1
+
+    def turns_of(self, person: str, start: datetime, until: datetime) -> Iterable[tuple[datetime, datetime]]:
+        """Spans outside of which this layer never has somebody."""
+        is_in_it = person in self.turns.rotation.flat
+        return self.turns.turns_of(person, self.stand_ins, start, until) if is_in_it else ()
 
     def at(self, at: datetime) -> _Piece:
         """The piece at an instant; the last one is kept, for whoever asks in order."""
@@ -246,6 +267,11 @@ class _Calendar:
     def __init__(self, feed: CalendarFeed, booked: Spans[Booking], stand_ins: StandIns) -> None:
         self.feed, self.booked, self.stand_ins = feed, booked, stand_ins
 
+    def turns_of(self, person: str, start: datetime, until: datetime) -> Iterable[tuple[datetime, datetime]]:
+        """The spans of the events that may mean somebody: all, where they are called anything in the calendar."""
+        known = person in self.feed.people.values()
+        return [(event.start, event.until) for event in self.booked.within(start, until)] if known else ()
+
     def at(self, at: datetime) -> _Piece:
         """The people of all events at an instant who are there."""
         start, until, events = self.booked.at(at)
@@ -276,6 +302,19 @@ class _Sources:
             yield _Calendar(known.ical, stand_ins.bookings(self.name), stand_ins)
         for layer in reversed(known.all_layers):
             yield _Line(layer, known.timezone or otherwise, stand_ins, start, until)
+
+    def turns_of(self, person: str, start: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Spans within `[start, until)` outside of which somebody is never on call; in order, apart from each other."""
+        spans = [(one.start, one.until) for one in self.overrides.within(start, until) if one.person == person]
+        for source in self.sources:
+            spans += source.turns_of(person, start, until)
+        begun = ended = start
+        for begins, ends in sorted(spans):
+            if begins > ended:
+                yield begun, ended
+                begun = begins
+            ended = min(max(ended, ends), until)
+        yield begun, ended
 
     def at(self, at: datetime) -> Shift:
         """The shift at an instant: the first source that has somebody, cut where one above it will have, or had."""
@@ -312,25 +351,55 @@ def on_call_at(runbook: Runbook, schedule: str, at: datetime, overrides: Given =
     Returns:
         The shift; an unknown schedule, or one that has not started, gives a shift with no people.
     """
+    at = at.astimezone(UTC)
     return _Sources(runbook, schedule, at, at, overrides).at(at)
 
 
 def shifts(
-    runbook: Runbook, schedule: str, start: datetime, until: datetime, overrides: Given = ()
-) -> tuple[Shift, ...]:
-    """Give the shifts that cover `[start, until)`, in order, without holes; neighbours of the same people are one."""
-    joined: list[Shift] = []
+    runbook: Runbook, schedule: str, start: datetime, until: datetime, overrides: Given = (), *,
+    only: str | None = None, is_whole: bool = False,
+) -> tuple[Shift, ...]:  # fmt: skip
+    """
+    Give the shifts that cover `[start, until)`, in order, without holes; neighbours of the same people are one.
+
+    Args:
+        only: A person: then the same shifts without those that they have no part in, which are not looked at.
+        is_whole: The first shift from its own beginning, not from *start*.
+    """
+    start, until = start.astimezone(UTC), until.astimezone(UTC)
     sources = _Sources(runbook, schedule, start, until, overrides)
-    at = start
+    spans = iter([(start, until)]) if only is None else sources.turns_of(only, start, until)
+    found: list[Shift] = []
+    for begins, ends in spans:
+        first = len(found)
+        found += [one for one in _joined(sources, begins, ends) if only is None or only in one.people]
+        if is_whole and begins == start and len(found) > first and found[first].start == start:
+            found[first] = replace(found[first], start=sources.at(start).start)
+    return tuple(found)
+
+
+def _joined(sources: _Sources, start: datetime, until: datetime) -> Iterator[Shift]:
+    """The shifts of a span, the first and the last cut to it."""
+    begun, last, at = start, None, start
     while at < until:
         shift = sources.at(at)
-        last, ends = joined[-1] if joined else None, min(shift.until, until)
-        if last and (last.people, last.override, last.instead) == (shift.people, shift.override, shift.instead):
-            joined[-1] = replace(last, until=ends)
-        else:
-            joined.append(replace(shift, start=at, until=ends))
-        at = shift.until
-    return tuple(joined)
+        if last and (last.people, last.override, last.instead) != (shift.people, shift.override, shift.instead):
+            yield Shift(last.schedule, last.people, begun, at, last.override, last.instead)
+            begun = at
+        last, at = shift, shift.until
+    if last:
+        yield Shift(last.schedule, last.people, begun, until, last.override, last.instead)
+
+
+def hand_overs(runbook: Runbook, schedule: str, start: datetime, until: datetime) -> list[tuple[datetime, str]]:
+    """When the rotations of a schedule hand over within `[start, until)`, whoever is on call; each with its zone."""
+    known = runbook.schedules[schedule]
+    found = []
+    for layer in known.all_layers:
+        turns = _Turns(layer.rotation, layer.timezone or known.timezone or runbook.organization.timezone)
+        numbers = range(max(turns.turn_at(start), 0), turns.turn_at(until) + 1)
+        found += [(at, turns.zone) for n in numbers if start <= (at := turns.boundary(n)) < until]
+    return sorted(found)
 
 
 def targets(runbook: Runbook, target: str, at: datetime, service: str | None, overrides: Given = ()) -> frozenset[str]:

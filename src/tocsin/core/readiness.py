@@ -34,6 +34,7 @@ NEXT: Final[Mapping[str, str]] = {
     "same_person": "Put somebody else on one of the two steps: otherwise one phone off means nobody.",
     "step_not_reached": "Give the step a wait (after) of its own, or take it out.",
     "contact_unproved": "Let them check it: a way that was never proved may be anybody's.",
+    "zone_rules_changed": "Tell whoever hands over then; look whether stand-ins still begin and end where they should.",
     "tzdata_old": "Install a newer tzdata, and start Tocsin again.",
     "no_verify": "Name a probe under verify, so that it is known whether the action helped.",
     "no_undo": "Write an undo, or accept that the action cannot be taken back.",
@@ -59,6 +60,7 @@ class Known:
     left_out: Sequence[str] = ()
     unconfirmed: Sequence[tuple[str, tuple[str, ...], datetime]] = ()  # person, schedules, since
     zones: str = ""
+    moved: Sequence[Finding] = ()  # hand-overs that other time zone rules moved
 
 
 def all_findings(book: Runbook, known: Known, now: datetime, given: Given) -> tuple[Finding, ...]:
@@ -108,6 +110,7 @@ def _server(book: Runbook, known: Known, now: datetime) -> Iterator[Finding]:
     for notice in known.left_out:
         subject, _, text = notice.partition(": ")
         yield Finding("integration_left_out", subject, text or notice)
+    yield from known.moved
     if known.zones:
         yield Finding("tzdata_old", "tzdata", known.zones)
 

@@ -24,7 +24,7 @@ from tocsin.core.runbook_channels import (
     WebhookChannel,
 )
 from tocsin.core.runbook_schedules import HandOff, Schedule
-from tocsin.core.runbook_values import ClockTime, Offset, Part, Span, Text, Urgency, Within, Words, Zone
+from tocsin.core.runbook_values import ClockTime, Offset, Part, Phone, Span, Text, Urgency, Within, Words, Zone
 
 # Channels have a module of their own; whoever reads a runbook finds them here.
 __all__ = [
@@ -91,7 +91,7 @@ class QuietHours(Part):
 class Person(Part):
     name: Text
     email: str | None = None
-    phone: str | None = None
+    phone: Phone | None = None  # E.164: +31612345678
     telegram: int | None = None
     github: str | None = None
     slack: str | None = None

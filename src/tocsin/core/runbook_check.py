@@ -18,6 +18,7 @@ from tocsin.core.types import FactKind
 
 AHEAD: Final = timedelta(days=14)  # how far gaps are looked for
 FOREVER: Final = 9_000  # a year from which on a span has no end
+PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164
 FIELDS: Final = ("source", "key", "title", "text", "service", "check", "severity")
 OWNERS: Final = ("on_call", "system", "team_lead", "everyone", *ROLES)
 GROUPS: Final = ("everyone", "on_call", "team_lead")
@@ -29,7 +30,11 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A value that leads nowhere: where it stands, what it says, what is accepted and the names that are known."""
+    """
+    A value that leads nowhere: where it stands, what it says, what is accepted and the names that are known.
+
+    Without `found` it is shown as the file has it: what the environment filled in may be a secret.
+    """
 
     path: Path
     found: str
@@ -71,6 +76,9 @@ def _people_faults(book: Runbook) -> Iterator[Fault]:
                 yield from _target(book, ("escalation_policies", name, "steps", i, "page", j), target)
     kinds = {getattr(channel, "kind", "") for channel in book.channels.values()} - {""}
     for id_, person in book.people.items():
+        if person.phone is not None and not PHONE.fullmatch(person.phone):
+            accepted = "a number with its country, + and 7 to 15 digits, such as +31612345678"
+            yield Fault(("people", id_, "phone"), "", accepted)
         for urgency in ("high", "low"):
             for i, rule in enumerate(getattr(person.notify, urgency)):
                 where: Path = ("people", id_, "notify", urgency, i, "via")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -53,6 +54,13 @@ def clock_time(value: Any) -> Any:
     return f"{int(parts[0]):02d}:{int(parts[1]):02d}"
 
 
+def _phone(value: Any) -> Any:
+    """Take out what people put between the digits; `runbook_check` asks whether a number is left."""
+    return PHONE_FILLING.sub("", value) if isinstance(value, str) else value
+
+
+PHONE_FILLING: Final = re.compile(r"[\s().\-/]")
+Phone = Annotated[str, BeforeValidator(_phone)]
 Offset = Annotated[timedelta, BeforeValidator(_span)]
 Span = Annotated[timedelta, BeforeValidator(_positive)]
 Within = Annotated[Duration, BeforeValidator(_within)]

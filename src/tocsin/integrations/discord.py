@@ -43,6 +43,18 @@ def send(message: Message, config: Config) -> Conversation[Verdict]:
     return _verdict(response)
 
 
+def edit(message: Message, receipt: str, config: Config) -> Conversation[Verdict]:
+    """Another embed in the place of one that was sent, without its buttons: PATCH on the webhook's own message."""
+    url = _address(str(config.get("url") or ""))
+    if not url or not receipt.isdecimal():
+        return Reject("there is no message to edit")
+    parts = urlsplit(url)
+    address = parts._replace(path=f"{parts.path.rstrip('/')}/messages/{receipt}").geturl()
+    response = yield Request("PATCH", address, json={**_body(message, []), "components": []})
+    verdict = _verdict(response)
+    return Delivered() if isinstance(verdict, Delivered) else verdict
+
+
 def _address(url: str) -> str:
     """The webhook's address, asked for a receipt and to take buttons that are links."""
     try:
@@ -96,7 +108,7 @@ def _verdict(response: Response) -> Verdict:
 
 
 TRANSPORT = Transport(
-    "discord", "Discord", send=send, channel_address="url",
+    "discord", "Discord", send=send, edit=edit, channel_address="url",
     per_second=1, per_minute=30,  # what a webhook is known to take; the answers say the rest
     fields=(Field("url", "Webhook address", secret=True, help="channel settings, Integrations, Webhooks"),),
 )  # fmt: skip

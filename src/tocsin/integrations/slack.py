@@ -75,6 +75,15 @@ def send(message: Message, config: Config) -> Conversation[Verdict]:
     return _posted(response, message)
 
 
+def edit(message: Message, receipt: str, config: Config) -> Conversation[Verdict]:
+    """Another text in the place of one that was posted, by chat.update; the blocks with its buttons go."""
+    channel, _, ts = receipt.partition(":")
+    text = clip(_text(message), TEXT_LIMIT)
+    body = {"channel": channel, "ts": ts, "text": text, "blocks": [_section(text)]}
+    response = yield _call(config, "chat.update", body)
+    return _verdict(response)
+
+
 def _body(message: Message) -> dict[str, Any]:
     text = _escaped(message.text) if message.plain else _text(message)
     body: dict[str, Any] = {
@@ -235,7 +244,8 @@ def _pressed(id_: str, said: Any) -> Iterator[Heard]:
         "response_url": text_of(said.get("response_url"), 500),
     }  # fmt: skip
     if verb and user:
-        yield Press(id_, user, verb, page=text_of(action.get("value"), 100), back=back)
+        receipt = f"{channel}:{back['ts']}"
+        yield Press(id_, user, verb, page=text_of(action.get("value"), 100), receipt=receipt, back=back)
 
 
 def _event(said: Any) -> Iterator[Heard]:
@@ -312,7 +322,7 @@ def _is_slacks(url: str, config: Config) -> bool:
 
 
 TRANSPORT = Transport(
-    "slack", "Slack", send=send, open_room=open_room, address="slack", channel_address="channel",
+    "slack", "Slack", send=send, open_room=open_room, edit=edit, address="slack", channel_address="channel",
     per_second=1,  # docs.slack.dev, rate limits: about one message a second and channel
     fields=(
         Field("bot_token", "Bot token", secret=True, help="xoxb-…"),

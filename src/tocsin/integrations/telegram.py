@@ -53,7 +53,7 @@ POLL_BYTES = 2_000_000  # 20 updates at their longest, every character written a
 UPDATES = ["message", "callback_query", "my_chat_member"]
 CODES: Final[Mapping[str, Verb]] = {"ack": "acknowledge", "pass": "pass_on", "esc": "escalate"}
 LABELS: Final = {"ack": "Acknowledge", "pass": "I can't take it", "esc": "Escalate"}
-COMMAND = re.compile(r"/(\w{1,32})(?:@\w{1,64})?(?:\s+(.*))?", re.DOTALL)
+COMMAND = re.compile(r"/(\w{1,32})(?:@(\w{1,64}))?(?:\s+(.*))?", re.DOTALL)
 
 
 def send(message: Message, config: Config) -> Conversation[Verdict]:
@@ -64,6 +64,20 @@ def send(message: Message, config: Config) -> Conversation[Verdict]:
         # A page is not lost over its buttons: the same again, with the addresses in the text.
         response = yield Request("POST", _method(config, "sendMessage"), json=_body(message, []))
     return _verdict(response, "message_id", to=message.to, thread=message.thread)
+
+
+def edit(message: Message, receipt: str, config: Config) -> Conversation[Verdict]:
+    """Another text in the place of one that was sent, without its buttons. What cannot be edited is a Reject."""
+    if not receipt.isdecimal():
+        return Reject("no message id")
+    body = {**_body(message, []), "message_id": int(receipt)}  # without reply_markup the buttons go
+    response = yield Request("POST", _method(config, "editMessageText"), json=body)
+    if "message is not modified" in _why(response).lower():
+        return Delivered()
+    verdict = _verdict(response, "message_id", to=message.to)
+    if isinstance(verdict, Retry) and verdict.settings:  # a supergroup has other messages than the group had
+        return Reject(verdict.why)
+    return Delivered() if isinstance(verdict, Delivered) else verdict
 
 
 def open_room(name: str, config: Config) -> Conversation[Verdict]:
@@ -195,7 +209,8 @@ def _pressed(id_: str, query: Mapping[str, Any]) -> Iterator[Heard]:
         "message": message.get("message_id"), "text": text_of(message.get("text"), TEXT_LIMIT),
     }  # fmt: skip
     if code in CODES and page:
-        yield Press(id_, text_of(_part(query, "from").get("id")), CODES[code], page, back=back)
+        receipt = text_of(message.get("message_id"))
+        yield Press(id_, text_of(_part(query, "from").get("id")), CODES[code], page, receipt, back=back)
 
 
 def _written(id_: str, message: Mapping[str, Any]) -> Iterator[Heard]:
@@ -209,7 +224,7 @@ def _written(id_: str, message: Mapping[str, Any]) -> Iterator[Heard]:
     thread = text_of(message.get("message_thread_id")) if message.get("is_topic_message") else ""
     if command := COMMAND.fullmatch(text.strip()):
         back = {"chat": chat, "thread": thread, "answers": message.get("message_id")}
-        yield Command(id_, account, command[1].lower(), command[2] or "", chat, thread, back)
+        yield Command(id_, account, command[1].lower(), command[3] or "", chat, thread, back, command[2] or "")
     elif thread:
         name = " ".join(filter(None, (text_of(author.get(part), 64) for part in ("first_name", "last_name"))))
         yield Said(id_, account, name, text, chat, thread)
@@ -290,6 +305,12 @@ def poll(config: Config, offset: str) -> Conversation[Polled]:
     )  # fmt: skip
 
 
+def me(config: Config) -> Conversation[str]:
+    """The bot's own name: in a group, commands may name another bot."""
+    response = yield Request("POST", _method(config, "getMe"), json={})
+    return text_of(_part(_answer(response), "result").get("username"), 64) if response.status == 200 else ""
+
+
 def listen(config: Config, url: str) -> Conversation[str]:
     """Have Telegram call *url*, with the first of the secrets."""
     body = {"url": url, "secret_token": _secrets(config)[0], "allowed_updates": UPDATES, "max_connections": 10}
@@ -298,7 +319,7 @@ def listen(config: Config, url: str) -> Conversation[str]:
 
 
 TRANSPORT = Transport(
-    "telegram", "Telegram", send=send, open_room=open_room, address="telegram", channel_address="chat_id",
+    "telegram", "Telegram", send=send, open_room=open_room, edit=edit, address="telegram", channel_address="chat_id",
     per_second=1, per_minute=20, total_per_second=30,  # core.telegram.org/bots/faq: one chat, one group, one bot
     fields=(
         Field("bot_token", "Bot token", secret=True, help="from @BotFather"),
@@ -309,5 +330,5 @@ TRANSPORT = Transport(
 )  # fmt: skip
 CHAT = Chat(
     "telegram", paths=("/in/telegram",), verify=verify, parse=parse, answer=answer, refused=refused, reply=reply,
-    poll=poll, listen=listen, secrets=("webhook_secret",), account="bot_token",
+    poll=poll, listen=listen, me=me, secrets=("webhook_secret",), account="bot_token",
 )  # fmt: skip

@@ -45,7 +45,7 @@ VOICE, SMS, STATUS = "/in/twilio/voice", "/in/twilio/sms", "/in/twilio/status"
 SEGMENTS = 3  # of one text message: what it is, where to look and how to answer
 GSM_SEGMENT, UCS_SEGMENT = 153, 67  # characters of a segment of several; integrations.md section 20
 GSM_SINGLE, UCS_SINGLE = 160, 70
-VALID_SECONDS = 300  # a text that is not delivered by then is not worth it: the next step of a policy is due
+VALID_MOST = 36_000  # seconds; what Twilio itself takes for a text that names no time
 RING_SECONDS = 30
 TWIML_LIMIT = 4000  # characters
 SPOKEN_LIMIT = 500  # characters of the text, read twice
@@ -99,9 +99,10 @@ def _post(config: Config, path: str, form: Sequence[tuple[str, str]]) -> Request
 
 def _text(message: Message, config: Config) -> list[tuple[str, str]]:
     sender = str(config.get("messaging_service_sid") or "")
+    valid = VALID_MOST if message.valid_seconds is None else min(max(message.valid_seconds, 1), VALID_MOST)
     return [
         ("To", message.to), ("MessagingServiceSid", sender) if sender else ("From", str(config["from"])),
-        ("Body", text_body(message)), ("ValidityPeriod", str(VALID_SECONDS)),
+        ("Body", text_body(message)), ("ValidityPeriod", str(valid)),
         ("StatusCallback", f"{config.get('public_url', '')}{STATUS}"),
     ]  # fmt: skip
 
@@ -314,7 +315,7 @@ TRANSPORT = Transport(
         Field("api_base", "API address", required=False, help=API_BASE),
     ),
     per_second=1,  # to one number; what one number may send a second is queued by Twilio itself
-    receipts=True,
+    receipts=True, expires=True,
 )  # fmt: skip
 CHAT = Chat(
     "twilio", paths=(VOICE, SMS, STATUS), verify=verify, parse=parse, answer=answer, refused=refused,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -28,17 +28,24 @@ def _touching(what: Table) -> Any:
     return what.c.until > _FROM, what.c.start < _TO
 
 
+_OVERRIDE = table.c.id, table.c.schedule, table.c.person, table.c.start, table.c.until, table.c.reason, table.c.replaces
+_ABSENCE = absences.c.id, absences.c.person, absences.c.start, absences.c.until, absences.c.reason
 _OVERRIDES = fixed(
-    select(table).where(table.c.deleted_at.is_(None), *_touching(table)).order_by(table.c.created_at, table.c.id)
+    select(*_OVERRIDE).where(table.c.deleted_at.is_(None), *_touching(table)).order_by(table.c.created_at, table.c.id)
 )
 _ABSENCES = fixed(
-    select(absences)
+    select(*_ABSENCE)
     .where(absences.c.deleted_at.is_(None), *_touching(absences))
     .order_by(absences.c.created_at, absences.c.id)
 )
 _BOOKINGS = fixed(select(bookings).where(*_touching(bookings)).order_by(bookings.c.schedule, bookings.c.number))
 _OVERRIDES_OF = fixed(_OVERRIDES.where(table.c.schedule == bindparam("schedule")))
 _BOOKINGS_OF = fixed(_BOOKINGS.where(bookings.c.schedule == bindparam("schedule")))
+_NAMING = fixed(
+    select(table.c.schedule)
+    .distinct()
+    .where(table.c.deleted_at.is_(None), *_touching(table), table.c.person == bindparam("person"))
+)
 
 
 def stand_ins_at(tx: Tx, at: datetime, schedule: str | None = None) -> StandIns:
@@ -55,6 +62,16 @@ def stand_ins(tx: Tx, start: datetime, until: datetime, schedule: str | None = N
     return gather(_overrides(tx, span, _OVERRIDES_OF), _absences(tx, span), _bookings(tx, span, _BOOKINGS_OF))
 
 
+def stand_ins_of(
+    tx: Tx, start: datetime, until: datetime, person: str, schedules: Collection[str]
+) -> tuple[StandIns, set[str]]:
+    """What touches `[start, until)` of *schedules* and of those where an override names a person; and all of these."""
+    span = {"from_": start, "to": until}
+    names = {*schedules, *(row.schedule for row in tx.all(_NAMING, {**span, "person": person}))}
+    found = _OVERRIDES.where(table.c.schedule.in_(sorted(names)))
+    return gather(_overrides(tx, span, found), _absences(tx, span), _bookings(tx, span)), names
+
+
 def stand_ins_around(tx: Tx, at: datetime) -> StandIns:
     """Everything that may cut a shift that goes on at an instant, or come in the year after it."""
     return stand_ins(tx, at - PAST, at + AHEAD)
@@ -62,11 +79,11 @@ def stand_ins_around(tx: Tx, at: datetime) -> StandIns:
 
 def _overrides(tx: Tx, span: dict[str, Any], query: Any = _OVERRIDES) -> tuple[Override, ...]:
     rows = tx.all(query, span)
-    return tuple(Override(r.id, r.schedule, r.person, r.start, r.until, r.reason, r.replaces) for r in rows)
+    return tuple(Override(*row) for row in rows)
 
 
 def _absences(tx: Tx, span: dict[str, Any]) -> tuple[Absence, ...]:
-    return tuple(Absence(r.id, r.person, r.start, r.until, r.reason) for r in tx.all(_ABSENCES, span))
+    return tuple(Absence(*row) for row in tx.all(_ABSENCES, span))
 
 
 def _bookings(tx: Tx, span: dict[str, Any], query: Any = _BOOKINGS) -> tuple[Booking, ...]:

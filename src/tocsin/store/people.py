@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from tocsin.core.delivery import Contact, Health
 from tocsin.core.types import uuid7
 from tocsin.store.db import Tx, insert_new
 from tocsin.store.fixed import fixed
 from tocsin.store.schema import buckets, checks, contacts, turns
+
+MICROSECOND: Final = timedelta(microseconds=1)
 
 _CONTACTS = fixed(select(contacts))
 _CONTACTS_OF = fixed(_CONTACTS.where(contacts.c.person == bindparam("of")))
@@ -108,9 +110,11 @@ def turns_of(tx: Tx, steps: Sequence[str]) -> Mapping[str, Mapping[str, datetime
 
 
 def took_turn(tx: Tx, step: str, person: str) -> None:
-    """Keep that it was this person's turn now."""
-    if not insert_new(tx, turns, {"step": step, "person": person, "at": tx.now}):
-        tx.run(update(turns).where(turns.c.step == step, turns.c.person == person).values(at=tx.now))
+    """Keep that it was this person's turn now: after every other turn of the step, also of the same instant."""
+    last = tx.first(select(func.max(turns.c.at)).where(turns.c.step == step))[0]
+    at = max(tx.now, last + MICROSECOND) if last else tx.now
+    if not insert_new(tx, turns, {"step": step, "person": person, "at": at}):
+        tx.run(update(turns).where(turns.c.step == step, turns.c.person == person).values(at=at))
 
 
 def bucket(tx: Tx, name: str) -> tuple[float, datetime] | None:

@@ -61,6 +61,29 @@ def close_pages(
     tx.run(update(outbox).where(*waiting, *rows).values(state="moot", why=why, done_at=tx.now))
 
 
+def copies(tx: Tx, incident: int, *, only: str | None, keep: Sequence[str], limit: int) -> Sequence[Any]:
+    """
+    What providers took of the open pages of an incident, the newest first: rows of `via`, `destination`, `payload`,
+    `page` and `receipt`. Whose: as in `close_pages`.
+    """
+    whose = [asked.c.person == only] if only else [asked.c.person.notin_(keep)] if keep else []
+    columns = outbox.c.via, outbox.c.destination, outbox.c.payload, tries.c.page, tries.c.receipt
+    joined = asked.join(tries, tries.c.page == asked.c.id).join(outbox, outbox.c.id == tries.c.outbox)
+    where = (
+        asked.c.incident == incident, asked.c.state.in_(OPEN_PAGE), *whose, tries.c.verdict == "delivered",
+        tries.c.receipt.is_not(None), tries.c.receipt != "",
+    )  # fmt: skip
+    return tx.all(select(*columns).select_from(joined).where(*where).order_by(tries.c.id.desc()).limit(limit))
+
+
+def still_open(tx: Tx, receipts: Collection[str]) -> set[tuple[str, str]]:
+    """Of these receipts those of a message that still asks for something, each with its destination."""
+    joined = tries.join(asked, tries.c.page == asked.c.id).join(outbox, outbox.c.id == tries.c.outbox)
+    where = tries.c.receipt.in_(receipts), tries.c.verdict == "delivered", asked.c.state.in_(OPEN_PAGE)
+    found = tx.all(select(outbox.c.destination, tries.c.receipt).select_from(joined).where(*where))
+    return {(row.destination, row.receipt) for row in found}
+
+
 def close_page(tx: Tx, page: str, state: str, why: str | None) -> None:
     """End one open page as *state*."""
     tx.run(_CLOSE, {"page": page, "state": state, "why": why, "closed_at": tx.now})
@@ -114,6 +137,7 @@ def troubles(tx: Tx, number: int) -> Sequence[Any]:
     """What could not be sent yet for an incident: outbox rows that failed and are not done."""
     where = and_(
         outbox.c.incident == number,
+        outbox.c.kind != "edit",
         or_(and_(outbox.c.failures > 0, outbox.c.state.in_(("pending", "leased"))), outbox.c.state == "failed"),
     )
     return tx.all(select(outbox).where(where).order_by(outbox.c.due))
@@ -257,6 +281,12 @@ _NEXT_WAY = fixed(
 )  # fmt: skip
 
 
+def next_way_due(tx: Tx, page_id: str, rule: int) -> datetime | None:
+    """When the next way of a page starts that was not tried yet; None: there is none."""
+    row = tx.first(_NEXT_WAY, {"of": page_id, "after": rule})
+    return row.due if row else None
+
+
 def hurry(tx: Tx, page_id: str, rule: int, by: datetime) -> bool:
     """
     Start the next way of a page no later than *by*; says whether there is one that waits for its turn.
@@ -346,7 +376,7 @@ def _first(*instants: datetime | None) -> datetime | None:
 
 def backlog(tx: Tx) -> Mapping[str, Any]:
     """`{"pending": n, "oldest_due": instant or None}`."""
-    waiting = PENDING, outbox.c.kind.notin_(("probe", "test", "receipt"))
+    waiting = PENDING, outbox.c.kind.notin_(("probe", "test", "receipt", "edit"))
     row = tx.all(select(func.count(), func.min(outbox.c.due)).where(*waiting))[0]
     return {"pending": row[0], "oldest_due": row[1]}
 

@@ -8,9 +8,6 @@ from typing import Any, Final
 
 from tocsin import calendar_out
 from tocsin.core import oncall
-from tocsin.core.oncall import Shift
-from tocsin.core.runbook import Runbook
-from tocsin.core.stand_ins import BEGINNING, StandIns
 from tocsin.core.types import Refused
 from tocsin.store import access as store
 from tocsin.store import audit
@@ -83,21 +80,18 @@ def feed(tx: Tx, setup: Setup, secret: str) -> bytes | None:
         return None
     today = tx.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     start, until = today - PAST, today + AHEAD
-    only = of if kind == "schedule" else None
-    stand_ins = store_oncall.stand_ins(tx, start - store_oncall.PAST, until, only)
-    if kind == "schedule":
-        found, name = shown(runbook, of, start, until, stand_ins), f"On call: {of}"
+    person = of if kind == "person" else None
+    if person is None:
+        names, stand_ins = {of}, store_oncall.stand_ins(tx, start - store_oncall.PAST, until, of)
     else:
-        every = (one for s in runbook.schedules for one in shown(runbook, s, start, until, stand_ins))
-        found, name = [one for one in every if of in one[0].people], f"On call: {runbook.people[of].name}"
-    return calendar_out.feed(name, found, runbook, today, f"{setup.public_url}/oncall")
-
-
-def shown(
-    runbook: Runbook, schedule: str, start: datetime, until: datetime, stand_ins: StandIns
-) -> list[tuple[Shift, bool]]:
-    """The shifts of a feed, the first from its own beginning; each with whether it has none of its own."""
-    begun = oncall.on_call_at(runbook, schedule, start, stand_ins).start
-    is_cut = begun == BEGINNING
-    shifts = oncall.shifts(runbook, schedule, start if is_cut else begun, until, stand_ins)
-    return [(shift, is_cut and n == 0) for n, shift in enumerate(shifts)]
+        theirs = [name for name, schedule in runbook.schedules.items() if person in schedule.people]
+        stand_ins, names = store_oncall.stand_ins_of(tx, start - store_oncall.PAST, until, person, theirs)
+    found = [
+        shift
+        for schedule in runbook.schedules
+        if schedule in names
+        for shift in oncall.shifts(runbook, schedule, start, until, stand_ins, only=person, is_whole=True)
+    ]
+    name = f"On call: {runbook.people[person].name if person else of}"
+    zone = (runbook.people[person] if person else runbook.schedules[of]).timezone or runbook.organization.timezone
+    return calendar_out.feed(name, zone, found, runbook, start, today, f"{setup.public_url}/oncall")

@@ -20,7 +20,7 @@ from tocsin.sdk import Chat, Command, Config, Heard, Moved, Press, Receipt, Repl
 from tocsin.store import chat as store
 from tocsin.store import incidents, queue
 from tocsin.store.db import Busy, Tx
-from tocsin.usecases import commands, deliver, respond
+from tocsin.usecases import commands, deliver, edits, respond
 from tocsin.usecases.access import Role, may, role_of
 from tocsin.usecases.configure import Setup, channel_config, in_force
 
@@ -72,7 +72,7 @@ def take(tx: Tx, setup: Setup, line: Line, heard: Sequence[Heard]) -> list[tuple
     What is refused is a Reply that says why. What raises is undone alone, logged, and answered as a fault of ours.
     """
     _, runbook = in_force(tx, setup)
-    ear = _Ear(tx, setup, runbook, line.chat.name)
+    ear = _Ear(tx, setup, runbook, line.chat.name, line.name)
     return [(item, _once(ear, line, item)) for item in heard]
 
 
@@ -86,6 +86,15 @@ def take_polled(
 def begin_poll(tx: Tx, line: Line, owner: str) -> str | None:
     """Take the lease on an account; returns the offset to ask from, or None while another node asks."""
     return store.lease(tx, line.name, owner, tx.now + POLL_LEASE)
+
+
+def keep_name(tx: Tx, line: Line, name: str) -> None:
+    """Keep what the vendor calls us on an account, for every node."""
+    queue.change_destination(tx, _own(line.name), {"name": name})
+
+
+def _own(line: str) -> str:
+    return f"bot:{line}"
 
 
 def end_polls(tx: Tx, owner: str) -> None:
@@ -107,6 +116,8 @@ def _once(ear: _Ear, line: Line, item: Heard) -> Reply:
     except Exception:  # one that raises must not stand in the way of all that come after it
         log.exception("heard_raised", chat=line.chat.name, what=type(item).__name__)
         reply = Reply(FAULT, refused=True, back=back)
+    if isinstance(item, Press) and reply.closed and item.receipt:
+        edits.answered(ear.tx, line.chat.name, item.receipt, item.page.removesuffix(respond.ALL))
     if back and line.chat.reply and (reply.text or reply.closed):
         _say_later(ear, line, item, reply)
     return reply
@@ -135,6 +146,12 @@ class _Ear:
     setup: Setup
     runbook: Runbook
     kind: str
+    line: str
+
+    def is_me(self, name: str) -> bool:
+        """Whether a name that a command is addressed to is ours; while ours is not known, any may be."""
+        known = queue.destination(self.tx, _own(self.line))
+        return known is None or str(known.settings.get("name", name)).lower() == name.lower()
 
     @property
     def field(self) -> str:
@@ -289,6 +306,8 @@ _VERBS: Final[Mapping[str, Callable[[_Ear, Incident, Any, str], Reply]]] = {
 
 
 def _command(ear: _Ear, command: Command) -> Reply:
+    if command.whom and not ear.is_me(command.whom):
+        return Reply()  # it is for another bot of the group
     wanted = commands.ALIASES.get(command.name, command.name)
     person = ear.known(command.account)[0]
     if wanted not in commands.COMMANDS:

@@ -114,7 +114,7 @@ def runbook_of(tx: Tx, setup: Setup, version: str) -> Runbook:
     """Return the runbook of a version, as an incident pins it."""
     if version not in setup.runbooks:
         row = tx.first(select(runbooks.c.text).where(runbooks.c.version == version))
-        reading = runbook_file.read(row.text, setup.environment) if row else None
+        reading = runbook_file.read(row.text, setup.environment, was_in_force=True) if row else None
         if reading is None or reading.runbook is None:
             raise NoRunbook(f"the runbook version {version[:12]} cannot be read any more")
         setup.runbooks[version] = reading.runbook

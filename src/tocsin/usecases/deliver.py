@@ -10,8 +10,10 @@ from typing import Any, Final
 
 import structlog
 
-from tocsin.core import because, delivery
+from tocsin.core import because, delivery, escalation
 from tocsin.core.events import OffCall, RoomOpened
+from tocsin.core.incident import Incident
+from tocsin.core.paging import climbing
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import incident_name
 from tocsin.points import passing
@@ -19,13 +21,13 @@ from tocsin.sdk import Delivered, Message, Reject, Reply, Retry, Transport, Verd
 from tocsin.store import incidents, queue
 from tocsin.store.db import Busy, Tx, one_at_a_time
 from tocsin.store.incidents import Stored
-from tocsin.usecases import devices, limits, people, publish, rescue, restored, ways
+from tocsin.usecases import devices, edits, limits, people, publish, rescue, restored, ways
 from tocsin.usecases.configure import Setup, acknowledge_link, channel_config, in_force, incident_link, runbook_of, who
 from tocsin.usecases.respond import ALL, act
 from tocsin.usecases.ways import receipt
 
 AT_ONCE: Final = 32  # rows in one claim
-PLAIN: Final = ("alarm", "check", "probe", "reply")  # rows that are sent without reading an incident
+PLAIN: Final = ("alarm", "check", "probe", "reply", "edit")  # rows that are sent without reading an incident
 
 __all__ = ["Job", "claim", "receipt", "settle", "settle_plainly", "wanted"]
 
@@ -58,6 +60,7 @@ class Job:
     message: Message | None = None
     room: str = ""
     reply: Reply | None = None
+    edit: str = ""  # the receipt of the message in whose place this one goes
     draft: publish.Draft | None = None
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     folded: tuple[Job, ...] = ()
@@ -106,8 +109,7 @@ def give_back(tx: Tx, owner: str, sending: Collection[str]) -> None:
 
 def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str], waiting: Counter[str]) -> Job | None:
     """Claim one row with what folds into it; None when it is not needed any more, or put off."""
-    if row.kind in TIMERS:
-        TIMERS[row.kind](tx, setup, row)
+    if _is_not_sent(tx, setup, row):
         return None
     stored = None if row.kind in PLAIN else incidents.load(tx, row.incident)
     if stored and not _needed(tx, setup, row, stored):
@@ -127,6 +129,14 @@ def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str], waiting: C
     job = _job(tx, setup, row, stored, transport, epoch)
     others = _fold(tx, setup, row, owner)
     return _folded(tx, setup, job, others) if others else job
+
+
+def _is_not_sent(tx: Tx, setup: Setup, row: Any) -> bool:
+    """Do what a timer's row stands for, and end an edit that comes too late."""
+    if timer := TIMERS.get(row.kind):
+        timer(tx, setup, row)
+        return True
+    return edits.too_old(tx, row)
 
 
 def wanted(tx: Tx, job: Job) -> bool:
@@ -238,6 +248,8 @@ def _job(tx: Tx, setup: Setup, row: Any, stored: Stored, transport: Transport | 
     message = _page_message(tx, setup, runbook, row, stored, to) if row.kind == "page" else _message(
         setup, row, stored, to
     )  # fmt: skip
+    if transport is not None and transport.expires and row.kind == "page":
+        message = replace(message, valid_seconds=_valid_seconds(tx, row, stored.state))
     receipts = transport is not None and transport.receipts
     return Job(**common, transport=transport, config=config, message=message, receipts=receipts)
 
@@ -261,7 +273,7 @@ def _plain_job(tx: Tx, setup: Setup, row: Any, transport: Transport | None, epoc
         incident=incident_name(row.incident) if row.incident else "", page=row.page or "",
     )  # fmt: skip
     config = {**config, **devices.settings_for(tx, setup, transport, payload["to"])}
-    return replace(job, message=message, config=config)
+    return replace(job, message=message, config=config, edit=payload.get("receipt", "") if row.kind == "edit" else "")
 
 
 def _message(setup: Setup, row: Any, stored: Stored, to: str) -> Message:
@@ -289,6 +301,13 @@ def _page_message(tx: Tx, setup: Setup, runbook: Runbook, row: Any, stored: Stor
         link=incident_link(setup, state.number), acknowledge_link=acknowledge_link(setup, page.id),
         incident=state.name, severity=state.severity, urgent=row.urgent, page=page.id,
     )  # fmt: skip
+
+
+def _valid_seconds(tx: Tx, row: Any, state: Incident) -> int | None:
+    """Until the person's next way or the policy's next step is due; None when neither comes. F23."""
+    step = escalation.due_at(state.walk) if climbing(state) and state.walk else None
+    ahead = [at for at in (step, queue.next_way_due(tx, row.page, row.rule)) if at is not None]
+    return max(int((min(ahead) - tx.now).total_seconds()), 1) if ahead else None
 
 
 def settle(tx: Tx, setup: Setup, job: Job, verdict: Verdict, milliseconds: int = 0) -> None:
@@ -371,7 +390,8 @@ def _again(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Retry) -> None:
     if verdict.settings:
         pause = timedelta(0)
         _change(tx, job, row, verdict.settings)
-    expired = row.kind != "page" and tx.now - row.created_at > delivery.MESSAGE_LIFE
+    life = edits.LIFE if row.kind == "edit" else delivery.MESSAGE_LIFE
+    expired = row.kind != "page" and tx.now - row.created_at > life
     if expired or (job.kind == "room" and failures >= delivery.FAILURES_BEFORE_NEXT):
         _rejected(tx, setup, job, row, verdict.why)
         return
@@ -391,6 +411,9 @@ def _change(tx: Tx, job: Job, row: Any, settings: Mapping[str, str]) -> None:
 
 
 def _rejected(tx: Tx, setup: Setup, job: Job, row: Any, why: str) -> None:
+    if job.edit:  # a courtesy: the message stays as it is, and its buttons answer in words
+        queue.settle(tx, row.id, "moot", why=why[:500], done_at=tx.now)
+        return
     queue.settle(tx, row.id, "failed", why=why[:500], done_at=tx.now, failures=row.failures + 1)
     if job.kind == "room":
         note = f"no room of its own in {job.via}: {why}"

@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 
 from tocsin import zones
-from tocsin.core import handoff, reach
+from tocsin.core import handoff, reach, zone_rules
 from tocsin.core import readiness as core
 from tocsin.core.oncall import on_call_at
 from tocsin.core.reach import Heard
@@ -26,6 +26,7 @@ from tocsin.usecases.handoff import tell
 LOOKED: Final = "readiness"  # the daily look, among the looks
 LATELY: Final = timedelta(days=1)  # how far tries are looked at
 FAILING_FROM: Final = 3  # tries that failed, and none that arrived
+OTHER_RULES: Final = timedelta(hours=1)  # after a look, until new rules are looked at before the next morning
 
 log = structlog.get_logger("tocsin.readiness")
 
@@ -76,17 +77,43 @@ def read(tx: Tx, setup: Setup) -> Report:
         for row in handoffs.unsettled(tx)
         if row.state == "unconfirmed"
     ]
-    known = Known(
-        {night.person: night.ways for night in nights}, tests, _failing(tx), notices(tx, setup), unconfirmed,
-        zones.warning(tx.now),
-    )  # fmt: skip
     look = looks.get(tx, LOOKED)
     data = look.data if look else {}
+    known = Known(
+        {night.person: night.ways for night in nights}, tests, _failing(tx), notices(tx, setup), unconfirmed,
+        zones.warning(tx.now), _moved(tx, book, data.get("zones")),
+    )  # fmt: skip
     return Report(
         tx.now, version, core.all_findings(book, known, tx.now, given), tuple(nights),
         tuple(gaps(book, tx.now, given)), look.at if look and data.get("looked") else None,
         datetime.fromisoformat(data["told_at"]) if data.get("told_at") else None,
     )  # fmt: skip
+
+
+def _moved(tx: Tx, book: Runbook, kept: Any) -> tuple[Finding, ...]:
+    """The hand-overs to come that are elsewhere than by the rules before these."""
+    before = kept and (kept["before"] if kept["version"] == zones.version() else kept)
+    if not before:
+        return ()
+    at = datetime.fromisoformat
+    offsets = {
+        zone: tuple((at(begins), timedelta(seconds=seconds)) for begins, seconds in known)
+        for zone, known in before["zones"].items()
+    }
+    names = before["version"], zones.version()
+    return zone_rules.changed(book, offsets, names, tx.now, oncall.overrides(tx), oncall.absences_to_come(tx))
+
+
+def _rules(tx: Tx, book: Runbook, kept: Any) -> dict[str, Any]:
+    """What to write down of the zones, for when other rules come: their offsets now, and by the rules before."""
+    until = tx.now + zone_rules.AHEAD
+    known = {
+        zone: [(at.isoformat(), offset.total_seconds()) for at, offset in zone_rules.offsets(zone, tx.now, until)]
+        for zone in zone_rules.zones_of(book)
+    }
+    is_new = kept and kept["version"] != zones.version()
+    before = {"version": kept["version"], "zones": kept["zones"]} if is_new else kept and kept["before"]
+    return {"version": zones.version(), "zones": known, "before": before}
 
 
 def _failing(tx: Tx) -> list[Failing]:
@@ -103,8 +130,16 @@ def _failing(tx: Tx) -> list[Failing]:
 
 def gather(tx: Tx, setup: Setup) -> Report | None:
     """Look, when the daily look is due; read apart from `run`, so that nobody's write waits for it."""
-    look = looks.get(tx, LOOKED)
-    return read(tx, setup) if look is None or look.due <= tx.now else None
+    return read(tx, setup) if _is_due(tx, looks.get(tx, LOOKED)) else None
+
+
+def _is_due(tx: Tx, look: Any) -> bool:
+    """When its instant has come; and at once when other time zone rules are in use than at the last look."""
+    if look is None or look.due <= tx.now:
+        return True
+    kept = look.data.get("zones")
+    is_other = kept is not None and kept["version"] != zones.version()
+    return is_other and tx.now - look.at >= OTHER_RULES  # nodes with different rules do not take turns at it
 
 
 def run(tx: Tx, setup: Setup, report: Report | None) -> None:
@@ -117,7 +152,7 @@ def run(tx: Tx, setup: Setup, report: Report | None) -> None:
         return
     _, book = in_force(tx, setup)
     look = looks.get(tx, LOOKED)
-    if look is not None and look.due > tx.now:
+    if not _is_due(tx, look):
         return  # another node took it since
     morning = core.next_morning(book, tx.now)
     data: dict[str, Any] = dict(look.data) if look else {"told": [], "told_at": None, "tell_from": morning.isoformat()}
@@ -131,7 +166,8 @@ def run(tx: Tx, setup: Setup, report: Report | None) -> None:
     elif new:
         log.warning("readiness_findings", new=len(new), all=len(keys))
     due = min(filter(None, (morning, core.next_announcement(report.gaps, tx.now))))
-    looks.put(tx, LOOKED, due, {**data, "told": sorted(told), "looked": True})
+    seen = {"told": sorted(told), "looked": True, "zones": _rules(tx, book, data.get("zones"))}
+    looks.put(tx, LOOKED, due, {**data, **seen})
 
 
 def _tell_admins(tx: Tx, setup: Setup, book: Runbook, new: Sequence[Finding], known: int) -> None:

@@ -18,6 +18,7 @@ from tocsin.store import incidents, queue, watch
 from tocsin.store.db import Busy, Tx, insert_new, one_at_a_time
 from tocsin.store.incidents import Stored
 from tocsin.store.schema import answered
+from tocsin.usecases import edits
 from tocsin.usecases.configure import Setup, in_force, runbook_of
 from tocsin.usecases.save import around, keep, keep_new
 
@@ -79,8 +80,15 @@ def acknowledge_page(tx: Tx, setup: Setup, page_id: str) -> int:
     aside = _set_aside(tx, row.incident)
     if aside:  # its pages in plain words stop, whatever deciding on it does
         watch.change_fault(tx, aside.key, answered_by=row.person)
-        queue.close_pages(tx, row.incident, f"{row.person} has it", row.person)
+        _closed_plainly(tx, setup, row)
     return _act_or_plainly(tx, setup, row.incident, Acknowledge(row.person), plainly=aside is not None)
+
+
+def _closed_plainly(tx: Tx, setup: Setup, page: Any) -> None:
+    """End the pages of an incident that cannot be decided on, by what its plain columns tell."""
+    state = incidents.plainly(tx, page.incident, None).state
+    title, why = f"[{state.severity}] {state.name}: {state.title}", f"{page.person} has it"
+    edits.close_pages(tx, setup, in_force(tx, setup)[1], page.incident, title, why, page.person)
 
 
 def acknowledge_fold(tx: Tx, setup: Setup, lead: str) -> None:

@@ -17,10 +17,10 @@ from tocsin.core.runbook import Runbook
 from tocsin.core.stand_ins import StandIns
 from tocsin.core.types import Effect, Json, OpenRoom, Page, Publish, StopPaging, Tell
 from tocsin.store import alerts, incidents, people, queue
-from tocsin.store.db import Tx
+from tocsin.store.db import Tx, one_at_a_time
 from tocsin.store.incidents import Stored
 from tocsin.store.oncall import stand_ins_around
-from tocsin.usecases import site
+from tocsin.usecases import edits, site
 from tocsin.usecases.configure import Setup, incident_link, runbook_of, who
 
 
@@ -47,6 +47,7 @@ def _turns(tx: Tx, runbook: Runbook, state: Incident) -> Mapping[str, Mapping[st
     if not any(step.in_turn for step in steps):
         return {}
     policy_name = state.walk.policy if state.walk else name
+    one_at_a_time(tx, f"turns {policy_name}")  # two nodes that read the same turns would both page who is next
     return people.turns_of(tx, [turn_key(policy_name, place) for place in range(1, len(steps) + 2)])
 
 
@@ -103,7 +104,8 @@ def _put(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect
             because = explain(runbook, state, effect, tx.now, given, zones.version())
             _put_page(tx, setup, runbook, state, effect, because)
         case StopPaging(why, by, only, keep):
-            queue.close_pages(tx, state.number, why, by, only=only, keep=keep)
+            title = f"[{state.severity}] {state.name}: {state.title}"
+            edits.close_pages(tx, setup, runbook, state.number, title, why, by, only=only, keep=keep)
         case Tell():
             _put_tell(tx, setup, runbook, state, effect)
         case OpenRoom(channel, name):

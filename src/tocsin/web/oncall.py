@@ -179,7 +179,7 @@ def _read(tx: Tx, setup: Setup, viewer: Viewer) -> Board:
         tuple(_swap(one, runbook, viewer) for one in store.all_swaps(tx, state="asked") if one.expires_at > tx.now),
         tuple(turn for turn in swappable if turn.person == viewer.person),
         tuple(turn for turn in swappable if turn.person != viewer.person and turn.schedule in with_me),
-        tuple(calendar_links.links(tx)), zones.version(), zones.warning(tx.now),
+        tuple(calendar_links.links(tx)), zones.age(tx.now), zones.warning(tx.now),
         recent(tx, runbook), runbook.on_call.duties if _on_call(runbook, stand_ins, viewer, tx.now) else (),
         may(viewer.role, "responder"),
     )  # fmt: skip

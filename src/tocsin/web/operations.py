@@ -85,7 +85,13 @@ async def ready(request: Request) -> Response:
 
 def _ready(tx: Tx, setup: Setup, db: Database) -> dict[str, Any]:
     in_force(tx, setup)
-    return {"warnings": _warnings(tx, setup, db), "tzdata": zones.version(), **watch.report(tx)}
+    return {"warnings": _warnings(tx, setup, db), "tzdata": zones.version(), "tzdata_of": _date(), **watch.report(tx)}
+
+
+def _date() -> str | None:
+    """The day of the time zone rules in use, as far as it is known."""
+    date = zones.dated()
+    return f"{date:%Y-%m-%d}" if date else None
 
 
 def _warnings(tx: Tx, setup: Setup, db: Database) -> list[str]:
