@@ -66,7 +66,7 @@ def _exports(point: EntryPoint) -> tuple[Source | None, Transport | None, Chat |
         getattr(module, name, None) for name in ("SOURCE", "TRANSPORT", "CHAT", "TRACKER")
     )
     if source is None and transport is None and tracker is None:
-        raise TypeError("it exports neither SOURCE nor TRANSPORT")
+        raise TypeError("it exports no SOURCE, TRANSPORT or TRACKER")
     if not isinstance(tracker, (Tracker, type(None))):
         raise TypeError("its TRACKER is not of the sdk's type")
     if not isinstance(source, (Source, type(None))) or not isinstance(transport, (Transport, type(None))):

@@ -65,6 +65,10 @@ def _miss(draft: Draft, duty: Duty) -> None:
         "duty_missed", SYSTEM, duty=duty.id, title=duty.title, owner=duty.owner, deadline=instant_text(duty.deadline),
         people=sorted(owners),
     )  # fmt: skip
+    if "create_ticket" in duty.run:  # the tracker has not answered: our own list takes it, and nobody is bothered
+        create_ticket(draft)
+    if _duty(draft, duty.id).done_at is not None:
+        return
     for person in sorted(owners):
         _tell_duty(draft, duty, person, "missed", f"This duty was missed: {duty.title}")
     _hand_on(draft, _duty(draft, duty.id), frozenset(owners))

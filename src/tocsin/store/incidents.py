@@ -288,19 +288,27 @@ def recurred(tx: Tx, state: Incident, since: datetime) -> str:
     c = incidents.c
     where = c.number != state.number, c.declared_at >= since, c.drill.is_(False), c.service == state.service
     rows = tx.all(select(c.state).where(*where).order_by(c.number.desc()).limit(RECURRENCES_READ))
-    others = (from_json(row.state) for row in rows)
-    return next((other.name for other in others if same_cause(state, other)), "")
+    others = (_read(row.state) for row in rows)
+    return next((other.name for other in others if other and same_cause(state, other)), "")
+
+
+def _read(text: str) -> Incident | None:
+    """A stored state; None for one that cannot be read: it must not be in the way of another incident."""
+    try:
+        return from_json(text)
+    except ValueError:
+        return None
 
 
 def tickets(tx: Tx, *, state: str | None = None, before: int | None = None, limit: int = 100) -> list[Stored]:
     """The incidents that have a ticket, newest first. `state` is open or closed; `before` is a number."""
     c = incidents.c
-    statement = select(*_COLUMNS).where(c.ticket_state.isnot(None)).order_by(c.number.desc()).limit(limit)
+    statement = select(c.number).where(c.ticket_state.isnot(None)).order_by(c.number.desc()).limit(limit)
     if state:
         statement = statement.where(c.ticket_state == state)
     if before is not None:
         statement = statement.where(c.number < before)
-    return [stored_of(row) for row in tx.all(statement)]
+    return [found for row in tx.all(statement) if (found := _readable(tx, row.number)).state.ticket]
 
 
 def verify(tx: Tx) -> dict[str, Any]:
