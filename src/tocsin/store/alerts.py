@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from tocsin.core.types import first_id
 from tocsin.store.db import Tx, among, insert_rows, listed, update_rows
@@ -58,8 +58,10 @@ def resolve(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def firing(tx: Tx, incident: int) -> int:
     """How many alerts of the incident fire now."""
-    statement = select(func.count()).where(alerts.c.incident == incident, alerts.c.state == "firing")
-    return int(tx.all(statement)[0][0])
+    return int(tx.all(_FIRING, {"of": incident})[0][0])
+
+
+_FIRING = select(func.count()).where(alerts.c.incident == bindparam("of"), alerts.c.state == "firing")
 
 
 def listing(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from tocsin.core.delivery import Contact, Health
 from tocsin.core.types import uuid7
@@ -16,13 +16,11 @@ from tocsin.store.schema import buckets, checks, contacts, turns
 
 def health(tx: Tx, person: str | None = None) -> Health:
     """What is known of the ways to one person, or to everybody."""
-    statement = select(contacts)
-    if person is not None:
-        statement = statement.where(contacts.c.person == person)
-    return {
-        (r.person, r.via): Contact(r.proved_of, r.proved_at, r.broken_of, r.broken_at, r.broken_why)
-        for r in tx.all(statement)
-    }
+    rows = tx.all(select(contacts)) if person is None else tx.all(_OF_ONE, {"of": person})
+    return {(r.person, r.via): Contact(r.proved_of, r.proved_at, r.broken_of, r.broken_at, r.broken_why) for r in rows}
+
+
+_OF_ONE = select(contacts).where(contacts.c.person == bindparam("of"))  # asked for every text: built once
 
 
 def note_broken(tx: Tx, person: str, via: str, mark: str, why: str) -> bool:

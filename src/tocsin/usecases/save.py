@@ -12,7 +12,7 @@ from tocsin.core import notify
 from tocsin.core.because import explain
 from tocsin.core.delivery import GATHER, Route, quiet_until, to_channel, to_person
 from tocsin.core.escalation import turn_key
-from tocsin.core.events import Around, CloseTicket, Decision, Event, Resolve
+from tocsin.core.events import Around, CloseTicket, Decision, Event, Resolve, Tick
 from tocsin.core.incident import Incident
 from tocsin.core.runbook import Runbook
 from tocsin.core.stand_ins import StandIns
@@ -34,13 +34,21 @@ def around(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, event: Event
     return Around(
         who=who(tx, runbook, state.service, tx.now),
         link=incident_link(setup, state.number),
-        rooms_today=incidents.rooms_on(tx, notify.local_date(state.declared_at, runbook)) if not state.room else 0,
+        rooms_today=_rooms(tx, runbook, state, event),
         recurring=incidents.recurred(tx, said, tx.now - since) if ends and since else "",
         tracker=_tracker(setup, runbook),
         room_channel=bool(room and _opens_rooms(setup, to_channel(runbook, setup.ways, room.in_))),
         alerts=firing or alerts.firing(tx, state.number),
         turns=_turns(tx, runbook, state),
     )
+
+
+def _rooms(tx: Tx, runbook: Runbook, state: Incident, event: Event) -> int:
+    """How many rooms the incident's day has; not counted while none is to be opened, as with every tick of a ticket."""
+    opens = any("open_war_room" in duty.run and duty.done_at is None for duty in state.duties)
+    if state.room or (isinstance(event, Tick) and not opens):
+        return 0
+    return incidents.rooms_on(tx, notify.local_date(state.declared_at, runbook))
 
 
 def _tracker(setup: Setup, runbook: Runbook) -> str:
