@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from tocsin import plugins
-from tocsin.sdk import Answer, Delivered, Line, Source, Transport
+from tocsin.sdk import Answer, Delivered, Line, Source, Tracker, Transport
 
 
 def point(name, value):
@@ -82,6 +82,15 @@ def test_a_package_that_exports_something_else_is_left_out_whole(package, export
 
     assert ({}, {}) == (loaded.transports, loaded.sources)
     assert "odd" in loaded.problems[0]
+
+
+def test_a_tracker_alone_is_an_integration_and_its_name_is_taken_once(package):
+    tracker = Tracker("github", "GitHub", open=send, link=lambda name, config: "")
+    loaded = plugins.load([package("a", TRACKER=tracker), package("b", TRACKER=tracker), package("c", TRACKER=5)])
+
+    assert {"github"} == set(loaded.trackers)
+    assert "the tracker github is taken" in loaded.problems[0]
+    assert "c cannot be used" in loaded.problems[1]
 
 
 def test_ours_goes_first_whatever_the_order(package):

@@ -248,6 +248,32 @@ class Devices:
     public_key: Callable[[bytes], str]
 
 
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket to open. *key* is the same when it is asked for again: whoever finds it there opens no second one."""
+
+    key: str
+    title: str
+    text: str
+    label: str  # of the severity
+    link: str  # the incident's own page
+
+
+@dataclass(frozen=True, slots=True)
+class Tracker:
+    """
+    Where tickets are kept.
+
+    `name` is the key under the runbook's connections, whose settings `open(ticket, config)` gets; its
+    Delivered.receipt is the ticket's name there (`#17`). `link(name, config)` is its address, empty for none.
+    """
+
+    name: str
+    title: str
+    open: Callable[[Ticket, Config], Conversation[Verdict]]
+    link: Callable[[str, Config], str]
+
+
 # --------------------------------------------------------------------------------------------- what comes in
 
 

@@ -174,6 +174,9 @@ class Worker:
         """Send one job; None when, by the time its turn comes, it is not to be sent any more."""
         if job.draft:
             return await asyncio.to_thread(publish.save_file, self.setup.data, job.draft, self.write_file)
+        if job.ticket:
+            tracker, ticket = job.ticket
+            return await self.network.converse(tracker.open(ticket, job.config))
         if job.transport is None:
             return Retry(f"no transport for {job.via} is installed")
         conversation = conversation_of(self.setup, job, job.transport)

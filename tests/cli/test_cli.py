@@ -40,6 +40,27 @@ def test_an_incident_is_led_from_the_command_line(served):
     assert "Martijn" not in ran(served.cli("incident", "show", name, "--timeline"))  # ids, as commands take them
 
 
+def test_severity_roles_write_up_and_tickets_from_the_command_line(served):
+    p1 = json.loads(ran(served.cli("declare", "--severity", "P1", "--title", "Declined", "--service", "api", "--json")))
+    name = p1["id"]
+    assert f"tocsin: the severity of {name} is P1 by now" in ran(
+        served.cli("incident", "severity", name, "P2", "--was", "P0"), 1
+    )
+    ran(served.cli("incident", "assign", name, "scribe", "backup1"))
+    assert "nobody is commander, communications" in ran(
+        served.cli("incident", "assign", name, "scribe", "nobody")
+    ).replace("\n", " ")
+    ran(served.cli("incident", "resolve", name, "--root-cause", "A key"))
+    written = served.cli("incident", "write-up", name, "-", "--json", given="A key expired.\nWe watch them now.")
+    assert "A key expired.\nWe watch them now." == json.loads(ran(written))["write_up"]
+
+    p3 = json.loads(ran(served.cli("declare", "--severity", "P3", "--title", "A typo", "--json")))["id"]
+    assert [p3] == [t["id"] for t in json.loads(ran(served.cli("ticket", "list", "--state", "open", "--json")))]
+    assert f"ticket {p3} (local, open)" in ran(served.cli("incident", "show", p3))
+    assert f"ticket {p3} (local, closed)" in ran(served.cli("ticket", "close", p3, "--reason", "Released"))
+    assert "severity: P3" in ran(served.cli("ticket", "list"))
+
+
 def test_refusals_are_one_sentence_and_exit_1(served):
     assert "tocsin: there is no incident INC-99\n" == ran(served.cli("incident", "show", "INC-99"), 1)
     assert "the runbook has P0, P1, P2, P3" in ran(served.cli("declare", "--severity", "P9", "--title", "x"), 1)

@@ -141,3 +141,47 @@ def test_a_zone_that_changes_its_clock_and_back_within_a_week_is_not_taken_for_s
 @pytest.mark.parametrize("at", [datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)])
 def test_at_the_ends_of_time_no_offset_is_taken_for_steady(at):
     assert calendar.steady_offset(at, "Europe/Amsterdam") is None
+
+
+@pytest.mark.parametrize(
+    ("start", "weeks", "end"),
+    [
+        ("2026-11-23T09:02", 1, "2026-11-30T09:02"),  # Monday to Monday
+        ("2026-11-28T12:00", 1, "2026-12-07T08:00"),  # a Saturday counts from Monday's opening
+        ("2026-11-23T18:30", 1, "2026-12-01T08:00"),  # after hours from the next opening
+        ("2026-12-21T09:02", 1, "2026-12-29T09:02"),  # Christmas Day falls on a Friday
+        ("2026-03-23T09:00", 1, "2026-03-30T08:00"),  # the clocks go forward between: the same time on the wall
+        ("2026-11-23T09:02", 2, "2026-12-07T09:02"),
+    ],
+)
+def test_a_week_is_a_week_of_business_days(start, weeks, end):
+    at = datetime.fromisoformat(f"{start}+00:00")
+
+    assert datetime.fromisoformat(f"{end}+00:00") == calendar.deadline(at, timedelta(weeks=weeks), HOURS)
+
+
+def test_days_are_days():
+    at = datetime(2026, 11, 27, 16, tzinfo=UTC)
+
+    assert at + timedelta(days=1) == calendar.deadline(at, timedelta(days=1), HOURS)
+
+
+@pytest.mark.parametrize(
+    ("span", "start", "end", "part"),
+    [
+        (timedelta(hours=1), "2026-11-23T09:00", "2026-11-23T10:00", "2026-11-23T09:45"),
+        ("next business day", "2026-11-27T15:00", "2026-11-30T16:00", "2026-11-30T13:45"),  # 1 h on Friday, 8 on Monday
+        ("next business day", "2026-11-28T12:00", "2026-11-30T16:00", "2026-11-30T14:00"),
+        (timedelta(weeks=1), "2026-11-23T08:00", "2026-11-30T08:00", "2026-11-26T14:00"),
+    ],
+)
+def test_three_quarters_of_business_time_are_three_quarters_of_what_is_worked(span, start, end, part):
+    first, last, at = (datetime.fromisoformat(f"{word}+00:00") for word in (start, end, part))
+
+    assert at == calendar.part_of(0.75, first, last, span, HOURS)
+
+
+def test_the_whole_of_a_span_in_which_nobody_works_is_its_end():
+    first, last = datetime(2026, 11, 28, 12, tzinfo=UTC), datetime(2026, 11, 28, 13, tzinfo=UTC)
+
+    assert last == calendar.part_of(0.75, first, last, "next business day", HOURS)

@@ -102,3 +102,51 @@ def test_a_recurring_duty_always_has_a_deadline_ahead_of_it(steps):
             one = protocol.done(one, now, {})
         assert now < one.deadline <= now + 15 * MINUTE
     assert one.rounds_missed <= (now - START) // (15 * MINUTE)
+
+
+def test_what_the_end_itself_does_is_done_and_not_needless():
+    """The all-clear is a duty that the end does: it is closed with the rest, and done by it all the same."""
+    ended = START + MINUTE
+    closed = protocol.close(duty(done_by="resolved", within="15m"), ended)
+
+    done = protocol.done(closed, ended, {"kind": "resolved"})
+    assert not done.moot
+    again = protocol.reopen(done, ended + MINUTE)
+    assert (None, ended + 16 * MINUTE) == (again.done_at, again.deadline)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "does"),
+    [
+        ("elapsed", {"duty": "d"}, True),
+        ("elapsed", {"duty": "other"}, False),
+        ("elapsed", {"clock": "response"}, False),
+    ],
+)
+def test_time_does_the_duty_that_it_names(kind, data, does):
+    assert does == protocol.does(duty(done_by="elapsed"), kind, data, START)
+
+
+def test_a_recurring_duty_that_comes_with_the_severity_counts_from_when_it_was_done_last():
+    rules = [
+        DutyRule.model_validate(
+            {"id": "u", "title": "U", "owner": "commander", "done_by": "update_posted", "every": "15m"}
+        )
+    ]
+    seen = protocol.noticed({}, "update_posted", "ana", START + 5 * MINUTE)
+    seen = protocol.noticed(seen, "update_posted", "ana", START + 20 * MINUTE)
+    for now, ends, anew in ((30, 35, ()), (40, 55, ("u",))):
+        [made], counted = protocol.carried(rules, (), seen, START, START + now * MINUTE, BOOK)
+        assert (START + ends * MINUTE, anew) == (made.deadline, counted)
+
+
+def test_a_recurring_duty_goes_on_as_it_was_when_its_severity_comes_back():
+    rule = DutyRule.model_validate(
+        {"id": "u", "title": "U", "owner": "commander", "done_by": "update_posted", "every": "15m"}
+    )
+    had = protocol.done(protocol.begin(rule, START, BOOK), START + 10 * MINUTE, {})
+    [soon], _ = protocol.carried([rule], [had], {}, START, START + 20 * MINUTE, BOOK)
+    [late], counted = protocol.carried([rule], [had], {}, START, START + 60 * MINUTE, BOOK)
+
+    assert had == soon
+    assert (START + 75 * MINUTE, 1, ("u",)) == (late.deadline, late.rounds_done, counted)

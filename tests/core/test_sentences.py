@@ -15,7 +15,8 @@ CORE = Path(sentences.__file__).parent
 
 def test_every_kind_that_is_decided_has_its_sentence():
     text = "".join(
-        (CORE / f"{name}.py").read_text(encoding="utf-8") for name in ("decide", "people", "paging", "clock")
+        (CORE / f"{name}.py").read_text(encoding="utf-8")
+        for name in ("decide", "people", "paging", "clock", "severity", "roles", "tickets")
     )
     made = set(re.findall(r'draft\.add\(\s*"(\w+)"|Fact\("(\w+)"', text))
     kinds = {one or other for one, other in made} | {"declared", "duty_done", "alert_attached"}

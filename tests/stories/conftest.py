@@ -91,9 +91,12 @@ class World:
     def _send(self, job: deliver.Job) -> Verdict:
         if job.draft:
             return publish.save_file(self.data, job.draft, write_whole)
-        if job.transport is None:
+        if job.ticket:
+            conversation = job.ticket[0].open(job.ticket[1], job.config)
+        elif job.transport is None:
             return Retry("no transport")
-        conversation = conversation_of(self.setup, job, job.transport)
+        else:
+            conversation = conversation_of(self.setup, job, job.transport)
         assert conversation
         try:
             outgoing = next(conversation)

@@ -117,7 +117,7 @@ def test_a_worse_alert_raises_its_incident(world):
     world.alert("b", check="slow", severity="critical")
 
     assert ("P1", "major") == (world.state().severity, world.state().protocol)
-    assert ["backup1"] == world.paged()
+    assert ["backup1", "martijn"] == world.paged()  # who was asked quietly is asked aloud now
     assert [] == world.facts("severity_confirmed")  # people still have to look
 
 

@@ -88,6 +88,12 @@ def show_one(i: Any, as_json: bool) -> None:
     say(f"{i['id']}  {i['severity']}  {i['status']}  {i['title']}")
     say(f"service {i['service'] or '-'} · commander {i['commander'] or 'unassigned'} · declared {i['declared_at']}")
     say(i["link"])
+    for c in i["clocks"]:
+        say(f"{c['clock']}: {c['state'].replace('_', ' ')}, due {c['due_at'][:16]} UTC")
+    if i["roles_missing"]:
+        say(f"nobody is {', '.join(i['roles_missing'])}")
+    if i["ticket"]:
+        say(f"ticket {i['ticket']['id']} ({i['ticket']['tracker']}, {i['ticket']['state']})")
     rows = [(d["state"], d["id"], d["holder"], (d["due_at"] or "-")[:16], d["title"]) for d in i["duties"]]
     put_table(("state", "duty", "with", "due (UTC)", "title"), rows, "No duties.")
 
@@ -128,16 +134,34 @@ def update(
     _act(incident, "update", body, as_json)
 
 
-@app.command()
-def assign(incident: Name, role: str, person: str, by: By = None, as_json: Json = False) -> None:
-    """Give a role (commander, communications, scribe) to a person."""
-    _act(incident, "assign", {"role": role, "person": person, "by": by}, as_json)
+Was = Annotated[str | None, typer.Option("--was", help="what you saw; where it is another by now, nothing is changed")]
 
 
 @app.command()
-def severity(incident: Name, severity: str, reason: Reason = "", by: By = None, as_json: Json = False) -> None:
+def assign(incident: Name, role: str, person: str, was: Was = None, by: By = None, as_json: Json = False) -> None:
+    """Give a role (commander, communications, scribe) to a person; "nobody" gives it up."""
+    whom = None if person == "nobody" else person
+    _act(incident, "assign", {"role": role, "person": whom, "was": was, "by": by}, as_json)
+
+
+@app.command()
+def severity(
+    incident: Name, severity: str, reason: Reason = "", was: Was = None, by: By = None, as_json: Json = False
+) -> None:
     """Change the severity; the same severity confirms it."""
-    _act(incident, "severity", {"severity": severity, "reason": reason, "by": by}, as_json)
+    _act(incident, "severity", {"severity": severity, "reason": reason, "was": was, "by": by}, as_json)
+
+
+@app.command("write-up")
+def write_up(
+    incident: Name,
+    text: Annotated[str, typer.Argument(help="what happened, why, and what was done; - reads standard input")],
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Publish the quick write-up of a resolved incident."""
+    said = typer.get_text_stream("stdin").read() if text == "-" else text
+    _act(incident, "write-up", {"text": said, "by": by}, as_json)
 
 
 @app.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final, Literal, Protocol, TypeAlias
@@ -20,10 +20,12 @@ STEADY, AROUND = 2, 2  # days; since 1970 no zone went back within less than 7 (
 
 
 class BusinessHours(Protocol):
-    """When people work, as the runbook says it: days, closing time, zone and public holidays."""
+    """When people work, as the runbook says it: days, hours, zone and public holidays."""
 
     @property
     def days(self) -> tuple[str, ...]: ...
+    @property
+    def from_(self) -> str: ...
     @property
     def until(self) -> str: ...
     @property
@@ -124,9 +126,60 @@ def next_business_day(at: datetime, hours: BusinessHours) -> datetime:
     return local_to_utc(day, time.fromisoformat(hours.until), hours.timezone)
 
 
+WEEK: Final = timedelta(weeks=1)
+AHEAD: Final = 4_000  # days: who never works has no business time, which the runbook's check refuses
+
+
+def in_business_time(span: Duration) -> bool:
+    """Say whether *span* is counted in business time: "next business day", and whole weeks (`1w`)."""
+    return not isinstance(span, timedelta) or (span >= WEEK and not span % WEEK)
+
+
 def deadline(start: datetime, span: Duration, hours: BusinessHours) -> datetime:
-    """Return when *span* after *start* is over; "next business day" is over with its business hours."""
-    return start + span if isinstance(span, timedelta) else next_business_day(start, hours)
+    """
+    Return when *span* after *start* is over, in UTC.
+
+    "next business day" is over with its business hours. A week has as many business days as the organization works in
+    one: it is over at the same local time so many of them later, and it begins with the first business hour.
+    """
+    if not isinstance(span, timedelta):
+        return next_business_day(start, hours)
+    if not in_business_time(span):
+        return start + span
+    begins = next((begin for begin, _ in _working(start, hours)), start).astimezone(ZoneInfo(hours.timezone))
+    day, left = begins.date(), span // WEEK * len(set(hours.days))
+    while left and day - begins.date() < AHEAD * timedelta(days=1):
+        day += timedelta(days=1)
+        left -= is_business_day(day, hours)
+    return local_to_utc(day, begins.time(), hours.timezone)
+
+
+def part_of(share: float, start: datetime, end: datetime, span: Duration, hours: BusinessHours) -> datetime:
+    """Return when *share* (0 to 1) of the time from *start* to *end* is over: of business time, where that counts."""
+    if not in_business_time(span):
+        return start + (end - start) * share
+    windows = []
+    for begin, close in _working(start, hours):
+        if begin >= end:
+            break
+        windows.append((begin, min(close, end)))
+    left = sum((close - begin for begin, close in windows), timedelta(0)) * share
+    for begin, close in windows:
+        if left <= close - begin:
+            return begin + left
+        left -= close - begin
+    return end
+
+
+def _working(start: datetime, hours: BusinessHours) -> Iterator[tuple[datetime, datetime]]:
+    """The spans in which people work from *start* on, in UTC, each from its opening, or *start*, to its close."""
+    begins, ends = time.fromisoformat(hours.from_), time.fromisoformat(hours.until)
+    first = start.astimezone(ZoneInfo(hours.timezone)).date() - timedelta(days=1)
+    for day in (first + timedelta(days=n) for n in range(AHEAD)):
+        if is_business_day(day, hours):
+            close = local_to_utc(day if begins < ends else day + timedelta(days=1), ends, hours.timezone)
+            if close > start:
+                yield max(local_to_utc(day, begins, hours.timezone), start), close
 
 
 def window_end(start: str, end: str, days: Sequence[str], zone: str, at: datetime) -> datetime | None:

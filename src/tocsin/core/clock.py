@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
-from tocsin.core import protocol
+from tocsin.core import protocol, sla
 from tocsin.core.calendar import words
 from tocsin.core.draft import Draft
 from tocsin.core.events import (
@@ -16,6 +16,9 @@ from tocsin.core.incident import (
 )
 from tocsin.core.notify import local_date
 from tocsin.core.paging import climb_now, climbing, look_for_followers, walk_on
+from tocsin.core.roles import notice_gaps
+from tocsin.core.sla import Clock
+from tocsin.core.tickets import create_ticket
 from tocsin.core.types import (
     SYSTEM,
     OpenRoom,
@@ -31,6 +34,11 @@ def run_due(draft: Draft) -> None:
     _start_runs(draft)
     for duty in draft.state.duties:
         _look_at(draft, duty.id)
+    if draft.state.is_open:
+        for clock in draft.state.clocks:
+            _look_at_clock(draft, clock)
+        _look_at_extension(draft)
+        notice_gaps(draft)
 
 
 def _duty(draft: Draft, id_: str) -> Duty:
@@ -57,6 +65,10 @@ def _miss(draft: Draft, duty: Duty) -> None:
         "duty_missed", SYSTEM, duty=duty.id, title=duty.title, owner=duty.owner, deadline=instant_text(duty.deadline),
         people=sorted(owners),
     )  # fmt: skip
+    if "create_ticket" in duty.run:  # the tracker has not answered: our own list takes it, and nobody is bothered
+        create_ticket(draft)
+    if _duty(draft, duty.id).done_at is not None:
+        return
     for person in sorted(owners):
         _tell_duty(draft, duty, person, "missed", f"This duty was missed: {duty.title}")
     _hand_on(draft, _duty(draft, duty.id), frozenset(owners))
@@ -69,16 +81,22 @@ def _hand_on(draft: Draft, duty: Duty, had: frozenset[str] | None = None) -> Non
     """Give a missed duty to the next role that brings somebody new; the last one is everyone."""
     had = draft.people_of(protocol.holder_of(duty)) if had is None else had
     start = protocol.HAND_ON.index(duty.owner) if duty.holder < 0 and duty.owner in protocol.HAND_ON else duty.holder
-    for place in range(start + 1, len(protocol.HAND_ON)):
-        role = protocol.HAND_ON[place]
+    role, people = next_in_line(draft, had, start + 1)
+    if role:
+        draft.add("handed_on", SYSTEM, duty=duty.id, to=role, people=sorted(people))
+        for person in sorted(people - had):
+            _tell_duty(draft, duty, person, f"handed:{role}", f"This duty is now yours ({role}): {duty.title}")
+
+
+def next_in_line(draft: Draft, had: frozenset[str], place: int = 0) -> tuple[str, frozenset[str]]:
+    """The next role of HAND_ON from *place* on that brings somebody new, with its people; the last one is everyone."""
+    for role in protocol.HAND_ON[place:]:
         if role == "commander" and draft.state.commander is None:
             continue
         people = draft.people_of(role)
-        if people - had or place == len(protocol.HAND_ON) - 1:
-            draft.add("handed_on", SYSTEM, duty=duty.id, to=role, people=sorted(people))
-            for person in sorted(people - had):
-                _tell_duty(draft, duty, person, f"handed:{role}", f"This duty is now yours ({role}): {duty.title}")
-            return
+        if people - had or role == protocol.HAND_ON[-1]:
+            return role, people
+    return "", frozenset()
 
 
 def _remind(draft: Draft, duty: Duty) -> None:
@@ -93,7 +111,54 @@ def _tell_duty(draft: Draft, duty: Duty, person: str, what: str, text: str) -> N
     title = f"[{state.severity}] {state.name}: {text}"
     body = f"{text}\n{state.title}\n{draft.around.link}"
     key = f"duty:{duty.id}:{round_}:{what}:{person}"
-    draft.effects.append(Tell(key, title, body, person=person, duty=duty.id, urgent=True))
+    urgent = state.urgency == "high"  # what pages nobody at night tells nobody at night
+    draft.effects.append(Tell(key, title, body, person=person, duty=duty.id, urgent=urgent))
+
+
+# --------------------------------------------------------------------------------------------- the severity's clocks
+
+_SAYS: Final = {"response": "nobody has acknowledged", "resolution": "it is not resolved"}
+
+
+def _look_at_clock(draft: Draft, clock: Clock) -> None:
+    """Note that a clock is at risk, or breached; tell who it is for, and of a breach the next in line."""
+    what = sla.due(clock, draft.now)
+    if not what:
+        return
+    owners = draft.people_of("commander" if clock.which == "resolution" else "on_call")
+    role, more = next_in_line(draft, owners) if what == "breached" else ("", frozenset[str]())
+    draft.add(
+        "elapsed", SYSTEM, clock=clock.which, state=what, due=instant_text(clock.due), start=instant_text(clock.start),
+        people=sorted(owners), to=role or None,
+    )  # fmt: skip
+    if clock.which == "response" and any(_says_the_same(draft, fact.kind, fact.data) for fact in draft.facts):
+        return
+    left = f"is over in {words(clock.due - draft.now)}" if what == "at_risk" else "is over"
+    text = f"The {clock.which} time {left}: {_SAYS[clock.which]}"
+    state = draft.state
+    title, body = f"[{state.severity}] {state.name}: {text}", f"{text}\n{state.title}\n{draft.around.link}"
+    about, urgent = f"clock:{clock.which}", state.urgency == "high"
+    key = f"{about}:{clock.due.isoformat()}:{what}"
+    for person in sorted(owners | more):
+        draft.effects.append(Tell(f"{key}:{person}", title, body, person=person, duty=about, urgent=urgent))
+
+
+def _says_the_same(draft: Draft, kind: str, data: Mapping[str, Any]) -> bool:
+    """Whether a missed duty tells already, now, that nobody has acknowledged."""
+    return kind == "duty_missed" and "acknowledged" in _duty(draft, data["duty"]).done_by
+
+
+def _look_at_extension(draft: Draft) -> None:
+    """The time that somebody asked for is over: ask whether it is the all-clear."""
+    until, state = draft.state.extended_until, draft.state
+    if until is None or until > draft.now:
+        return
+    draft.add("elapsed", SYSTEM, extended=instant_text(until))
+    text = f"The extended time of {state.name} is over: {state.title}\nResolve it, or extend it again: "
+    for person in sorted(draft.people_of("commander")):
+        key = f"extension:{instant_text(until)}:{person}"
+        title = f"[{state.severity}] {state.name}: the extended time is over"
+        draft.effects.append(Tell(key, title, text + draft.around.link, person=person, urgent=state.urgency == "high"))
 
 
 def _start_runs(draft: Draft) -> None:
@@ -153,14 +218,9 @@ def _diagnose(draft: Draft) -> None:
         draft.add("finding_added", SYSTEM, source="blast_radius", text=text, ok=True)
 
 
-def _create_ticket(draft: Draft) -> None:
-    if draft.state.ticket is None:
-        draft.add("ticket_created", SYSTEM, tracker="local", ticket=draft.state.name)
-
-
 _RUNS: Final[Mapping[str, Callable[[Draft], None]]] = {
     "open_war_room": _open_war_room,
     "notify_everyone": _notify_everyone,
     "diagnose": _diagnose,
-    "create_ticket": _create_ticket,
+    "create_ticket": create_ticket,
 }

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from tocsin.core import escalation, protocol, statuspage
+from tocsin.core import escalation, protocol, sla, statuspage
 from tocsin.core.clock import room_opened, run_due
 from tocsin.core.draft import Draft
 from tocsin.core.events import (
@@ -17,6 +17,7 @@ from tocsin.core.events import (
     Around,
     Assign,
     Check,
+    CloseTicket,
     Decision,
     Declared,
     Escalate,
@@ -33,11 +34,14 @@ from tocsin.core.events import (
     RoomOpened,
     SetSeverity,
     Tick,
+    TicketOpened,
     WentSilent,
+    WriteUp,
 )
 from tocsin.core.incident import (
     Incident,
     born,
+    clocks_to_json,
     duty_to_json,
     walk_to_json,
 )
@@ -54,7 +58,6 @@ from tocsin.core.paging import (
 )
 from tocsin.core.people import (
     acknowledge,
-    assign,
     check,
     escalate,
     extend,
@@ -62,11 +65,14 @@ from tocsin.core.people import (
     note,
     pass_on,
     post_update,
+    publish_write_up,
     reopen,
     resolve,
-    set_severity,
 )
+from tocsin.core.roles import assign, gap_at
 from tocsin.core.runbook import Runbook
+from tocsin.core.severity import set_severity
+from tocsin.core.tickets import close_ticket, ticket_opened
 from tocsin.core.types import (
     SYSTEM,
     Fact,
@@ -102,6 +108,7 @@ def declare(number: int, version: str, event: Declared, runbook: Runbook, now: d
         "alert": dict(event.alert) if event.alert else None,
         "urgency": event.urgency or severity.urgency, "protocol": severity.protocol, "person": person,
         "duties": [duty_to_json(duty) for duty in duties], "walk": walk_to_json(walk),
+        "clocks": None if person else clocks_to_json(sla.begin(runbook, event.severity, now)),
     }  # fmt: skip
     fact = Fact("declared", now, event.by, {k: v for k, v in data.items() if v is not None})
     draft = Draft(born(number, version, fact), runbook, now, around, [fact])
@@ -138,6 +145,8 @@ def _decided(draft: Draft, before: Incident | None) -> Decision:
 def wake_at(state: Incident, now: datetime) -> datetime | None:
     """Return the next instant after *now* at which something of this incident is due, or None."""
     instants = [t for t in protocol.instants(state.duties) if t > now]
+    if state.is_open:
+        instants += [t for t in (*sla.instants(state.clocks), gap_at(state), state.extended_until) if t and t > now]
     if state.walk and climbing(state):
         instants.append(max(escalation.due_at(state.walk), now))
     instants += [at for at in (reminds_at(state), expires_at(state)) if at is not None and at > now]
@@ -195,6 +204,9 @@ _HANDLERS: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
     Note: note,
     MessageSeen: message_seen,
     Check: check,
+    WriteUp: publish_write_up,
+    TicketOpened: ticket_opened,
+    CloseTicket: close_ticket,
     Resolve: resolve,
     Reopen: reopen,
     RoomOpened: room_opened,

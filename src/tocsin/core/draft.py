@@ -21,6 +21,7 @@ from tocsin.core.types import (
     Effect,
     Fact,
     FactKind,
+    Refused,
     instant_text,
 )
 
@@ -61,3 +62,9 @@ class Draft:
             held = self.state.roles.get(role) or self.state.commander
             return frozenset({held}) if held in self.runbook.people else self.around.who("on_call")
         return frozenset() if role == "system" else self.around.who(role)
+
+
+def refuse_closed(draft: Draft) -> None:
+    """Raises Refused when the incident is resolved."""
+    if not draft.state.is_open:
+        raise Refused(f"{draft.state.name} is resolved; reopen it first")

@@ -63,16 +63,26 @@ class PassOn:
 
 @dataclass(frozen=True, slots=True)
 class SetSeverity:
+    """*was* is the severity that who asks had before them: where it is another by now, the answer is a refusal."""
+
     by: str
     severity: str
     reason: str = ""
+    was: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Assign:
+    """
+    Give a role to *person*; None gives it up.
+
+    *was* is the holder whom who asks had before them, empty for nobody: where it is another by now, it is refused.
+    """
+
     by: str
     role: str
-    person: str
+    person: str | None
+    was: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +128,30 @@ class MessageSeen:
 class Check:
     by: str
     duty: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteUp:
+    """Publish the quick write-up."""
+
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketOpened:
+    """A ticket is there, in *tracker*; *note* says why it is not where it should be."""
+
+    ticket: str
+    tracker: str
+    link: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseTicket:
+    by: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +211,8 @@ class Tick:
 
 Event: TypeAlias = (
     Declared | AlertsAttached | AlertsResolved | Acknowledge | PassOn | SetSeverity | Assign | PostUpdate | Escalate
-    | Extend | Note | MessageSeen | Check | Resolve | Reopen | RoomOpened | PageFailed | OffCall | WentSilent | Tick
+    | Extend | Note | MessageSeen | Check | WriteUp | TicketOpened | CloseTicket | Resolve | Reopen | RoomOpened
+    | PageFailed | OffCall | WentSilent | Tick
 )  # fmt: skip
 
 
@@ -192,8 +227,9 @@ class Around:
     who: Callable[[str], frozenset[str]]
     link: str = ""  # the address of the incident's own page
     rooms_today: int = 0  # war rooms named so far with the local date of this incident
-    recurring: bool = False  # the same service and check had an incident within the severity's `recurring_within`
+    recurring: str = ""  # the incident of the same service and cause within the severity's `recurring_within`
     room_channel: bool = True  # the war room's channel can be reached at all
+    tracker: str = ""  # the connection that tickets are opened in; empty: Tocsin's own list
     alerts: int = 0  # alerts of this incident that fire now
     # Of each round-robin step (`escalation.turn_key`) whose turn it was last, and when.
     turns: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)

@@ -9,9 +9,10 @@ from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter
 
-from tocsin.core import protocol
+from tocsin.core import protocol, sla
 from tocsin.core.escalation import Walk, WalkStep
 from tocsin.core.protocol import Duty
+from tocsin.core.sla import Clock
 from tocsin.core.types import SYSTEM, Fact, incident_name
 
 Status = Literal["triggered", "acknowledged", "investigating", "identified", "monitoring", "resolved"]
@@ -51,7 +52,8 @@ class Incident:
     with an open page. `walk` is None where the severity pages nobody. `answered_by` acknowledged last. `passed_on` are
     the people who cannot take it; a later page asks them anew. `awaited` must each acknowledge: paging goes on for
     them though others in `have_it` did. `lasts` is how long the acknowledgement holds with nothing following it,
-    counted from `heard_at`, when a person last did something.
+    counted from `heard_at`, when a person last did something. `set_aside` are duties of a protocol that it left, as
+    they stood; `seen` tells of each kind of fact that does duties when it was first and last (`protocol.LASTING`).
     """
 
     number: int
@@ -94,10 +96,20 @@ class Incident:
     pages_failed: int = 0  # of them, those that reached nobody
     walk: Walk | None = None
     duties: tuple[Duty, ...] = ()
+    set_aside: tuple[Duty, ...] = ()
+    seen: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    clocks: tuple[Clock, ...] = ()
+    gaps_said: bool = False  # that roles are held by nobody
+    extended_until: datetime | None = None
     room: Room | None = None
     findings: int = 0
     messages: int = 0  # of the war room that were kept
-    ticket: str | None = None
+    ticket: str | None = None  # its name in the tracker
+    tracker: str = ""
+    ticket_link: str = ""
+    ticket_at: datetime | None = None
+    ticket_closed_at: datetime | None = None
+    write_up: str | None = None
     review_at: datetime | None = None
 
     @property
@@ -132,7 +144,13 @@ def duty_to_json(duty: Duty) -> Any:
 
 
 _DUTY: Final = TypeAdapter(Duty)
+_CLOCKS: Final = TypeAdapter(tuple[Clock, ...])
 _WALK: Final = TypeAdapter(Walk)
+
+
+def clocks_to_json(clocks: tuple[Clock, ...]) -> Any:
+    """Write clocks as JSON data, as the facts that start them carry them."""
+    return _CLOCKS.dump_python(clocks, mode="json", exclude_defaults=True)
 
 
 def walk_to_json(walk: Walk | None) -> Any:
@@ -150,6 +168,7 @@ def born(number: int, runbook_version: str, fact: Fact) -> Incident:
         by_hand=d.get("person"), urgency=d["urgency"], protocol=d["protocol"],
         duties=tuple(_DUTY.validate_python(duty) for duty in d["duties"]),
         walk=_WALK.validate_python(d["walk"]) if d.get("walk") else None,
+        clocks=_CLOCKS.validate_python(d.get("clocks", ())),
     )  # fmt: skip
 
 
@@ -158,6 +177,8 @@ def fold(state: Incident, fact: Fact) -> Incident:
     changed = _FOLDS[fact.kind](state, fact) if fact.kind in _FOLDS else state
     if changed.answered and by_a_person(fact.actor):
         changed = replace(changed, heard_at=fact.at)
+    if fact.kind in protocol.LASTING and not fact.data.get("if_missed"):
+        changed = replace(changed, seen=protocol.noticed(changed.seen, fact.kind, fact.actor, fact.at))
     status = LIFE.get((state.status, fact.kind))
     return changed if status is None else replace(changed, status=status)
 
@@ -182,7 +203,7 @@ def _acknowledged(s: Incident, f: Fact) -> Incident:
         s, acknowledged_at=s.acknowledged_at or f.at, acknowledged_by=s.acknowledged_by or f.actor,
         answered=not awaited, answered_by=f.actor, passed_on=_less(s.passed_on, f.actor), awaited=awaited,
         paging=tuple(p for p in s.paging if p in awaited), have_it=(*_less(s.have_it, f.actor), f.actor),
-        lasts=timedelta(seconds=lasts) if lasts else None,
+        lasts=timedelta(seconds=lasts) if lasts else None, clocks=sla.meet(s.clocks, f.at, "response"),
     )  # fmt: skip
 
 
@@ -205,7 +226,7 @@ def _paged(s: Incident, f: Fact) -> Incident:
         passed = (*_less(s.passed_on, person), str(person))
         return replace(s, paging=_less(s.paging, person), passed_on=passed, awaited=awaited,
                        answered=s.answered or bool(s.have_it and not awaited))  # fmt: skip
-    if f.kind == "page_moot" and "page" in f.data:  # an open page ended; without one it was never asked for
+    if f.kind == "page_moot" and ("page" in f.data or f.data.get("ended")):  # else it was never asked for
         awaited = _less(s.awaited, person)
         answered = s.answered or bool(s.have_it and s.awaited and not awaited)
         return replace(s, paging=_less(s.paging, person), awaited=awaited, answered=answered)
@@ -228,12 +249,15 @@ def _severity(s: Incident, f: Fact) -> Incident:
     rule = d.get("reason", "") if f.actor == SYSTEM else f"{f.actor}, who set it"
     return replace(
         s, severity=d["severity"], urgency=d["urgency"], protocol=d["protocol"], duties=duties, walk=walk, rule=rule,
-        public=s.public or bool(d.get("public")),
+        public=s.public or bool(d.get("public")), clocks=_CLOCKS.validate_python(d.get("clocks", ())) or s.clocks,
+        set_aside=tuple(_DUTY.validate_python(duty) for duty in d.get("set_aside", ())),
     )  # fmt: skip
 
 
 def _role(s: Incident, f: Fact) -> Incident:
-    return replace(s, roles={**s.roles, f.data.get("role", "commander"): f.data["person"]})
+    role, person = f.data.get("role", "commander"), f.data.get("person")
+    others = {name: who for name, who in s.roles.items() if name != role}
+    return replace(s, roles={**others, role: person} if person else others)
 
 
 def _room(s: Incident, f: Fact) -> Incident:
@@ -261,14 +285,19 @@ def _cause(s: Incident, f: Fact) -> Incident:
 
 def _resolved(s: Incident, f: Fact) -> Incident:
     return replace(
-        s, resolved_at=f.at, root_cause=f.data.get("root_cause") or s.root_cause, paging=(), answered=True, awaited=(),
+        s, resolved_at=f.at, clocks=sla.meet(s.clocks, f.at, "response", "resolution"), extended_until=None,
+        root_cause=f.data.get("root_cause") or s.root_cause, paging=(), answered=True, awaited=(),
         resolution=f.data.get("resolution") or s.resolution,
         duties=tuple(protocol.close(d, f.at) if protocol.is_open(d) else d for d in s.duties),
     )  # fmt: skip
 
 
 def _reopened(s: Incident, f: Fact) -> Incident:
-    return replace(s, resolved_at=None, duties=tuple(_again(protocol.reopen(d, f.at)) for d in s.duties))
+    seen = {kind: at for kind, at in s.seen.items() if kind not in protocol.UNDONE}
+    return replace(
+        s, resolved_at=None, duties=tuple(_again(protocol.reopen(d, f.at)) for d in s.duties), seen=seen,
+        clocks=_CLOCKS.validate_python(f.data.get("clocks", ())) or s.clocks,
+    )  # fmt: skip
 
 
 def _again(duty: Duty) -> Duty:
@@ -301,6 +330,24 @@ def _armed(s: Incident, f: Fact) -> Incident:
     return replace(resolved, duties=tuple(armed.get(d.id, d) for d in resolved.duties))
 
 
+def _elapsed(s: Incident, f: Fact) -> Incident:
+    """Of a clock, that it was told; of an extension, that its time is over. That of a duty is in `duty_done`."""
+    if f.data.get("extended"):
+        return replace(s, extended_until=None)
+    which, told = f.data.get("clock"), f.data.get("state", "")
+    return replace(s, clocks=tuple(replace(c, told=told) if c.which == which else c for c in s.clocks))
+
+
+def _extended(s: Incident, f: Fact) -> Incident:
+    until = f.data.get("until")
+    return replace(s, extended_until=datetime.fromisoformat(until) if until else s.extended_until)
+
+
+def _ticket(s: Incident, f: Fact) -> Incident:
+    d, at = f.data, s.ticket_at or f.at
+    return replace(s, ticket=d["ticket"], tracker=d.get("tracker", ""), ticket_link=d.get("link", ""), ticket_at=at)
+
+
 def _review(s: Incident, f: Fact) -> Incident:
     return replace(s, review_at=datetime.fromisoformat(f.data["at"]))
 
@@ -327,11 +374,16 @@ _FOLDS: Final[Mapping[str, Any]] = {
     "handed_on": _handed_on,
     "finding_added": lambda s, f: replace(s, findings=s.findings + 1),
     "message_seen": lambda s, f: replace(s, messages=s.messages + 1),
-    "ticket_created": lambda s, f: replace(s, ticket=f.data["ticket"]),
+    "elapsed": _elapsed,
+    "extended": _extended,
+    "note": lambda s, f: replace(s, gaps_said=True) if f.data.get("roles") else s,
+    "ticket_created": _ticket,
+    "ticket_closed": lambda s, f: replace(s, ticket_closed_at=f.at),
+    "write_up_published": lambda s, f: replace(s, write_up=f.data["text"]),
     "review_scheduled": _review,
 }
 
 __all__ = [
     "LIFE", "PUBLIC_STATUSES", "ROLES", "Duty", "Incident", "Room", "Status", "Walk", "WalkStep", "born",
-    "duty_to_json", "fold", "from_json", "replay", "timedelta", "to_json", "walk_to_json",
+    "clocks_to_json", "duty_to_json", "fold", "from_json", "replay", "timedelta", "to_json", "walk_to_json",
 ]  # fmt: skip

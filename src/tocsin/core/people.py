@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from tocsin.core import escalation, protocol, statuspage
-from tocsin.core.draft import Draft
+from tocsin.core import escalation, protocol, sla
+from tocsin.core.draft import Draft, refuse_closed
 from tocsin.core.events import (
     Acknowledge,
-    Assign,
     Check,
     Escalate,
     Extend,
@@ -21,17 +19,16 @@ from tocsin.core.events import (
     PostUpdate,
     Reopen,
     Resolve,
-    SetSeverity,
+    WriteUp,
 )
 from tocsin.core.incident import (
     PUBLIC_STATUSES,
-    ROLES,
-    Duty,
     Incident,
+    clocks_to_json,
     duty_to_json,
     walk_to_json,
 )
-from tocsin.core.paging import climb_now, climbing, hand_over, page, page_again, reminds_at, walk_on
+from tocsin.core.paging import climb_now, climbing, hand_over, page_again, reminds_at
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import (
     SYSTEM,
@@ -94,82 +91,9 @@ def pass_on(draft: Draft, event: PassOn) -> None:
     hand_over(draft, by, event.reason)
 
 
-def set_severity(draft: Draft, event: SetSeverity) -> None:
-    """Change the severity, or confirm it by saying the same."""
-    _refuse_closed(draft)
-    severity = draft.runbook.severities.get(event.severity)
-    if severity is None:
-        known = ", ".join(draft.runbook.severities)
-        raise Refused(f"no severity {event.severity!r}; the runbook has {known}", 422)
-    if event.severity != draft.state.severity:
-        _change_severity(draft, event)
-    elif draft.state.confirmed != event.severity:
-        draft.add("severity_confirmed", event.by, severity=event.severity, reason=event.reason or None)
-
-
-def _change_severity(draft: Draft, event: SetSeverity) -> None:
-    """Move to another severity: what was done stays done, and no new deadline lies in the past."""
-    state, runbook, now = draft.state, draft.runbook, draft.now
-    severity = runbook.severities[event.severity]
-    name, policy = runbook.policy_for(state.service)
-    begins = state.walk is None and bool(severity.page) and bool(policy.steps)
-    duties = _merged_duties(state, severity.protocol, runbook, now)
-    draft.add(
-        "severity_changed", event.by, **{"from": state.severity}, severity=event.severity, reason=event.reason or None,
-        urgency=severity.urgency, protocol=severity.protocol, duties=[duty_to_json(duty) for duty in duties],
-        public=statuspage.opens(runbook, event.severity) or None,
-        walk=walk_to_json(escalation.begin(name, policy, now)) if begins else None,
-    )  # fmt: skip
-    if event.by != SYSTEM:
-        draft.add("severity_confirmed", event.by, severity=event.severity)
-    if not draft.state.answered:
-        already = set(draft.state.paging)
-        for target in severity.page:
-            for person in sorted(draft.around.who(target) - already):
-                page(draft, person, f"{event.severity} pages {target}", (target,))
-                already.add(person)
-        walk_on(draft)
-
-
-def _merged_duties(state: Incident, name: str, runbook: Runbook, now: datetime) -> list[Duty]:
-    had = {duty.id: duty for duty in state.duties}
-    merged = []
-    for rule in runbook.protocols[name].duties:
-        fresh = protocol.begin(rule, state.declared_at, runbook)
-        old = had.get(rule.id)
-        if old and (old.done_at or old.rounds_done) and not fresh.every:
-            merged.append(replace(fresh, done_at=old.done_at or now, evidence=old.evidence, late=old.late))
-        elif fresh.deadline is not None and fresh.deadline <= now:
-            merged.append(protocol.arm(fresh, rule, now, runbook))
-        else:
-            merged.append(fresh)
-    return merged
-
-
-def assign(draft: Draft, event: Assign) -> None:
-    """Give a role to a person, and tell them."""
-    _refuse_closed(draft)
-    if event.role not in ROLES:
-        raise Refused(f"no role {event.role!r}; there are {', '.join(ROLES)}", 422)
-    if event.person not in draft.runbook.people:
-        raise Refused(f"no person {event.person!r}; the runbook has {', '.join(draft.runbook.people)}", 422)
-    if draft.state.roles.get(event.role) == event.person:
-        return
-    if event.role == "commander":
-        draft.add("commander_assigned", event.by, person=event.person)
-    else:
-        draft.add("role_assigned", event.by, role=event.role, person=event.person)
-    if event.person != event.by:
-        text = f"{event.by} made you {event.role} of {draft.state.name}: {draft.state.title}\n{draft.around.link}"
-        key = f"assigned:{event.role}:{draft.now.isoformat()}"
-        draft.effects.append(
-            Tell(key, f"You are {event.role} of {draft.state.name}", text, person=event.person, urgent=True)
-        )
-
-
 def post_update(draft: Draft, event: PostUpdate) -> None:
     """Say how it stands; identified and fixed are facts of their own."""
-    _refuse_closed(draft)
+    refuse_closed(draft)
     status = (event.status or "").lower() or None
     if status == "resolved":
         raise Refused("an update cannot resolve; use resolve, with the root cause and the resolution", 422)
@@ -195,7 +119,7 @@ def _said(state: Incident) -> str:
 
 def escalate(draft: Draft, event: Escalate) -> None:
     """Page the next step now; a walk that still climbs goes on from there, as if that step had been due now."""
-    _refuse_closed(draft)
+    refuse_closed(draft)
     walk = draft.state.walk if climbing(draft.state) else None
     moved = escalation.brought_forward(walk, draft.now) if walk else None
     draft.add("escalated", event.by, reason=event.reason or None, walk=walk_to_json(moved))
@@ -204,7 +128,7 @@ def escalate(draft: Draft, event: Escalate) -> None:
 
 def extend(draft: Draft, event: Extend) -> None:
     """Say that it takes longer."""
-    _refuse_closed(draft)
+    refuse_closed(draft)
     if event.span is not None and event.span < EXTEND_AT_LEAST:
         raise Refused("an extension is at least one minute", 422)
     until = draft.now + event.span if event.span else None
@@ -241,6 +165,22 @@ def check(draft: Draft, event: Check) -> None:
     draft.add("checked", event.by, duty=duty.id)
 
 
+def publish_write_up(draft: Draft, event: WriteUp) -> None:
+    """Publish the quick write-up: it stands on the incident's page, and the alerts channel hears of it."""
+    state, text = draft.state, event.text.strip()
+    if not text:
+        raise Refused("a write-up needs a text: what happened, why, and what was done", 422)
+    if state.is_open:
+        raise Refused(f"{state.name} is still open; a write-up is written when it is resolved")
+    if text == state.write_up:
+        return
+    draft.add("write_up_published", event.by, text=text)
+    if "alerts" in draft.runbook.channels:
+        title = f"[{state.severity}] {state.name}: write-up"
+        said = f"Write-up of {state.name}: {state.title}\n\n{text}\n\n{draft.around.link}"
+        draft.effects.append(Tell(f"write_up:{draft.now.isoformat()}", title, said, channel="alerts"))
+
+
 def resolve(draft: Draft, event: Resolve) -> None:
     """End it: the all-clear, and where the severity wants one the review and the draft."""
     state, runbook, now = draft.state, draft.runbook, draft.now
@@ -256,16 +196,37 @@ def resolve(draft: Draft, event: Resolve) -> None:
     ]
     draft.add("resolved", event.by, root_cause=event.root_cause, resolution=event.resolution, armed=armed or None)
     draft.effects.append(StopPaging(f"resolved by {event.by}", by=event.by))
-    if _needs_postmortem(draft):
-        draft.add("review_scheduled", SYSTEM, at=instant_text(review_time(now, runbook)))
+    if why := _needs_postmortem(draft):
+        draft.add("review_scheduled", SYSTEM, at=instant_text(review_time(now, runbook)), reason=why)
         draft.effects.append(WriteDraft())
     if state.urgency != "none" and not state.by_hand:
         draft.tell("all_clear")
 
 
-def _needs_postmortem(draft: Draft) -> bool:
-    kind = draft.runbook.severities[draft.state.severity].postmortem
-    return kind == "required" or (kind == "if_recurring" and draft.around.recurring)
+def _needs_postmortem(draft: Draft) -> str:
+    """Why a formal postmortem is written; empty where none is."""
+    state, around = draft.state, draft.around
+    kind = draft.runbook.severities[state.severity].postmortem
+    if kind == "required":
+        return f"{state.severity} requires a postmortem"
+    return f"it recurs: {around.recurring} had the same" if kind == "if_recurring" and around.recurring else ""
+
+
+def same_cause(one: Incident, other: Incident) -> bool:
+    """
+    Say whether two incidents of one service have the same cause: the same check, or the same root cause in words.
+
+    Where neither tells them apart they count as the same: a postmortem too many harms less than one too few. A page by
+    hand is no incident of a service.
+    """
+    if one.by_hand or other.by_hand:
+        return False
+    if one.check and one.check == other.check:
+        return True
+    causes = [" ".join((s.root_cause or "").casefold().split()).rstrip(".") for s in (one, other)]
+    if all(causes):
+        return causes[0] == causes[1]
+    return not (one.check and other.check)
 
 
 def review_time(resolved_at: datetime, runbook: Runbook) -> datetime:
@@ -288,11 +249,9 @@ def reopen(draft: Draft, event: Reopen) -> None:
     """It is not over."""
     if draft.state.is_open:
         return
-    draft.add("reopened", event.by, reason=event.reason or None)
+    state = draft.state
+    anew: tuple[sla.Which, ...] = ("response", "resolution") if event.page_again else ("resolution",)
+    clocks = sla.again(state.clocks, draft.runbook, state.severity, draft.now, *anew)
+    draft.add("reopened", event.by, reason=event.reason or None, clocks=clocks_to_json(clocks) or None)
     if event.page_again:
         page_again(draft, "the incident was reopened by a new alert")
-
-
-def _refuse_closed(draft: Draft) -> None:
-    if not draft.state.is_open:
-        raise Refused(f"{draft.state.name} is resolved; reopen it first")

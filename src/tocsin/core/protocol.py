@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from tocsin.core.calendar import deadline
 from tocsin.core.runbook import DutyRule, Runbook
+from tocsin.core.types import instant_text
 
 DutyState = Literal["waiting", "due", "done", "missed"]
 HAND_ON = ("commander", "secondary", "team_lead", "everyone")  # the order in which a missed duty climbs
+# Kinds of facts that still do a duty when another protocol asks for it later; an end or an extension is for its own.
+LASTING: Final = frozenset({
+    "acknowledged", "commander_assigned", "war_room_opened", "update_posted", "cause_identified", "escalated",
+    "fix_deployed", "action_succeeded", "ticket_created",
+})  # fmt: skip
+UNDONE: Final = ("fix_deployed", "action_succeeded")  # of them, what a reopening shows to be untrue
 REMIND_SHARE, REMIND_AT_MOST = 0.2, timedelta(minutes=5)  # how long before a deadline its owner is reminded
 
 
@@ -85,12 +92,71 @@ def is_open(duty: Duty) -> bool:
 
 
 def does(duty: Duty, kind: str, data: Mapping[str, Any], now: datetime) -> bool:
-    """Say whether a fact of *kind* at *now* does *duty*. `checked` does the duty that it names, whatever that is."""
+    """Say whether a fact of *kind* at *now* does *duty*. `checked` and `elapsed` do the one they name."""
     if duty.done_at is not None or duty.at is None or now < duty.at:
         return False
-    if kind == "checked":
+    if kind in ("checked", "elapsed"):
         return data.get("duty") == duty.id
     return kind in duty.done_by and not data.get("if_missed")
+
+
+Seen = Mapping[str, Mapping[str, str]]
+
+
+def noticed(seen: Seen, kind: str, actor: str, at: datetime) -> Seen:
+    """Add a fact to what was seen: `{kind: {"kind", "actor", "at", "last"}}`, of its first and its last instant."""
+    text = instant_text(at) or ""
+    first = seen.get(kind, {"kind": kind, "actor": actor, "at": text})
+    return {**seen, kind: {**first, "last": text}}
+
+
+def carried(
+    rules: Iterable[DutyRule], had: Iterable[Duty], seen: Seen, start: datetime, now: datetime, runbook: Runbook
+) -> tuple[tuple[Duty, ...], tuple[str, ...]]:  # fmt: skip
+    """
+    Make the duties of another protocol for an incident that is under way since *start*.
+
+    What was done stays done, be it as a duty of the same name or by a fact that the duty asks for. A deadline that
+    would lie in the past is counted from *now*; the ids of those are given beside the duties.
+    """
+    before = {duty.id: duty for duty in had}
+    made = [_carried(rule, before.get(rule.id), seen, start, now, runbook) for rule in rules]
+    return tuple(duty for duty, _ in made), tuple(duty.id for duty, anew in made if anew)
+
+
+def _carried(
+    rule: DutyRule, old: Duty | None, seen: Seen, start: datetime, now: datetime, runbook: Runbook
+) -> tuple[Duty, bool]:  # fmt: skip
+    fresh = begin(rule, start, runbook)
+    if rule.after:
+        return fresh, False
+    done_before = [seen[kind] for kind in rule.done_by if kind in seen]
+    if fresh.every:
+        return _round(fresh, old, [datetime.fromisoformat(was["last"]) for was in done_before], now)
+    if old and old.done_at and not old.every:
+        return replace(fresh, done_at=old.done_at, evidence=old.evidence, late=old.late, missed_at=old.missed_at), False
+    if done_before:
+        was = min(done_before, key=lambda one: one["at"])
+        at = datetime.fromisoformat(was["at"])
+        late = fresh.deadline is not None and at > fresh.deadline
+        evidence = {name: was[name] for name in ("kind", "actor", "at")}
+        return replace(fresh, done_at=at, evidence=evidence, late=late), False
+    if fresh.deadline is not None and fresh.deadline <= now:
+        return arm(fresh, rule, now, runbook), True
+    return fresh, False
+
+
+def _round(fresh: Duty, old: Duty | None, done_at: list[datetime], now: datetime) -> tuple[Duty, bool]:
+    """The round of a recurring duty that runs: from when it was done last, or from *now* where that would be over."""
+    if old and old.every == fresh.every and old.deadline and old.deadline > now:
+        return replace(old, done_by=fresh.done_by, owner=fresh.owner, title=fresh.title), False
+    counts = {"rounds_done": old.rounds_done, "rounds_missed": old.rounds_missed} if old else {}
+    begins = max(done_at, default=None)
+    ends = begins + fresh.every if begins and fresh.every else fresh.deadline
+    anew = ends is None or ends <= now
+    if anew and fresh.every:
+        ends = now + fresh.every
+    return replace(fresh, deadline=ends, **counts), anew  # type: ignore[arg-type]
 
 
 def done(duty: Duty, now: datetime, evidence: Mapping[str, Any]) -> Duty:
@@ -101,7 +167,7 @@ def done(duty: Duty, now: datetime, evidence: Mapping[str, Any]) -> Duty:
             hand_on_at=None,
         )  # fmt: skip
     late = duty.missed_at is not None or (duty.deadline is not None and now > duty.deadline)
-    return replace(duty, done_at=now, evidence=evidence, late=late, hand_on_at=None)
+    return replace(duty, done_at=now, evidence=evidence, late=late, moot=False, hand_on_at=None)
 
 
 def close(duty: Duty, now: datetime) -> Duty:
@@ -112,11 +178,11 @@ def close(duty: Duty, now: datetime) -> Duty:
 
 
 def reopen(duty: Duty, now: datetime) -> Duty:
-    """Take up again a duty that the end of the incident had closed: its time starts anew."""
-    if not duty.moot:
+    """Take up again a duty that the end of the incident had closed, or done: its time starts anew."""
+    if not duty.moot and duty.evidence.get("kind") != "resolved":
         return duty
     end = now + duty.span if duty.span else None
-    return replace(duty, done_at=None, moot=False, deadline=end)
+    return replace(duty, done_at=None, missed_at=None, late=False, moot=False, evidence={}, deadline=end)
 
 
 def overdue(duty: Duty, now: datetime) -> bool:

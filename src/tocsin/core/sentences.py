@@ -82,6 +82,36 @@ def _update(who: str, d: Data, names: Names) -> str:
     return f"{who} posted an update ({d.get('status', '')}){f': {text}' if text else ''}"
 
 
+def _severity(who: str, d: Data, names: Names) -> str:
+    anew = ", ".join(f"{one['title']} (by {one['due_at'][11:16]} UTC)" for one in d.get("anew", ()))
+    more = f". Their time had passed, so it is counted from now: {anew}" if anew else ""
+    return f"{who} changed the severity from {d['from']} to {d['severity']}{_because(d)}{more}"
+
+
+def _role(who: str, d: Data, names: Names) -> str:
+    role = "incident commander" if d.get("role", "commander") == "commander" else d["role"]
+    if not d.get("person"):
+        return f"{who}: {name_of(d['before'], names)} is not {role} any more"
+    return f"{name_of(d['person'], names)} is {role}" + (
+        f", after {name_of(d['before'], names)}" if d.get("before") else ""
+    )
+
+
+def _elapsed(who: str, d: Data, names: Names) -> str:
+    if d.get("extended"):
+        return "The extended time is over"
+    if not d.get("clock"):
+        return f"The watch is over: {d['duty'].replace('_', ' ')}"
+    state = "at risk" if d["state"] == "at_risk" else "breached"
+    return f"{d['clock'].capitalize()} time {state}: due {d['due'][:16].replace('T', ' ')} UTC"
+
+
+def _ticket(who: str, d: Data, names: Names) -> str:
+    where = "in Tocsin's own list" if d["tracker"] == "local" else f"in {d['tracker']}"
+    said = f", {d['label']}" if d.get("label") else ""
+    return f"Ticket {d['ticket']} created {where}{said}" + (f" ({d['note']})" if d.get("note") else "")
+
+
 def _room(who: str, d: Data, names: Names) -> str:
     return f"War room {d['name']} opened" + (f" ({d['note']})" if d.get("note") else "")
 
@@ -90,15 +120,15 @@ _SENTENCES: Final[Mapping[str, Callable[[str, Data, Names], str]]] = {
     "declared": _declared,
     "alert_attached": _attached,
     "alert_resolved": _ended,
-    "severity_changed": lambda w, d, n: f"{w} changed the severity from {d['from']} to {d['severity']}{_because(d)}",
+    "severity_changed": _severity,
     "severity_confirmed": lambda w, d, n: f"{w} confirmed the severity {d['severity']}{_because(d)}",
     "paged": lambda w, d, n: f"{name_of(d['person'], n)} paged: {d['reason']}",
     "page_failed": lambda w, d, n: f"{name_of(d['person'], n)} could not be paged{_because(d, 'why')}",
     "page_moot": _moot,
     "acknowledged": _acknowledged,
     "unacknowledged": lambda w, d, n: f"Acknowledgement asked for anew{_because(d)}",
-    "commander_assigned": lambda w, d, n: f"{name_of(d['person'], n)} is incident commander",
-    "role_assigned": lambda w, d, n: f"{name_of(d['person'], n)} is {d['role']}",
+    "commander_assigned": _role,
+    "role_assigned": _role,
     "war_room_opened": _room,
     "duty_done": lambda w, d, n: f"Duty done: {d['duty'].replace('_', ' ')} (by {w})",
     "duty_missed": lambda w, d, n: f"Duty missed: {d.get('title', d['duty'])} (was with {_people(d.get('people'), n)})",
@@ -115,9 +145,11 @@ _SENTENCES: Final[Mapping[str, Callable[[str, Data, Names], str]]] = {
     "extended": lambda w, d, n: (
         f"{w} declared an extended incident{_because(d)}" + (f" (until {d['until']})" if d.get("until") else "")
     ),
-    "elapsed": lambda w, d, n: f"The watch is over: {d['duty'].replace('_', ' ')}",
+    "elapsed": _elapsed,
     "finding_added": lambda w, d, n: f"Finding ({d['source'].replace('_', ' ')}): {d['text']}",
-    "ticket_created": lambda w, d, n: f"Ticket {d['ticket']} created ({d['tracker']})",
+    "ticket_created": _ticket,
+    "ticket_closed": lambda w, d, n: f"{w} closed the ticket {d['ticket']}{_because(d)}",
+    "write_up_published": lambda w, d, n: f"{w} published the write-up: {d['text']}",
     "note": lambda w, d, n: f"{w} noted: {d['text']}",
     "message_seen": lambda w, d, n: (
         f"{w} in the war room: {d['text']}" + (" (what is said after this is not kept)" if d.get("last") else "")
@@ -125,5 +157,7 @@ _SENTENCES: Final[Mapping[str, Callable[[str, Data, Names], str]]] = {
     "status_changed": lambda w, d, n: f"Status is now {d['status']}{_because(d)}",
     "resolved": lambda w, d, n: f"{w} resolved the incident{_because(d, 'resolution')}",
     "reopened": lambda w, d, n: f"{w} reopened the incident{_because(d)}",
-    "review_scheduled": lambda w, d, n: f"Blameless review scheduled for {d['at'][:16].replace('T', ' ')} UTC",
+    "review_scheduled": lambda w, d, n: (
+        f"Blameless review scheduled for {d['at'][:16].replace('T', ' ')} UTC{_because(d)}"
+    ),
 }

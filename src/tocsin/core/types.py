@@ -95,6 +95,16 @@ class OpenRoom:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenTicket:
+    """Open a ticket in the tracker of the runbook's connection *tracker*."""
+
+    tracker: str
+    title: str
+    text: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class WriteDraft:
     """Write the postmortem's draft from the timeline into its file."""
 
@@ -117,7 +127,7 @@ class Publish:
     started_at: datetime
 
 
-Effect: TypeAlias = Page | StopPaging | Tell | OpenRoom | WriteDraft | Publish
+Effect: TypeAlias = Page | StopPaging | Tell | OpenRoom | OpenTicket | WriteDraft | Publish
 
 
 class Refused(Exception):  # noqa: N818 - what we say to a person, in words

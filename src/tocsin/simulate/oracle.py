@@ -39,6 +39,7 @@ STOPPED: Final = timedelta(seconds=2)  # 4
 CALLS_A_MINUTE: Final = 10  # 14
 SWEEP_SECONDS: Final = 300.0
 ROTA_AHEAD: Final = 0.25  # of the sweeps look at an instant of the next year, too
+WEEK: Final = timedelta(weeks=1)  # counted in business time
 OPEN: Final = ("requested", "sent", "delivered")
 CANARY: Final = "canary"  # 20: a part of the simulated bot's token
 READABLE: Final = (
@@ -227,6 +228,8 @@ class Oracle:
                 self._paged(mirror, before, fact, facts)
             elif fact.kind == "duty_missed":
                 self._missed(mirror, fact)
+            elif fact.kind == "elapsed" and "clock" in fact.data:
+                self._elapsed(mirror, fact)
             elif _is_empty(fact):
                 self._nobody(mirror, fact, facts)
         stopped = [f for f in facts if f.kind in ("acknowledged", "resolved")]
@@ -325,6 +328,22 @@ class Oracle:
             self.broken(
                 "8 in time", f"{name}: the duty {key[0]} due {due} was judged at {fact.at}", mirror.state.number
             )
+
+    def _elapsed(self, mirror: Mirror, fact: Fact) -> None:
+        """A clock of the severity is told at three quarters of its time and at its end: once each, and never early."""
+        name, data = mirror.state.name, fact.data
+        key = (f"{data['clock']} {data['state']}", str(data["due"]))
+        if key in mirror.missed:
+            self.broken("8 once", f"{name}: {key[0]} of {key[1]} was told twice", mirror.state.number)
+        mirror.missed.add(key)
+        start, due = (datetime.fromisoformat(data[word]) for word in ("start", "due"))
+        severities = self.runbooks[mirror.state.runbook_version][1].severities.values()
+        flat = {span for s in severities for span in (s.respond_within, s.resolve_within)} - {WEEK}
+        if data["state"] == "at_risk" and due - start not in flat:
+            return  # counted in business time
+        at = due if data["state"] == "breached" else start + (due - start) * 0.75
+        if fact.at < at or (fact.at > at + LATE and self._calm()):
+            self.broken("8 in time", f"{name}: {key[0]} was due at {at}, told {fact.at}", mirror.state.number)
 
     def _nobody(self, mirror: Mirror, fact: Fact, facts: list[Fact]) -> None:
         """A step for nobody lets the next be taken at once."""
@@ -500,6 +519,7 @@ class Oracle:
     def _asleep(self, state: Incident, wake_at: int | None, now: int) -> None:
         """A duty with a deadline ahead has an instant at which it is looked at."""
         ahead = [to_micros(d.deadline) for d in state.duties if d.deadline and not (d.done_at or d.missed_at)]
+        ahead += [to_micros(clock.due) for clock in state.clocks if not (clock.met_at or clock.told == "breached")]
         due = [deadline for deadline in ahead if deadline > now]
         if due and (wake_at is None or wake_at > min(due)):
             self.broken("8 in time", f"{state.name}: nothing will wake it for a duty's deadline", state.number)

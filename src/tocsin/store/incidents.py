@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import and_, bindparam, func, insert, or_, select, update
@@ -15,6 +15,7 @@ from tocsin.core import escalation, ledger
 from tocsin.core.incident import Incident, from_json, to_json
 from tocsin.core.ledger import Entry
 from tocsin.core.paging import climbing
+from tocsin.core.people import same_cause
 from tocsin.core.types import SYSTEM, Fact, Refused, incident_name
 from tocsin.store.db import Tx, among, insert_rows, listed, lock_rows, update_rows
 from tocsin.store.fixed import fixed
@@ -171,6 +172,8 @@ def _row(state: Incident) -> dict[str, Any]:
         "check": state.check, "drill": state.drill, "acknowledged_at": state.acknowledged_at,
         "resolved_at": state.resolved_at, "commander": state.commander, "state": to_json(state),
         "step_due": escalation.due_at(state.walk) if state.walk and climbing(state) else None,
+        "ticket": state.ticket,
+        "ticket_state": ("closed" if state.ticket_closed_at else "open") if state.ticket else None,
     }  # fmt: skip
 
 
@@ -279,13 +282,37 @@ def rooms_on(tx: Tx, date: str) -> int:
     return int(tx.first(_ROOMS_ON, {"date": date})[0])
 
 
-def recurred(tx: Tx, state: Incident, since: datetime) -> bool:
-    """Say whether the same service and check had another incident since then; drills do not count."""
-    where = and_(
-        incidents.c.number != state.number, incidents.c.declared_at >= since, incidents.c.drill.is_(False),
-        incidents.c.service == state.service, incidents.c.check == state.check,
-    )  # fmt: skip
-    return tx.first(select(incidents.c.number).where(where).limit(1)) is not None
+RECURRENCES_READ: Final = 50  # the newest of one service
+
+
+def recurred(tx: Tx, state: Incident, since: datetime) -> str:
+    """The newest other incident since then of the same service and cause, by name; empty when there was none."""
+    if state.service is None:
+        return ""
+    c = incidents.c
+    where = c.number != state.number, c.declared_at >= since, c.drill.is_(False), c.service == state.service
+    rows = tx.all(select(c.state).where(*where).order_by(c.number.desc()).limit(RECURRENCES_READ))
+    others = (_read(row.state) for row in rows)
+    return next((other.name for other in others if other and same_cause(state, other)), "")
+
+
+def _read(text: str) -> Incident | None:
+    """A stored state; None for one that cannot be read: it must not be in the way of another incident."""
+    try:
+        return from_json(text)
+    except ValueError:
+        return None
+
+
+def tickets(tx: Tx, *, state: str | None = None, before: int | None = None, limit: int = 100) -> list[Stored]:
+    """The incidents that have a ticket, newest first. `state` is open or closed; `before` is a number."""
+    c = incidents.c
+    statement = select(c.number).where(c.ticket_state.isnot(None)).order_by(c.number.desc()).limit(limit)
+    if state:
+        statement = statement.where(c.ticket_state == state)
+    if before is not None:
+        statement = statement.where(c.number < before)
+    return [found for row in tx.all(statement) if (found := _readable(tx, row.number)).state.ticket]
 
 
 def verify(tx: Tx) -> dict[str, Any]:

@@ -107,7 +107,12 @@ incidents = Table(
     Column("seq", Integer, nullable=False, server_default=text("0")),  # the last entry of its timeline
     Column("head", Text, nullable=False),  # and that entry's hash
     Column("state", Text, nullable=False),  # core.incident.to_json
+    Column("ticket", Text),  # its name in the tracker
+    Column("ticket_state", Text),  # open, closed
 )
+Index("incidents_ticket", incidents.c.ticket_state, incidents.c.number,
+      sqlite_where=incidents.c.ticket_state.isnot(None),
+      postgresql_where=incidents.c.ticket_state.isnot(None))  # fmt: skip
 Index("incidents_wake", incidents.c.wake_at, sqlite_where=incidents.c.wake_at.isnot(None),
       postgresql_where=incidents.c.wake_at.isnot(None))  # fmt: skip
 Index("incidents_paging", incidents.c.number, sqlite_where=incidents.c.step_due.isnot(None),

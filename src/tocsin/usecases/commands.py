@@ -9,8 +9,19 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from tocsin.core import oncall
-from tocsin.core.events import Acknowledge, Declared, Escalate, Note, PostUpdate, Resolve
-from tocsin.core.incident import PUBLIC_STATUSES, Incident
+from tocsin.core.events import (
+    Acknowledge,
+    Assign,
+    Check,
+    Declared,
+    Escalate,
+    Note,
+    PostUpdate,
+    Resolve,
+    SetSeverity,
+)
+from tocsin.core.incident import PUBLIC_STATUSES, ROLES, Incident
+from tocsin.core.protocol import is_open
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import Refused, incident_name, incident_number
 from tocsin.sdk import one_line
@@ -127,6 +138,43 @@ def _resolve(asked: Asked) -> str:
     return f"{incident_name(number)} is resolved. The all-clear goes out."
 
 
+def _severity(asked: Asked) -> str:
+    number, text = _which(asked)
+    said, _, reason = text.partition(" ")
+    severity = next((name for name in asked.runbook.severities if name.lower() == said.lower()), said)
+    before = incidents.load(asked.tx, number).state.severity
+    state = respond.act(asked.tx, asked.setup, number, SetSeverity(asked.person, severity, reason.strip())).state
+    if before == state.severity:
+        return f"{state.name} is {state.severity}: you confirmed it."
+    return f"{state.name} is {state.severity} now, it was {before}. Duties, deadlines and pages follow."
+
+
+def _assign(asked: Asked) -> str:
+    number, text = _which(asked)
+    role, _, whom = text.lower().partition(" ")
+    if role not in ROLES:
+        raise Refused(f"say: assign INC-{number} ROLE [PERSON], with one of {', '.join(ROLES)}", 422)
+    person = _person(asked, whom.strip()) if whom.strip() else asked.person
+    respond.act(asked.tx, asked.setup, number, Assign(asked.person, role, person))
+    return f"{_name(asked, person)} is {role} of {incident_name(number)}." if person else f"Nobody is {role} now."
+
+
+def _person(asked: Asked, said: str) -> str | None:
+    """The person whom a text names: by id or by name; "nobody" for None."""
+    if said == "nobody":
+        return None
+    return next((id_ for id_, p in asked.runbook.people.items() if said in (id_.lower(), p.name.lower())), said)
+
+
+def _done(asked: Asked) -> str:
+    number, duty = _which(asked)
+    if not duty:
+        open_ = [d.id for d in incidents.load(asked.tx, number).state.duties if is_open(d)]
+        raise Refused(f"which duty? Open are: {', '.join(open_) or 'none'}", 422)
+    respond.act(asked.tx, asked.setup, number, Check(asked.person, duty.lower().replace(" ", "_")))
+    return f"The duty {duty} of {incident_name(number)} is done."
+
+
 def _note(asked: Asked) -> str:
     number, text = _which(asked)
     respond.act(asked.tx, asked.setup, number, Note(asked.person, text[:LONG_LIMIT]))
@@ -168,6 +216,9 @@ COMMANDS: Final[Mapping[str, tuple[Role, Callable[[Asked], str]]]] = {
     "declare": ("responder", _declare),
     "ack": ("responder", _acknowledge),
     "update": ("responder", _update),
+    "severity": ("responder", _severity),
+    "assign": ("responder", _assign),
+    "done": ("responder", _done),
     "escalate": ("responder", _escalate),
     "note": ("responder", _note),
     "resolve": ("responder", _resolve),
@@ -180,6 +231,9 @@ USES: Final = {
     "declare SEVERITY TITLE": "open an incident and page",
     "ack INC-42": "you have it: paging stops",
     "update INC-42 [investigating|identified|monitoring] TEXT": "post a status update",
+    "severity INC-42 SEVERITY [REASON]": "change the severity, or confirm it by saying the same",
+    "assign INC-42 ROLE [PERSON]": "take or hand over commander, communications or scribe",
+    "done INC-42 DUTY": "tick a duty",
     "escalate INC-42 [REASON]": "page the next step now",
     "note INC-42 TEXT": "put a note on the timeline",
     "resolve INC-42 [ROOT CAUSE;] RESOLUTION": "it is over: the all-clear goes out",

@@ -11,13 +11,14 @@ from typing import Any, Final
 import structlog
 
 from tocsin.core import because, delivery, escalation
-from tocsin.core.events import OffCall, RoomOpened
+from tocsin.core.events import OffCall, RoomOpened, TicketOpened
 from tocsin.core.incident import Incident
 from tocsin.core.paging import climbing
 from tocsin.core.runbook import Runbook
+from tocsin.core.tickets import LOCAL
 from tocsin.core.types import incident_name
 from tocsin.points import passing
-from tocsin.sdk import Delivered, Message, Reject, Reply, Retry, Transport, Verdict
+from tocsin.sdk import Delivered, Message, Reject, Reply, Retry, Ticket, Tracker, Transport, Verdict
 from tocsin.store import incidents, queue
 from tocsin.store.db import Busy, Tx, one_at_a_time
 from tocsin.store.incidents import Stored
@@ -26,6 +27,7 @@ from tocsin.usecases.configure import Setup, acknowledge_link, channel_config, i
 from tocsin.usecases.respond import ALL, act
 from tocsin.usecases.ways import receipt
 
+CLOCK: Final = "clock:"  # a text about a clock of the severity, in place of a duty
 AT_ONCE: Final = 32  # rows in one claim
 PLAIN: Final = ("alarm", "check", "probe", "reply", "edit")  # rows that are sent without reading an incident
 
@@ -62,6 +64,7 @@ class Job:
     reply: Reply | None = None
     edit: str = ""  # the receipt of the message in whose place this one goes
     draft: publish.Draft | None = None
+    ticket: tuple[Tracker, Ticket] | None = None
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     folded: tuple[Job, ...] = ()
     receipts: bool = False  # the vendor promises to tell later whether it arrived
@@ -224,6 +227,10 @@ def _moot(tx: Tx, row: Any, stored: Stored) -> str:
     if row.kind == "page":
         page = queue.page(tx, row.page)
         return "" if page.state in queue.OPEN_PAGE else f"the page is {page.state}: {page.why or ''}"
+    if row.duty and row.duty.startswith(CLOCK):
+        which = row.duty.removeprefix(CLOCK)
+        stopped = any(c.which == which and c.met_at is not None for c in state.clocks)
+        return f"the {which} clock has stopped" if stopped else ""
     if row.duty:
         duty = next((duty for duty in state.duties if duty.id == row.duty), None)
         if duty is None or duty.done_at is not None:
@@ -238,6 +245,11 @@ def _job(tx: Tx, setup: Setup, row: Any, stored: Stored, transport: Transport | 
     if row.kind == "draft":
         return Job(**common, draft=publish.draft(tx, setup, stored))
     runbook = runbook_of(tx, setup, state.runbook_version)
+    if row.kind == "ticket":
+        tracker, settings = setup.plugins.trackers[row.via], getattr(runbook.connections, row.via)
+        words, link = row.payload, incident_link(setup, state.number)
+        ticket = Ticket(row.key, words["title"], words["text"], words["label"], link)
+        return Job(**common, ticket=(tracker, ticket), config=settings.model_dump())
     known = queue.destination(tx, row.destination)
     changed = known.settings if known else {}
     own = devices.settings_for(tx, setup, transport, row.payload["to"])
@@ -376,6 +388,9 @@ def _delivered(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Delivered) -> 
             ways.await_receipt(tx, setup, queue.row(tx, row.id))
     elif job.kind == "room":
         act(tx, setup, job.incident, RoomOpened(job.room, channel=job.via, thread=verdict.receipt))
+    elif job.ticket:
+        link = job.ticket[0].link(verdict.receipt, job.config)
+        act(tx, setup, job.incident, TicketOpened(verdict.receipt, job.via, link))
     elif job.draft:
         publish.written(tx, setup, job.draft)
 
@@ -418,5 +433,7 @@ def _rejected(tx: Tx, setup: Setup, job: Job, row: Any, why: str) -> None:
     if job.kind == "room":
         note = f"no room of its own in {job.via}: {why}"
         act(tx, setup, job.incident, RoomOpened(job.room, channel=job.via, note=note))
+    elif job.ticket:
+        act(tx, setup, job.incident, TicketOpened(incident_name(job.incident), LOCAL, note=f"{job.via}: {why}"))
     else:
         ways.failed(tx, setup, row, why)

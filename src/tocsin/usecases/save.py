@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,11 +12,11 @@ from tocsin.core import notify
 from tocsin.core.because import explain
 from tocsin.core.delivery import GATHER, Route, quiet_until, to_channel, to_person
 from tocsin.core.escalation import turn_key
-from tocsin.core.events import Around, Decision, Event, Resolve
+from tocsin.core.events import Around, CloseTicket, Decision, Event, Resolve, Tick
 from tocsin.core.incident import Incident
 from tocsin.core.runbook import Runbook
 from tocsin.core.stand_ins import StandIns
-from tocsin.core.types import Effect, Json, OpenRoom, Page, Publish, StopPaging, Tell
+from tocsin.core.types import Effect, Json, OpenRoom, OpenTicket, Page, Publish, StopPaging, Tell
 from tocsin.store import alerts, incidents, people, queue
 from tocsin.store.db import Tx, one_at_a_time
 from tocsin.store.incidents import Stored
@@ -27,17 +28,36 @@ from tocsin.usecases.configure import Setup, incident_link, runbook_of, who
 def around(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, event: Event, *, firing: int = 0) -> Around:
     """Gather what deciding about *state* needs to know of the world now."""
     since = runbook.severities[state.severity].recurring_within
-    ended = not isinstance(event, Resolve) and getattr(event, "firing", None) != 0
+    ends = isinstance(event, (Resolve, CloseTicket)) or getattr(event, "firing", None) == 0
+    said = replace(state, root_cause=getattr(event, "root_cause", None) or state.root_cause)
     room = runbook.war_room
     return Around(
         who=who(tx, runbook, state.service, tx.now),
         link=incident_link(setup, state.number),
-        rooms_today=incidents.rooms_on(tx, notify.local_date(state.declared_at, runbook)) if not state.room else 0,
-        recurring=bool(not ended and since and incidents.recurred(tx, state, tx.now - since)),
+        rooms_today=_rooms(tx, runbook, state, event),
+        recurring=incidents.recurred(tx, said, tx.now - since) if ends and since else "",
+        tracker=_tracker(setup, runbook),
         room_channel=bool(room and _opens_rooms(setup, to_channel(runbook, setup.ways, room.in_))),
         alerts=firing or alerts.firing(tx, state.number),
         turns=_turns(tx, runbook, state),
     )
+
+
+def _rooms(tx: Tx, runbook: Runbook, state: Incident, event: Event) -> int:
+    """How many rooms the incident's day has; not counted while none is to be opened, as with every tick of a ticket."""
+    opens = any("open_war_room" in duty.run and duty.done_at is None for duty in state.duties)
+    if state.room or (isinstance(event, Tick) and not opens):
+        return 0
+    return incidents.rooms_on(tx, notify.local_date(state.declared_at, runbook))
+
+
+def _tracker(setup: Setup, runbook: Runbook) -> str:
+    """The connection in which tickets are opened: the first that an installed tracker speaks to; empty for none."""
+    for name in setup.plugins.trackers:
+        left_out = any(place.startswith(f"connections.{name}") for place in runbook.left_out)
+        if getattr(runbook.connections, name, None) is not None and not left_out:
+            return name
+    return ""
 
 
 def _turns(tx: Tx, runbook: Runbook, state: Incident) -> Mapping[str, Mapping[str, datetime]]:
@@ -112,6 +132,11 @@ def _put(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect
             route = to_channel(runbook, setup.ways, channel)
             key = f"{state.name}:room"
             _row(tx, key, state, route, kind="room", payload={"name": name}, urgent=True)
+        case OpenTicket(tracker, title, text, label):
+            queue.put(
+                tx, f"{state.name}:ticket:{tracker}", tx.now, incident=state.number, kind="ticket", via=tracker,
+                destination=f"ticket:{tracker}", payload={"title": title, "text": text, "label": label}, urgent=True,
+            )  # fmt: skip
         case Publish():
             site.tell(tx, state.number, effect)
         case _:

@@ -85,14 +85,19 @@ class Declare(Acting):
     impact: Long | None = None
 
 
+Was = Annotated[str | None, Field(description="what you saw: where it is another by now, the answer is 409")]
+
+
 class SeverityBody(Acting):
     severity: str
     reason: Long = ""
+    was: Was = None
 
 
 class AssignBody(Acting):
     role: str
-    person: str
+    person: str | None = Field(description="null gives the role up")
+    was: Was = None
 
 
 class UpdateBody(Acting):
@@ -124,6 +129,10 @@ class ExtendBody(Acting):
 
 class CheckedBody(Acting):
     duty: str
+
+
+class WriteUpBody(Acting):
+    text: Long
 
 
 class ResolveBody(Acting):
@@ -320,13 +329,13 @@ async def pass_on(
 @router.post("/incidents/{id}/severity")
 async def severity(request: Request, viewer: Acts, id: str, body: SeverityBody) -> Json:
     """Change the severity, or confirm it by saying the same."""
-    return await do(request, viewer, id, body, lambda by: events.SetSeverity(by, body.severity, body.reason))
+    return await do(request, viewer, id, body, lambda by: events.SetSeverity(by, body.severity, body.reason, body.was))
 
 
 @router.post("/incidents/{id}/assign")
 async def assign(request: Request, viewer: Acts, id: str, body: AssignBody) -> Json:
-    """Give a role to a person."""
-    return await do(request, viewer, id, body, lambda by: events.Assign(by, body.role, body.person))
+    """Give a role to a person, or give it up."""
+    return await do(request, viewer, id, body, lambda by: events.Assign(by, body.role, body.person, body.was))
 
 
 @router.post("/incidents/{id}/update")
@@ -372,6 +381,12 @@ def span_of(value: str | int | None) -> timedelta | None:
 async def checked(request: Request, viewer: Acts, id: str, body: CheckedBody) -> Json:
     """Tick a duty."""
     return await do(request, viewer, id, body, lambda by: events.Check(by, body.duty))
+
+
+@router.post("/incidents/{id}/write-up")
+async def write_up(request: Request, viewer: Acts, id: str, body: WriteUpBody) -> Json:
+    """Publish the quick write-up of a resolved incident."""
+    return await do(request, viewer, id, body, lambda by: events.WriteUp(by, body.text))
 
 
 @router.post("/incidents/{id}/resolve")

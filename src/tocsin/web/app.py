@@ -28,6 +28,7 @@ from tocsin.web import (
     api_maintenance,
     api_oncall,
     api_people,
+    api_tickets,
     calendar,
     devices,
     handoff,
@@ -38,6 +39,7 @@ from tocsin.web import (
     people,
     readiness,
     reference,
+    tickets,
 )  # fmt: skip
 from tocsin.web.auth import NotSignedIn, SignInLimit, TooMany
 from tocsin.web.chat import ChatApp
@@ -85,10 +87,11 @@ def create_app(
     app.state.db, app.state.setup, app.state.meters = db, setup, meters
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
-    for part in (api_oncall, api_maintenance, api_people):
+    for part in (api_oncall, api_maintenance, api_people, api_tickets):
         app.include_router(part.router)
     for routes in (
         access, devices, handoff, incidents, oncall, calendar, people, live, operations, readiness, reference,
+        tickets,
     ):  # fmt: skip
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from tocsin.core import because, events, protocol
-from tocsin.core.incident import ROLES, Incident
+from tocsin.core.incident import Incident
 from tocsin.core.ledger import Entry
 from tocsin.core.paging import expires_at
 from tocsin.core.protocol import Duty
@@ -29,12 +29,13 @@ from tocsin.usecases.configure import Setup, acknowledge_link, check_acknowledge
 from tocsin.web import operations
 from tocsin.web.api import span_of
 from tocsin.web.auth import require, require_form, same_origin, viewer_of
+from tocsin.web.leading import ClockView, LeadView, lead_view, running
 from tocsin.web.render import render, short
 
 LIST_SIZE: Final = 50
 ALERTS_SHOWN: Final = 50
 ENTRIES_SHOWN: Final = 1_000  # of the timeline; the newest
-FRAGMENTS: Final = ("head", "duties", "pages", "timeline")
+FRAGMENTS: Final = ("head", "duties", "lead", "pages", "timeline")
 LOUD: Final = frozenset({"declared", "duty_missed", "page_failed", "resolved", "reopened", "escalated"})
 UPDATE_STATUSES: Final = ("investigating", "identified", "monitoring")
 Names = Mapping[str, str]
@@ -97,6 +98,7 @@ class Line:
     next_at: datetime | None
     left: str
     drill: bool
+    clock: ClockView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class IncidentView:
     pages: tuple[PageView, ...]
     troubles: tuple[str, ...]
     findings: tuple[str, ...]
-    roles: tuple[tuple[str, str], ...]
+    lead: LeadView
     severities: tuple[tuple[str, str], ...]
     people: tuple[tuple[str, str], ...]
     can_act: bool
@@ -152,6 +154,7 @@ def line(state: Incident, names: Names, now: datetime) -> Line:
         lasted=short((state.resolved_at or now) - state.declared_at), who=has_it(state, names),
         answered=state.answered or state.acknowledged_at is not None, next=due.title if due else "",
         next_at=due.deadline if due else None, left=_left(due, now) if due else "", drill=state.drill,
+        clock=running(state, now),
     )  # fmt: skip
 
 
@@ -186,7 +189,7 @@ def duty_view(duty: Duty, names: Names, now: datetime, can_act: bool) -> DutyVie
     """Show a duty: its state, who has it, when, and what proves it."""
     state = protocol.state_of(duty, now)
     return DutyView(
-        id=duty.id, title=duty.title, state="late" if state == "done" and duty.late else state,
+        id=duty.id, title=duty.title, state=_mark(duty, state),
         who=protocol.holder_of(duty).replace("_", " ").replace("schedule:", ""),
         deadline=duty.deadline if state in ("due", "missed") else None,
         left=_left(duty, now) if state == "due" and duty.deadline else "", note=_note(duty, names),
@@ -195,11 +198,15 @@ def duty_view(duty: Duty, names: Names, now: datetime, can_act: bool) -> DutyVie
     )  # fmt: skip
 
 
+def _mark(duty: Duty, state: str) -> str:
+    if duty.moot:
+        return "unneeded"
+    return "late" if state == "done" and duty.late else state
+
+
 def _note(duty: Duty, names: Names) -> str:
     if duty.every:
         return f"{duty.rounds_done} done, {duty.rounds_missed} missed"
-    if duty.moot:
-        return "not needed any more"
     if duty.done_at and duty.evidence:
         return f"{duty.evidence['kind'].replace('_', ' ')} by {name_of(duty.evidence['actor'], names)}"
     return "handed on" if duty.holder >= 0 else ""
@@ -221,7 +228,7 @@ def show(known: Known, now: datetime, viewer: Viewer | None) -> IncidentView:
         pages=tuple(page_view(row, known.attempts, names) for row in known.pages),
         troubles=tuple(trouble(row, names, now) for row in known.troubles),
         findings=tuple(e.data["text"] for e in known.entries if e.kind == "finding_added"),
-        roles=tuple((role, name_of(s.roles[role], names) if role in s.roles else "") for role in ROLES),
+        lead=lead_view(s, book, now, me),
         severities=tuple((id_, severity.title) for id_, severity in book.severities.items()),
         people=tuple(names.items()), can_act=can_act, is_open=s.is_open, paging_me=me in s.paging,
         awaited=tuple(name_of(person, names) for person in s.awaited) if s.have_it else (), expires_at=expires_at(s),
@@ -231,7 +238,8 @@ def show(known: Known, now: datetime, viewer: Viewer | None) -> IncidentView:
 def entry_view(entry: Entry, state: Incident, names: Names) -> EntryView:
     """Show an entry: when, how long after T+0, what."""
     text = sentence(entry.kind, entry.actor, entry.data, names)
-    return EntryView(entry.seq, entry.at, short(entry.at - state.declared_at), text, entry.kind in LOUD)
+    loud = entry.kind in LOUD or entry.data.get("state") == "breached"
+    return EntryView(entry.seq, entry.at, short(entry.at - state.declared_at), text, loud)
 
 
 def page_view(row: Any, attempts: Sequence[Any], names: Names) -> PageView:
@@ -369,7 +377,9 @@ async def fragment(request: Request) -> Response:
     number = incident_number(request.path_params["id"])
     known = await request.app.state.db.read(know, request.app.state.setup, number)
     view = show(known, request.app.state.db.clock(), request.state.viewer)
-    return render(request, f"incidents/_{name}.html", v=view, alerts=known.alerts, postmortem=known.postmortem)
+    return render(
+        request, f"incidents/_{name}.html", v=view, lead=view.lead, alerts=known.alerts, postmortem=known.postmortem
+    )
 
 
 async def act(request: Request) -> Response:
@@ -392,8 +402,14 @@ Form = Mapping[str, str]
 FORMS: Final[Mapping[str, Callable[[str, Form], events.Event]]] = {
     "acknowledge": lambda by, f: events.Acknowledge(by),
     "pass": lambda by, f: events.PassOn(by, f.get("reason", "")),
-    "severity": lambda by, f: events.SetSeverity(by, f.get("severity", ""), f.get("reason", "")),
-    "assign": lambda by, f: events.Assign(by, f.get("role", ""), f.get("person", "")),
+    "severity": lambda by, f: events.SetSeverity(
+        by, f.get("severity", ""), f.get("reason", ""), f.get("was")
+    ),
+    "assign": lambda by, f: events.Assign(
+        by, f.get("role", ""), None if f.get("person") == "-" else f.get("person", ""), f.get("was")
+    ),
+    "write-up": lambda by, f: events.WriteUp(by, f.get("text", "")),
+    "close-ticket": lambda by, f: events.CloseTicket(by, f.get("reason", "")),
     "update": lambda by, f: events.PostUpdate(
         by, f.get("status") or None, f.get("summary") or None, f.get("next_steps") or None, f.get("eta") or None,
         f.get("impact") or None, f.get("public") == "on",

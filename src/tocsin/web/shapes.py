@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tocsin import zones
-from tocsin.core import oncall, protocol
+from tocsin.core import oncall, protocol, roles, sla, tickets
+from tocsin.core.incident import Incident
 from tocsin.core.ledger import Entry
 from tocsin.core.readiness import NEXT
+from tocsin.core.runbook import Runbook
 from tocsin.core.statuspage import Maintenance
 from tocsin.core.swap import Swap
 from tocsin.core.types import Json, incident_name, instant_text
@@ -42,12 +44,44 @@ def incident_json(stored: Stored, link: str, now: datetime) -> Json:
         "check": s.check, "impact": s.impact, "declared_at": instant_text(s.declared_at),
         "declared_by": s.declared_by, "acknowledged_at": instant_text(s.acknowledged_at),
         "acknowledged_by": s.acknowledged_by, "resolved_at": instant_text(s.resolved_at), "commander": s.commander,
-        "roles": dict(s.roles), "duties": [duty_json(duty, now) for duty in s.duties], "alerts": stored.alerts,
-        "paging": list(s.paging), "awaited": list(s.awaited),
+        "roles": dict(s.roles), "roles_missing": list(roles.missing(s)) if s.is_open else [],
+        "clocks": [clock_json(clock, now) for clock in s.clocks], "extended_until": instant_text(s.extended_until),
+        "duties": [duty_json(duty, now) for duty in s.duties], "alerts": stored.alerts,
+        "duties_set_aside": [duty_json(duty, now) for duty in s.set_aside],
+        "ticket": ticket_of(s), "write_up": s.write_up, "paging": list(s.paging), "awaited": list(s.awaited),
         "passed_on": list(s.passed_on), "summary": s.summary, "next_steps": s.next_steps, "eta": s.eta,
         "root_cause": s.root_cause, "resolution": s.resolution,
         "war_room": {"name": s.room.name, "channel": s.room.channel or None} if s.room else None,
         "review_at": instant_text(s.review_at), "runbook_version": s.runbook_version, "drill": s.drill, "link": link,
+    }  # fmt: skip
+
+
+def clock_json(clock: sla.Clock, now: datetime) -> Json:
+    """A clock of the severity; `started_at` is the declaration, or the change that made it anew."""
+    return {
+        "clock": clock.which, "state": sla.state_of(clock, now), "started_at": instant_text(clock.start),
+        "at_risk_at": instant_text(clock.at_risk), "due_at": instant_text(clock.due),
+        "met_at": instant_text(clock.met_at),
+    }  # fmt: skip
+
+
+def ticket_of(state: Incident) -> Json:
+    """The ticket of an incident; None where it has none."""
+    if state.ticket is None:
+        return None
+    return {
+        "id": state.ticket, "tracker": state.tracker or tickets.LOCAL, "link": state.ticket_link or None,
+        "state": "closed" if state.ticket_closed_at else "open", "closed_at": instant_text(state.ticket_closed_at),
+    }  # fmt: skip
+
+
+def ticket_json(stored: Stored, runbook: Runbook, link: str) -> Json:
+    """A ticket in a list: with what it is about."""
+    s = stored.state
+    return {
+        **ticket_of(s), "incident": s.name, "title": s.title, "service": s.service, "severity": s.severity,
+        "label": tickets.label(runbook, s.severity), "opened_at": instant_text(s.ticket_at),
+        "incident_status": s.status, "incident_link": link,
     }  # fmt: skip
 
 
