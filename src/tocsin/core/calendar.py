@@ -18,10 +18,12 @@ DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class BusinessHours(Protocol):
-    """When people work, as the runbook says it: days, closing time, zone and public holidays."""
+    """When people work, as the runbook says it: days, hours, zone and public holidays."""
 
     @property
     def days(self) -> tuple[str, ...]: ...
+    @property
+    def from_(self) -> str: ...
     @property
     def until(self) -> str: ...
     @property
@@ -86,6 +88,13 @@ def _holidays(code: str, year: int) -> frozenset[date]:
 def is_business_day(day: date, hours: BusinessHours) -> bool:
     """Say whether people work on that local date: one of the days named, and no public holiday."""
     return DAYS[day.weekday()] in hours.days and not (hours.holidays and day in _holidays(hours.holidays, day.year))
+
+
+def in_business_hours(at: datetime, hours: BusinessHours) -> bool:
+    """Say whether people work at that instant."""
+    local = at.astimezone(ZoneInfo(hours.timezone))
+    begins, ends = time.fromisoformat(hours.from_), time.fromisoformat(hours.until)
+    return is_business_day(local.date(), hours) and begins <= local.time().replace(fold=0) < ends
 
 
 def next_business_day(at: datetime, hours: BusinessHours) -> datetime:

@@ -99,6 +99,8 @@ class Incident:
     messages: int = 0  # of the war room that were kept
     ticket: str | None = None
     review_at: datetime | None = None
+    merged_into: int | None = None  # the incident that goes on for it
+    had_answer: bool = False  # somebody had it when it was merged
 
     @property
     def name(self) -> str:
@@ -301,6 +303,26 @@ def _armed(s: Incident, f: Fact) -> Incident:
     return replace(resolved, duties=tuple(armed.get(d.id, d) for d in resolved.duties))
 
 
+def _merged(s: Incident, f: Fact) -> Incident:
+    """What goes on in another incident ends here, without having been solved; the other one only notes it."""
+    if "into" not in f.data:
+        return replace(s, public=s.public or bool(f.data.get("public")))
+    return replace(
+        s, status="resolved", resolved_at=f.at, merged_into=f.data["number"], had_answer=s.answered, paging=(),
+        answered=True, awaited=(), resolution=f"merged into {f.data['into']}",
+        duties=tuple(protocol.close(d, f.at) if protocol.is_open(d) else d for d in s.duties),
+    )  # fmt: skip
+
+
+def _split(s: Incident, f: Fact) -> Incident:
+    """It goes on by itself again, as it was when it was merged; the other one only notes it."""
+    if "out_of" not in f.data:
+        return s
+    again = replace(s, status="investigating" if s.had_answer else "triggered", resolved_at=None, resolution=None,
+                    answered=s.had_answer, merged_into=None, had_answer=False)  # fmt: skip
+    return replace(again, duties=tuple(_again(protocol.reopen(d, f.at)) for d in again.duties))
+
+
 def _review(s: Incident, f: Fact) -> Incident:
     return replace(s, review_at=datetime.fromisoformat(f.data["at"]))
 
@@ -329,6 +351,8 @@ _FOLDS: Final[Mapping[str, Any]] = {
     "message_seen": lambda s, f: replace(s, messages=s.messages + 1),
     "ticket_created": lambda s, f: replace(s, ticket=f.data["ticket"]),
     "review_scheduled": _review,
+    "merged": _merged,
+    "split": _split,
 }
 
 __all__ = [

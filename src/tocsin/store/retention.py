@@ -13,7 +13,19 @@ from sqlalchemy import Delete, Select, and_, delete, exists, or_, select
 
 from tocsin.points import passing
 from tocsin.store.db import Tx
-from tocsin.store.schema import alerts, answered, attempts, changes, credentials, incidents, outbox, pages, sessions
+from tocsin.store.schema import (
+    alerts,
+    answered,
+    attempts,
+    changes,
+    credentials,
+    flaps,
+    held,
+    incidents,
+    outbox,
+    pages,
+    sessions,
+)  # fmt: skip
 
 INCIDENTS_AT_ONCE: Final = 50
 ROWS_AT_ONCE: Final = 500  # of each table in one transaction: a page never waits for more
@@ -54,13 +66,16 @@ def remove(tx: Tx, keep: timedelta, numbers: Sequence[int]) -> int:
 
 
 def _statements(tx: Tx, before: datetime, numbers: Sequence[int]) -> Iterator[Delete]:
-    of_ended = or_(alerts.c.incident.in_(numbers), alerts.c.incident.is_(None))
+    of_none = and_(alerts.c.incident.is_(None), alerts.c.state == "resolved")  # what is held back and fires stays
+    of_ended = or_(alerts.c.incident.in_(numbers), of_none)
     yield _some(alerts, alerts.c.id, and_(of_ended, alerts.c.last_at < before))
     mine = or_(outbox.c.incident.in_(numbers), and_(outbox.c.incident.is_(None), outbox.c.created_at < before))
     sends = select(outbox.c.id).where(_over, mine).order_by(outbox.c.id).limit(ROWS_AT_ONCE)
     yield delete(attempts).where(attempts.c.outbox.in_(_ids(tx, sends)))
     yield _some(attempts, attempts.c.id, attempts.c.page.in_(select(pages.c.id).where(pages.c.incident.in_(numbers))))
     yield delete(outbox).where(outbox.c.id.in_(_ids(tx, sends)))
+    yield _some(held, held.c.alert, held.c.over_at < before)
+    yield _some(flaps, flaps.c.dedup, flaps.c.at < before)
     yield _some(changes, changes.c.id, changes.c.at < before)
     yield _some(answered, answered.c.key, answered.c.at < tx.now - REPEATED)
     yield _some(sessions, sessions.c.hash, sessions.c.created_at < tx.now - SESSION)
