@@ -8,7 +8,7 @@ import typer
 
 from tocsin.cli.client import call, put_json, put_table, say
 from tocsin.cli.incident import By, Json, Name, Reason, show_one
-from tocsin.cli.oncall import From, Id, _instant, _iso
+from tocsin.cli.oncall import From, Id, instant_of, iso
 
 silences = typer.Typer(no_args_is_help=True)
 maintenance = typer.Typer(no_args_is_help=True)
@@ -49,8 +49,8 @@ def add(
 ) -> None:  # fmt: skip
     """Hold back what matches all of the matchers: it is kept with its rule, and pages nobody until the end."""
     body = {
-        "matchers": matchers, "reason": reason, "for": for_, "until": _iso(_instant(until)),
-        "from": _iso(_instant(from_)), "repeat": repeat, "timezone": timezone, "confirm": yes, "by": by,
+        "matchers": matchers, "reason": reason, "for": for_, "until": iso(instant_of(until)),
+        "from": iso(instant_of(from_)), "repeat": repeat, "timezone": timezone, "confirm": yes, "by": by,
     }  # fmt: skip
     _told(call("POST", "/silences", body), as_json)
 
@@ -60,7 +60,7 @@ def extend(
     id_: Id, for_: For = None, until: Until = None, yes: Yes = False, by: By = None, as_json: Json = False
 ) -> None:
     """Give a silence another end, counted from now or as an instant."""
-    body = {"for": for_, "until": _iso(_instant(until)), "confirm": yes, "by": by}
+    body = {"for": for_, "until": iso(instant_of(until)), "confirm": yes, "by": by}
     _told(call("POST", f"/silences/{id_}/extend", body), as_json)
 
 
@@ -122,8 +122,8 @@ def add_work(
 ) -> None:  # fmt: skip
     """Announce planned work on the status page; --hold keeps what it explains from paging meanwhile."""
     body = {
-        "title": title, "text": text, "components": component or [], "from": _iso(_instant(from_)),
-        "until": _iso(_instant(until)), "hold": hold or [], "repeat": repeat, "timezone": timezone, "confirm": yes,
+        "title": title, "text": text, "components": component or [], "from": iso(instant_of(from_)),
+        "until": iso(instant_of(until)), "hold": hold or [], "repeat": repeat, "timezone": timezone, "confirm": yes,
         "by": by,
     }  # fmt: skip
     made = call("POST", "/maintenance", body)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from tocsin.core import triage
 from tocsin.core.alert import Signal
-from tocsin.core.types import Json, Refused, incident_name
+from tocsin.core.types import Json, Refused, first_id, incident_name
 from tocsin.sdk import BadPayload, Inbound, Source, read_json
 from tocsin.store import alerts as store
 from tocsin.store import incidents
@@ -65,12 +65,13 @@ def rehearse(tx: Tx, setup: Setup, body: bytes, source: str | None) -> list[Json
     """
     name, signals = read(setup.plugins.sources, body, source, tx.now)
     before = {d: row.state for d, row in store.latest(tx, {_dedup(signal) for signal in signals}).items()}
-    known = set(incidents.working(tx))
+    known, pages_before = set(incidents.working(tx)), set(_pages_of_now(tx))
     found: list[Json] = []
     try:
         with tx.apart():
             ingest(tx, setup, [[signal for signal in signals if signal.action != "probe"]])
-            found = [_told(tx, setup, name, signal, before, known) for signal in signals]
+            paged = {id_: who for id_, who in _pages_of_now(tx).items() if id_ not in pages_before}
+            found = [_told(tx, setup, name, signal, before, known, list(paged.values())) for signal in signals]
             raise _Undo
     except _Undo:
         return found
@@ -81,7 +82,8 @@ def _dedup(signal: Signal) -> str:
 
 
 def _told(
-    tx: Tx, setup: Setup, source: str, signal: Signal, before: Mapping[str, str], known: set[int]
+    tx: Tx, setup: Setup, source: str, signal: Signal, before: Mapping[str, str], known: set[int],
+    paged: Sequence[tuple[int, str]],
 ) -> Json:  # fmt: skip
     alert, dedup = signal.alert, _dedup(signal)
     rules = rules_of(tx, setup)
@@ -98,7 +100,7 @@ def _told(
         "incident": incident_name(number) if number in known else None, "new": bool(number and number not in known),
         "held_by": row.rule if row and row.disposition == "silenced" else None,
         "because": _because(tx, number, alert.key) if number in known else None,
-        "would_page": _paged(tx, number) if number and before.get(dedup) != "firing" else [],
+        "would_page": sorted({person for n, person in paged if n == number}),
         "runbook_version": in_force(tx, setup)[0],
     }  # fmt: skip
 
@@ -118,6 +120,7 @@ def _because(tx: Tx, number: int, key: str) -> str | None:
     return next((text for text in mine if text), None)
 
 
-def _paged(tx: Tx, number: int) -> list[str]:
-    statement = select(pages.c.person).where(pages.c.incident == number, pages.c.requested_at == tx.now)
-    return sorted({row.person for row in tx.all(statement)})
+def _pages_of_now(tx: Tx) -> dict[str, tuple[int, str]]:
+    """The pages that were asked for at this very instant: their incident and whom they ask, by id."""
+    statement = select(pages.c.id, pages.c.incident, pages.c.person).where(pages.c.id >= first_id(tx.now))
+    return {row.id: (row.incident, row.person) for row in tx.all(statement)}

@@ -30,10 +30,13 @@ from tocsin.web import (
     api_oncall,
     api_people,
     calendar,
+    declare,
     devices,
     handoff,
     incidents,
+    joining,
     live,
+    noise,
     oncall,
     operations,
     people,
@@ -89,7 +92,8 @@ def create_app(
     for part in (api_oncall, api_maintenance, api_noise, api_people):
         app.include_router(part.router)
     for routes in (
-        access, devices, handoff, incidents, oncall, calendar, people, live, operations, readiness, reference,
+        access, devices, handoff, joining, incidents, declare, noise, oncall, calendar, people, live, operations,
+        readiness, reference,
     ):  # fmt: skip
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))
