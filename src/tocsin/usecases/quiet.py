@@ -183,9 +183,10 @@ def note(hold: Hold | str) -> str:
     return f"held back until now by {hold if isinstance(hold, str) else hold.rule}"
 
 
-def line(one: Silence, now: datetime) -> str:
-    """A silence in one line."""
-    span = one.next_span(now)
-    until = f" until {utc_words(span[1])}" if span else ""
+def line(one: Silence, now: datetime, holding: int = 0) -> str:
+    """A silence in one line: what it means, from and until when, why, by whom, and what it holds back now."""
+    start, until = one.next_span(now) or (one.start, one.until)
+    begins = f"from {utc_words(start)} " if start > now else ""
     again = f", again by {one.repeat} ({one.zone})" if one.repeat else ""
-    return f"{', '.join(one.matchers)}{until}{again}: {one.reason} ({one.by})"
+    holds = f"; holds back {holding} alert{'' if holding == 1 else 's'} now" if holding else ""
+    return f"{', '.join(one.matchers)} {begins}until {utc_words(until)}{again}: {one.reason} ({one.by}){holds}"
