@@ -26,6 +26,22 @@ def silence(**changes):
     return Silence(**{**base, **changes})
 
 
+def active(silences, at):
+    return quiet.active(quiet.prepare(silences), at)
+
+
+def test_what_is_prepared_follows_its_times():
+    """Prepared once, and asked at one instant after the other."""
+    (one,) = quiet.prepare([silence(repeat="FREQ=DAILY;UNTIL=20261124")])
+    asked = [one.until(at) for at in (NOW, NOW + HOUR, NOW + DAY, NOW + DAY + HOUR, NOW + 2 * DAY)]
+    assert [NOW + HOUR, None, NOW + DAY + HOUR, None, None] == asked
+
+
+def test_only_silences_that_can_mean_a_service_are_asked():
+    found = active([silence(), silence(id="2", matchers=("service=web",)), silence(id="3", matchers=("check=x",))], NOW)
+    assert [{"1", "3"}, {"3"}] == [{a.silence.id for a in quiet.for_service(found, name)} for name in ("api", None)]
+
+
 def test_a_silence_holds_from_its_start_and_not_at_its_end():
     one = silence(start=NOW + HOUR, until=NOW + 2 * HOUR)
     assert ["pending", "active", "ended"] == [one.state(NOW + n * HOUR) for n in range(3)]
@@ -42,11 +58,11 @@ def test_a_silence_that_comes_again_is_pending_between_its_times():
 def test_the_one_that_ends_last_is_named():
     """An alert is held once, for as long as it will be."""
     both = [silence(), silence(id="2", until=NOW + 2 * HOUR, reason="later"), silence(id="3", start=NOW + HOUR)]
-    hold = quiet.silenced(quiet.active(both, NOW), alert())
+    hold = quiet.silenced(active(both, NOW), alert())
 
     assert ("silence:2", NOW + 2 * HOUR) == (hold.by, hold.until)
     assert "silence of ana until 2026-11-23 11:02 UTC: later" == hold.rule
-    assert quiet.silenced(quiet.active(both, NOW), alert(service="web")) is None
+    assert quiet.silenced(active(both, NOW), alert(service="web")) is None
 
 
 RULES = quiet.inhibits([Inhibition(when={"check": ("down",)}, hold={"check": ("slow",)}, equal=("service",))])

@@ -104,7 +104,7 @@ def compiled(values: Iterable[str]) -> Any:
             large one.
     """
     options = re2.Options()
-    options.case_sensitive, options.dot_nl, options.log_errors = False, True, False
+    options.case_sensitive, options.dot_nl, options.log_errors, options.never_capture = False, True, False, True
     options.max_mem = MEMORY_LIMIT
     joined = "|".join(f"(?:{value})" for value in values)
     if len(joined) > PATTERN_LIMIT:

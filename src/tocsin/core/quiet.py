@@ -73,23 +73,53 @@ class Hold:
     until: datetime | None
 
 
+@dataclass(slots=True)
+class Prepared:
+    """A silence that is ready to be asked, as often as there are alerts: nothing of it is worked out twice."""
+
+    silence: Silence
+    means: Predicate
+    service: str | None  # the only one that it can mean, where it names one
+    _span: tuple[datetime, datetime] | None = None
+    _over: bool = False
+
+    def until(self, now: datetime) -> datetime | None:
+        """When the time ends in which *now* lies; None outside of one. *now* never goes back."""
+        if not self._over and (self._span is None or self._span[1] <= now):
+            self._span = self.silence.next_span(now)
+            self._over = self._span is None
+        return self._span[1] if self._span and self._span[0] <= now < self._span[1] else None
+
+
+def prepare(silences: Iterable[Silence]) -> tuple[Prepared, ...]:
+    """Compile silences."""
+    found = []
+    for one in silences:
+        asked = [matchers.parse(text) for text in one.matchers]
+        service = next((m.value for m in asked if (m.name, m.op) == ("service", "=")), None)
+        found.append(Prepared(one, matchers.all_of(asked), service))
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Active:
-    """A silence that is in force, ready to be asked."""
+    """A silence that is in force, and until when."""
 
     silence: Silence
     until: datetime
     means: Predicate
+    service: str | None
 
 
-def active(silences: Iterable[Silence], now: datetime) -> tuple[Active, ...]:
+def active(prepared: Iterable[Prepared], now: datetime) -> tuple[Active, ...]:
     """Those that are in force at *now*, the one that ends last first: an alert is held once, by it."""
-    found = [
-        Active(one, span[1], matchers.all_of(map(matchers.parse, one.matchers)))
-        for one in silences
-        if (span := one.span_at(now))
-    ]
+    found = [Active(p.silence, until, p.means, p.service) for p in prepared if (until := p.until(now))]
     return tuple(sorted(found, key=lambda a: (a.until, a.silence.id), reverse=True))
+
+
+def for_service(in_force: Iterable[Active], service: str | None) -> tuple[Active, ...]:
+    """Those of them that can mean an alert of that service at all."""
+    return tuple(one for one in in_force if one.service is None or one.service == (service or ""))
 
 
 def silenced(in_force: Sequence[Active], alert: Alert) -> Hold | None:

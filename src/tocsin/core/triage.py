@@ -39,14 +39,6 @@ class Ready:
     rule: TriageRule
     name: str
 
-    def matches(self, alert: Alert, now: datetime) -> bool:
-        for asks in self.asks:
-            if not asks(alert):
-                return False
-        if self.asks_not and all(asks(alert) for asks in self.asks_not):
-            return False
-        return self.during is None or self.during(now)
-
 
 @dataclass(frozen=True, slots=True)
 class Triage:
@@ -101,9 +93,15 @@ def _during(when: During | str | None, runbook: Runbook) -> Callable[[datetime],
 def sort(triage: Triage, alert: Alert, now: datetime) -> Sorted:
     """Apply the first rule that matches; a signal that none matches still opens an incident on its own service."""
     for ready in triage.rules:
-        if ready.matches(alert, now):
-            service = ready.rule.service or alert.service
-            return Sorted(ready.rule.severity, service, ready.name, group_key(triage.by, alert, service))
+        for asks in ready.asks:
+            if not asks(alert):
+                break
+        else:
+            if ready.asks_not and all(asks(alert) for asks in ready.asks_not):
+                continue
+            if ready.during is None or ready.during(now):
+                service = ready.rule.service or alert.service
+                return Sorted(ready.rule.severity, service, ready.name, group_key(triage.by, alert, service))
     return Sorted(triage.unmatched, alert.service, NO_RULE, group_key(triage.by, alert, alert.service))
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, insert, select, update
 from tocsin import runbook_file
 from tocsin.core import oncall, statuspage
 from tocsin.core.delivery import Ways
-from tocsin.core.quiet import Silence
+from tocsin.core.quiet import Prepared
 from tocsin.core.runbook import Runbook
 from tocsin.core.stand_ins import StandIns
 from tocsin.core.types import incident_name
@@ -39,7 +39,7 @@ class Setup:
     secret_key: bytes = field(repr=False)
     data: Path = Path("var")
     runbooks: dict[str, Runbook] = field(default_factory=dict, repr=False)  # by version, as read; they never change
-    silences: tuple[str, tuple[Silence, ...]] = field(default=("", ()), repr=False)  # as read last, by their revision
+    silences: tuple[str, tuple[Prepared, ...]] = field(default=("", ()), repr=False)  # as read last, by their revision
     is_public: bool = False  # the public address was given: it is not only the one that this machine listens on
 
     @property

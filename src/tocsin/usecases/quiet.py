@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -30,11 +30,11 @@ def in_force(tx: Tx, setup: Setup) -> tuple[Active, ...]:
     revision = store.revision(tx)
     if revision is None:
         return ()
-    known, living = setup.silences
+    known, prepared = setup.silences
     if known != revision:
-        living = store.living(tx)
-        setup.silences = (revision, living)
-    return core.active(living, tx.now) if living else ()
+        prepared = core.prepare(store.living(tx))
+        setup.silences = (revision, prepared)
+    return core.active(prepared, tx.now) if prepared else ()
 
 
 @dataclass(slots=True)
@@ -45,6 +45,7 @@ class Holding:
     silences: tuple[Active, ...]
     rules: Triage
     _firing: list[Alert] | None = None
+    _for: dict[str | None, tuple[Active, ...]] = field(default_factory=dict)  # by service
 
     @property
     def may(self) -> bool:
@@ -53,8 +54,11 @@ class Holding:
 
     def of(self, alert: Alert, beside: Sequence[Alert] = ()) -> Hold | None:
         """What a silence or an inhibition says of an alert; *beside* are others that fire, and are not stored yet."""
-        if hold := core.silenced(self.silences, alert):
-            return hold
+        if self.silences:
+            if alert.service not in self._for:
+                self._for[alert.service] = core.for_service(self.silences, alert.service)
+            if hold := core.silenced(self._for[alert.service], alert):
+                return hold
         if any(rule.concerns(alert) for rule in self.rules.inhibits):
             return core.inhibited(self.rules.inhibits, alert, [*beside, *self.firing()])
         return None
