@@ -17,18 +17,17 @@ from typing import Any
 
 import structlog
 
-from tocsin import plugins, runbook_file, settings, zones
-from tocsin.core import oncall, triage
+from tocsin import plugins, settings, zones
+from tocsin.core.types import Refused
 from tocsin.net import redact
 from tocsin.s3 import S3
-from tocsin.sdk import BadPayload, Inbound, read_json
 from tocsin.settings import Settings
 from tocsin.store import migrate
 from tocsin.store.db import Database
 from tocsin.store.reserve import FULL, Reserve
 from tocsin.store.schema import metadata
 from tocsin.store.sound import path_of
-from tocsin.usecases import access, configure, people, restored, watch
+from tocsin.usecases import access, configure, people, rehearse, restored, watch
 from tocsin.usecases.configure import Setup
 from tocsin.usecases.publish import write_whole
 
@@ -188,37 +187,26 @@ def opened(database: str | None = None) -> Iterator[Database]:
         db.close()
 
 
-def try_triage(body: bytes, source: str, runbook: Path | None) -> list[dict[str, Any]]:
+def try_triage(body: bytes, source: str | None, runbook: Path | None) -> list[Any]:
     """
-    Say what a payload would do under a runbook's file (the example without one), without doing it.
+    Say what a payload would do without doing it: under a runbook's file, or in the database of this machine.
+
+    Without either the example runbook is taken.
 
     Raises:
         NoStart: the source, the payload or the runbook cannot be used.
     """
-    known = plugins.load().sources
-    reading = runbook_file.read((runbook or EXAMPLE).read_text(encoding="utf-8"), settings.read().environment)
-    if source not in known or reading.runbook is None:
-        raise NoStart(
-            f"no source {source}; there are {', '.join(sorted(known))}" if reading.runbook else "a bad runbook"
-        )
-    book, now = reading.runbook, Clock()()
-    try:
-        inbound = Inbound(body, read_json(body), now, source, path=next(iter(known[source].paths), ""))
-        signals = known[source].parse(inbound)
-    except BadPayload as error:
-        raise NoStart(f"the payload cannot be used: {error}") from None
-    rules = triage.prepare(book)
-    results: list[dict[str, Any]] = []
-    for said in signals:
-        found = triage.sort(rules, said.alert)
-        paged = {p for t in book.severities[found.severity].page for p in oncall.targets(book, t, now, found.service)}
-        pages = sorted(paged) if said.action == "trigger" else []
-        disposition = "incident" if said.action == "trigger" else "none"
-        results.append(
-            {"action": said.action, "severity": found.severity, "service": found.service, "rule": found.rule,
-             "would_page": pages, "disposition": disposition}
-        )  # fmt: skip
-    return results
+    if runbook is None and not _has_database(settings.read()):
+        runbook = EXAMPLE
+    with _without_server(runbook) as (db, setup):
+        try:
+            return db.write_now(rehearse.rehearse, setup, body, source)
+        except Refused as error:
+            raise NoStart(str(error)) from None
+
+
+def _has_database(given: Settings) -> bool:
+    return not given.database.startswith("sqlite:///") or path_of(given.database).exists()
 
 
 def ask_oncall(question: Callable[..., Any], *args: Any, runbook: Path | None = None) -> Any:
@@ -228,12 +216,18 @@ def ask_oncall(question: Callable[..., Any], *args: Any, runbook: Path | None = 
     Raises:
         NoStart: the file has errors, or there is no database with a runbook in force.
     """
+    with _without_server(runbook) as (db, setup):
+        return db.read_now(question, setup, *args)
+
+
+@contextlib.contextmanager
+def _without_server(runbook: Path | None) -> Iterator[tuple[Database, Setup]]:
+    """A runbook's file alone in a database of its own, or the database of this machine. Raises NoStart."""
     given = settings.read()
     setup = Setup(plugins.load(), given.environment, "", b"", given.data)
-    if runbook is None and given.database.startswith("sqlite:///"):
-        path = Path(given.database.removeprefix("sqlite:///"))
-        if not path.exists():
-            raise NoStart(f"no Tocsin answers, and there is no database at {path}: name a runbook with --runbook")
+    if runbook is None and not _has_database(given):
+        path = path_of(given.database)
+        raise NoStart(f"no Tocsin answers, and there is no database at {path}: name a runbook with --runbook")
     db = Database("sqlite://", Clock()) if runbook else _open(given, Clock())
     try:
         if runbook:
@@ -241,7 +235,7 @@ def ask_oncall(question: Callable[..., Any], *args: Any, runbook: Path | None = 
             reading = db.write_now(configure.adopt, setup, runbook.read_text(encoding="utf-8"))
             if reading.runbook is None:
                 raise NoStart(f"the runbook has errors; see tocsin check {runbook}")
-        return db.read_now(question, setup, *args)
+        yield db, setup
     except (configure.NoRunbook, OSError, UnicodeDecodeError) as error:
         raise NoStart(str(error)) from None
     finally:

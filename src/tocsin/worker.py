@@ -13,7 +13,7 @@ from tocsin.net import Network
 from tocsin.points import passing
 from tocsin.sdk import Conversation, Delivered, Retry, Transport, Verdict
 from tocsin.store.db import Busy, Database, Unsure
-from tocsin.usecases import deliver, looks, publish, tick
+from tocsin.usecases import deliver, looks, publish, release, tick
 from tocsin.usecases.configure import NoRunbook, Setup
 from tocsin.usecases.deliver import Job
 from tocsin.usecases.publish import write_whole
@@ -121,6 +121,7 @@ class Worker:
     async def _look(self) -> None:
         """Take the looks that are due. One that raises is logged and put off: no page waits for it."""
         try:
+            await self.db.write(release.run, self.setup)  # first: what nothing holds back any more is paged
             await self.db.write(looks.run, self.setup, await self.db.read(looks.gather, self.setup))
         except (Busy, NoRunbook):
             raise

@@ -24,14 +24,14 @@ def alert(**changes):
 
 
 def test_a_rule_is_named_by_its_place_and_words():
-    assert "rule 8 (severity: warning) -> P2" == triage.sort(RULES, alert(severity="warning")).rule
+    assert "rule 8 (severity: warning) -> P2" == triage.sort(RULES, alert(severity="warning"), NOW).rule
 
 
 def test_what_nothing_matches_is_a_p2_on_its_own_service():
     rules = triage.prepare(BOOK.model_copy(update={"triage": ()}))
 
     assert ("P2", "odd", triage.NO_RULE) == tuple(
-        getattr(triage.sort(rules, alert(service="odd")), name) for name in ("severity", "service", "rule")
+        getattr(triage.sort(rules, alert(service="odd"), NOW), name) for name in ("severity", "service", "rule")
     )
 
 
@@ -52,7 +52,7 @@ def test_a_runbook_without_a_p2_falls_back_to_its_least_that_pages():
 )
 def test_groups(one, other, same):
     """Same service and check; strangers with neither are not put together."""
-    groups = [triage.sort(RULES, alert(**changes)).group for changes in (one, other)]
+    groups = [triage.sort(RULES, alert(**changes), NOW).group for changes in (one, other)]
 
     assert same == (groups[0] == groups[1])
 
@@ -82,7 +82,7 @@ def test_which_severity_is_worse(one, other, worse):
     st.sampled_from(["critical", "error", "warning", "info"]),
 )  # fmt: skip
 def test_every_alert_gets_a_severity_of_the_runbook(title, text, service, severity):
-    found = triage.sort(RULES, alert(title=title, text=text, service=service, severity=severity))
+    found = triage.sort(RULES, alert(title=title, text=text, service=service, severity=severity), NOW)
 
     assert found.severity in BOOK.severities
-    assert found == triage.sort(RULES, alert(title=title, text=text, service=service, severity=severity))
+    assert found == triage.sort(RULES, alert(title=title, text=text, service=service, severity=severity), NOW)

@@ -18,9 +18,9 @@ from tocsin.core import calendar, escalation, oncall
 from tocsin.core import delivery as delivery_rules
 from tocsin.sdk import Delivered, Retry
 from tocsin.simulate import world as world_module
-from tocsin.store import alerts, queue, retention
+from tocsin.store import alerts, queue, quiet, retention
 from tocsin.store.schema import destinations, incidents, outbox, pages
-from tocsin.usecases import configure, deliver, ingest, restored, save
+from tocsin.usecases import configure, deliver, ingest, release, restored, save
 from tocsin.web.ingest import IngestApp
 
 Patch = pytest.MonkeyPatch
@@ -322,6 +322,16 @@ def _(patch: Patch) -> None:
     from tocsin.usecases import respond
 
     patch.setattr(respond, "runbook_of", wrong)
+
+
+@planted("what a silence held back is forgotten when it ends")
+def _(patch: Patch) -> None:
+    patch.setattr(release, "_release", lambda tx, setup, rows: quiet.over(tx, [row.id for row in rows], "paged"))
+
+
+@planted("a silence that is ended early holds on to what it held")
+def _(patch: Patch) -> None:
+    patch.setattr(quiet, "let_go", lambda tx, by, until: None)
 
 
 __all__ = ["PLANTED", "ingest"]

@@ -19,7 +19,7 @@ from tocsin.sdk import Line, Mail, Outgoing, Response, Retry, Verdict
 from tocsin.store import incidents, queue
 from tocsin.store.db import Database
 from tocsin.store.schema import metadata
-from tocsin.usecases import configure, deliver, ingest, looks, publish, respond, tick
+from tocsin.usecases import configure, deliver, ingest, looks, publish, release, respond, tick
 from tocsin.usecases.configure import Setup
 from tocsin.worker import conversation_of, write_whole
 
@@ -80,6 +80,7 @@ class World:
         for _ in range(200):
             ticked = self.db.write_now(tick.tick, self.setup)
             if self.db.read_now(tick.look).looks:
+                self.db.write_now(release.run, self.setup)
                 self.db.write_now(looks.run, self.setup, self.db.read_now(looks.gather, self.setup))
             jobs = self.db.write_now(deliver.claim, self.setup, "story")
             for job in jobs:

@@ -245,6 +245,11 @@ def test_an_incident_is_led_from_the_chat(world):
         ("declare", "say: declare SEVERITY TITLE"),
         ("declare P9 down", "no severity 'P9'"),
         ("declare P1", "say: declare SEVERITY TITLE"),
+        ("declare payments fail", "no severity 'payments'; say: declare SEVERITY TITLE"),
+        ("merge INC-9 INC-1", "there is no incident INC-9"),
+        ("silence soon service=api", "say: silence 2h service=api REASON"),
+        ("silence 2h host=a because", "a field of an alert"),
+        ("silence 2h service=api", "a silence needs a reason"),
         ("update all is well", "which incident? Name it first"),
         ("update INC-7 text", "there is no incident INC-7"),
         ("update INC-1", "an update needs a summary"),
@@ -266,7 +271,7 @@ def test_refusals_say_what_to_do_instead(world, text, said):
 def test_help_names_every_command(world):
     said = types(world, "start").text
 
-    for name in ("oncall", "incidents", "declare", "ack", "update", "escalate", "note", "resolve"):
+    for name in ("oncall", "incidents", "declare", "ack", "update", "escalate", "note", "merge", "split", "silence"):
         assert f"\n{name} " in f"\n{said}"
 
 
@@ -407,3 +412,24 @@ def test_a_stranger_who_talks_to_another_bot_is_not_answered(world):
 
     assert "" == hears(world, Command("id-x", "123", "start", "", str(GROUP), whom="OtherBot"))[0].text
     assert "does not know" in hears(world, Command("id-y", "123", "start", "", str(GROUP), whom="TocsinBot"))[0].text
+
+
+def test_what_helps_to_choose_a_severity_stands_beside_it(world):
+    said = types(world, "declare payments fail").text
+    assert "P1 High (Major Feature Broken): Wallet creation failing; Data uploads broken" in said
+    assert said.endswith("http://tocsin.example.org/declare?title=payments%20fail")
+
+
+def test_incidents_are_merged_and_split_and_alerts_silenced_from_a_chat(world):
+    world.declare(title="one")
+    world.declare(title="two")
+    assert types(world, "merge INC-2 into INC-1 one cause").text.startswith("INC-2 goes on in INC-1: one")
+    assert "one cause" == world.facts("merged", 2)[0].data["reason"]
+    assert "into which incident?" in types(world, "merge INC-1").text
+    assert "INC-2 goes on by itself again: two" == types(world, "split INC-2").text
+
+    made = types(world, "silence 2h service=ddc text=~disk.*full we move the rack").text
+    assert made.startswith(
+        "Silenced: service=ddc, text=~disk.*full until 2026-11-23 11:02 UTC: we move the rack (martijn)"
+    )
+    assert "service=ddc, text=~disk.*full until" in types(world, "silence").text

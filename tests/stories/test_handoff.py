@@ -115,6 +115,25 @@ def test_the_note_says_what_is_going_on_and_the_duties(world):
     )
 
 
+def test_the_note_lists_what_is_silenced_and_what_it_holds_back(world):
+    """Whoever takes the pager knows what will not page them, until when, why, and by whom."""
+    from tocsin.usecases import quiet
+
+    def silence(tx, texts, **more):
+        return quiet.silence(tx, world.setup, texts=texts, reason="we move the rack", by="martijn", **more)
+
+    start = world.now + timedelta(days=1)
+    world.db.write_now(lambda tx: silence(tx, ["service=ddc"], until=world.now + timedelta(hours=2)))
+    ends = start + timedelta(hours=1)
+    world.db.write_now(lambda tx: silence(tx, ["check=slow"], start=start, until=ends, repeat="FREQ=DAILY"))
+    world.alert("held", service="ddc", check="unreachable")
+    sections = dict(world.db.read_now(handoff.gather, world.setup))
+    assert (
+        "service=ddc until 2026-11-23 11:02 UTC: we move the rack (martijn); holds back 1 alert now",
+        "check=slow from 2026-11-24 09:02 UTC until 2026-11-24 10:02 UTC, again by FREQ=DAILY (UTC): we move the rack (martijn)",
+    ) == sections["Silenced now"]
+
+
 def test_when_nothing_is_open_that_is_said(world):
     to_monday(world)
 

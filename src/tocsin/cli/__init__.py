@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from tocsin.cli import backup, handoff, incident, keys, oncall, people, runbook, server, status, ticket
+from tocsin.cli import backup, handoff, incident, keys, noise, oncall, people, runbook, server, status, ticket
 from tocsin.cli.client import Failed
 from tocsin.simulate.command import command as simulate
 
@@ -26,6 +26,8 @@ app.command("migrate")(server.migrate)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("simulate")(simulate)
+incident.app.command("merge")(noise.merge)
+incident.app.command("split")(noise.split)
 app.add_typer(incident.app, name="incident", help="See and lead incidents.")
 app.add_typer(handoff.app, name="handoff", help="See shift changes, and confirm that you have the pager.")
 app.add_typer(people.app, name="people", help="How people are reached, and what proves it.")
@@ -37,6 +39,8 @@ app.add_typer(oncall.absences, name="absence", help="Who is away.")
 app.add_typer(oncall.swaps, name="swap", help="Swaps of turns.")
 app.add_typer(oncall.calendars, name="calendar", help="Secret links to calendars.")
 app.add_typer(runbook.triage, name="triage", help="Try the triage rules.")
+app.add_typer(noise.silences, name="silence", help="Silences, and what they hold back.")
+app.add_typer(noise.maintenance, name="maintenance", help="Planned work on the status page.")
 app.add_typer(keys.key, name="key", help="Ingest keys, one for each source.")
 app.add_typer(keys.token, name="token", help="API tokens.")
 app.add_typer(keys.user, name="user", help="People who sign in with a password.")

@@ -34,12 +34,12 @@ def oncall(
     as_json: Json = False,
 ) -> None:
     """Say who is on call, now or at an instant, or list the shifts; without a server from its database or a file."""
-    query = {"at": _instant(at), "from": _instant(from_), "until": _instant(until), "schedule": schedule}
+    query = {"at": instant_of(at), "from": instant_of(from_), "until": instant_of(until), "schedule": schedule}
     if runbook is not None:
         items = _alone(runbook, query)
     else:
         try:
-            items = call("GET", "/oncall", **{name: _iso(value) for name, value in query.items()})["items"]
+            items = call("GET", "/oncall", **{name: iso(value) for name, value in query.items()})["items"]
         except NoServer:
             items = _alone(None, query)
     if as_json:
@@ -52,7 +52,8 @@ def oncall(
     put_table(("schedule", "on call", "from (UTC)", "until (UTC)", "stands in"), rows, "The runbook has no schedules.")
 
 
-def _instant(text: str | None) -> datetime | None:
+def instant_of(text: str | None) -> datetime | None:
+    """Read an instant with its zone. Raises Failed."""
     if text is None:
         return None
     try:
@@ -64,7 +65,8 @@ def _instant(text: str | None) -> datetime | None:
     return instant.astimezone(UTC)
 
 
-def _iso(value: Any) -> Any:
+def iso(value: Any) -> Any:
+    """Write an instant for the API."""
     return value.isoformat() if isinstance(value, datetime) else value
 
 
@@ -149,7 +151,7 @@ def end_absence(id_: Id) -> None:
 
 
 def _span(from_: str, until: str) -> dict[str, str]:
-    return {"from": _iso(_instant(from_)), "until": _iso(_instant(until))}
+    return {"from": iso(instant_of(from_)), "until": iso(instant_of(until))}
 
 
 def _made(made: Any, as_json: bool, text: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin.cli.client import Failed, call, console, put_json, say
+from tocsin.cli.client import Failed, NoServer, call, put_json, say
 from tocsin.cli.incident import Json
 
 triage = typer.Typer(no_args_is_help=True)
@@ -140,20 +140,48 @@ def _print_report(file: Path, report: Any) -> None:
 @triage.command("test")
 def triage_test(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="a payload")],
-    source: Annotated[str, typer.Option("--source", help="whose shape it has")],
-    runbook: Annotated[Path | None, typer.Option("--runbook")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="whose shape it has; else it is guessed")] = None,
+    runbook: Annotated[Path | None, typer.Option("--runbook", help="try this file's rules, with nothing open")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show what a payload would do, without doing it."""
+    """Show what a payload would do now, without doing it: on the server, else in its database, else by a runbook."""
     from tocsin import wiring  # noqa: PLC0415
 
+    text = read_text(file)
     try:
-        results = wiring.try_triage(read_text(file).encode(), source, runbook)
+        results = _try_on_server(text, source) if runbook is None else None
+        results = wiring.try_triage(text.encode(), source, runbook) if results is None else results
     except wiring.NoStart as error:
         raise Failed(str(error)) from None
     if as_json:
         put_json(results[0] if len(results) == 1 else results)
         return
-    for r in results:
-        say(f"{r['action']}: {r['severity']} on {r['service'] or 'no service'} by {r['rule']}")
-        console.print(f"would page: {', '.join(r['would_page']) or 'nobody'}")
+    for place, r in enumerate(results, start=1):
+        say(f"{place}. {r['action']} {r['key']}: {r['title']} ({r['source']})")
+        for line in triage_lines(r):
+            say(f"   {line}")
+    if not results:
+        say("No alert is in it.")
+
+
+def _try_on_server(text: str, source: str | None) -> list[Any] | None:
+    """What the running server says; None when there is none."""
+    try:
+        found: list[Any] = call("POST", "/triage/test", {"body": text, "source": source})["items"]
+    except NoServer:
+        return None
+    return found
+
+
+def triage_lines(r: Any) -> list[str]:
+    """What would become of one alert, in lines."""
+    lines = [f"{r['severity']} on {r['service'] or 'no service'} by {r['rule']}"]
+    if r["action"] != "trigger":
+        return [*lines, {"resolve": "ends its own episode, if it has one"}.get(r["action"], "pages nobody")]
+    if r["disposition"] == "silenced":
+        return [*lines, f"held back by {r['held_by']}"]
+    if r["disposition"] == "duplicate":
+        return [*lines, f"it fires already, in {r['incident'] or 'no incident'}: counted, nobody is paged"]
+    joins = f"joins {r['incident']}" + (f": {r['because']}" if r["because"] else "")
+    lines.append("opens a new incident" if r["new"] else joins)
+    return [*lines, f"would page: {', '.join(r['would_page']) or 'nobody'}"]

@@ -116,6 +116,13 @@ def is_business_day(day: date, hours: BusinessHours) -> bool:
     return DAYS[day.weekday()] in hours.days and not (hours.holidays and day in _holidays(hours.holidays, day.year))
 
 
+def in_business_hours(at: datetime, hours: BusinessHours) -> bool:
+    """Say whether people work at that instant."""
+    local = at.astimezone(ZoneInfo(hours.timezone))
+    begins, ends = time.fromisoformat(hours.from_), time.fromisoformat(hours.until)
+    return is_business_day(local.date(), hours) and begins <= local.time().replace(fold=0) < ends
+
+
 def next_business_day(at: datetime, hours: BusinessHours) -> datetime:
     """Return the end of business of the next business day after the local day of *at*, in UTC."""
     day = at.astimezone(ZoneInfo(hours.timezone)).date()

@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from tocsin.core import escalation, protocol, sla, statuspage
+from tocsin.core import escalation, joining, protocol, sla, statuspage
 from tocsin.core.clock import room_opened, run_due
 from tocsin.core.draft import Draft
 from tocsin.core.events import (
     Acknowledge,
     AlertsAttached,
+    AlertsHeld,
     AlertsResolved,
     Around,
     Assign,
@@ -23,6 +24,8 @@ from tocsin.core.events import (
     Escalate,
     Event,
     Extend,
+    GaveBack,
+    MergeInto,
     MessageSeen,
     Note,
     OffCall,
@@ -33,8 +36,10 @@ from tocsin.core.events import (
     Resolve,
     RoomOpened,
     SetSeverity,
+    SplitOff,
     Tick,
     TicketOpened,
+    TookOver,
     WentSilent,
     WriteUp,
 )
@@ -154,7 +159,8 @@ def wake_at(state: Incident, now: datetime) -> datetime | None:
 
 
 def _attached(draft: Draft, event: AlertsAttached) -> None:
-    draft.add("alert_attached", f"source:{event.source}", keys=list(event.keys), count=event.count)
+    draft.add("alert_attached", f"source:{event.source}", keys=list(event.keys), count=event.count,
+              because=event.because or None)  # fmt: skip
     if draft.state.status == "resolved":
         reopen(draft, Reopen(SYSTEM, "a new alert while it was being watched after its end", page_again=True))
     elif draft.state.status == "monitoring":
@@ -213,4 +219,9 @@ _HANDLERS: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
     PageFailed: _page_failed,
     OffCall: off_call,
     WentSilent: went_silent,
+    AlertsHeld: joining.alerts_held,
+    MergeInto: joining.merge_into,
+    TookOver: joining.took_over,
+    SplitOff: joining.split_off,
+    GaveBack: joining.gave_back,
 }

@@ -31,11 +31,12 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class AlertsAttached:
-    """*count* more alerts joined; *keys* names the first of them."""
+    """*count* more alerts joined; *keys* names the first of them. `because`: what brought them here but their group."""
 
     keys: tuple[str, ...]
     count: int
     source: str
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,61 @@ class WentSilent:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertsHeld:
+    """*count* alerts that fire again are held back by *rule*."""
+
+    keys: tuple[str, ...]
+    count: int
+    source: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeInto:
+    """It goes on in the incident *into*, whose title and address these are."""
+
+    by: str
+    into: int
+    title: str
+    link: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TookOver:
+    """The incident *number* goes on here, with so many *alerts*; *public*: the status page shows it."""
+
+    by: str
+    number: int
+    title: str
+    severity: str
+    alerts: int
+    public: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitOff:
+    """It was merged into another, and goes on by itself again with so many *alerts*."""
+
+    by: str
+    alerts: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GaveBack:
+    """So many *alerts* belong to the incident *number* from now on."""
+
+    by: str
+    number: int
+    title: str
+    alerts: int
+    link: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time passed."""
 
@@ -212,7 +268,7 @@ class Tick:
 Event: TypeAlias = (
     Declared | AlertsAttached | AlertsResolved | Acknowledge | PassOn | SetSeverity | Assign | PostUpdate | Escalate
     | Extend | Note | MessageSeen | Check | WriteUp | TicketOpened | CloseTicket | Resolve | Reopen | RoomOpened
-    | PageFailed | OffCall | WentSilent | Tick
+    | PageFailed | OffCall | WentSilent | Tick | AlertsHeld | MergeInto | TookOver | SplitOff | GaveBack
 )  # fmt: skip
 
 

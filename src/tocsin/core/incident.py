@@ -111,6 +111,8 @@ class Incident:
     ticket_closed_at: datetime | None = None
     write_up: str | None = None
     review_at: datetime | None = None
+    merged_into: int | None = None  # the incident that goes on for it
+    had_answer: bool = False  # somebody had it when it was merged
 
     @property
     def name(self) -> str:
@@ -348,6 +350,26 @@ def _ticket(s: Incident, f: Fact) -> Incident:
     return replace(s, ticket=d["ticket"], tracker=d.get("tracker", ""), ticket_link=d.get("link", ""), ticket_at=at)
 
 
+def _merged(s: Incident, f: Fact) -> Incident:
+    """What goes on in another incident ends here, without having been solved; the other one only notes it."""
+    if "into" not in f.data:
+        return replace(s, public=s.public or bool(f.data.get("public")))
+    return replace(
+        s, status="resolved", resolved_at=f.at, merged_into=f.data["number"], had_answer=s.answered, paging=(),
+        answered=True, awaited=(), resolution=f"merged into {f.data['into']}",
+        duties=tuple(protocol.close(d, f.at) if protocol.is_open(d) else d for d in s.duties),
+    )  # fmt: skip
+
+
+def _split(s: Incident, f: Fact) -> Incident:
+    """It goes on by itself again, as it was when it was merged; the other one only notes it."""
+    if "out_of" not in f.data:
+        return s
+    again = replace(s, status="investigating" if s.had_answer else "triggered", resolved_at=None, resolution=None,
+                    answered=s.had_answer, merged_into=None, had_answer=False)  # fmt: skip
+    return replace(again, duties=tuple(_again(protocol.reopen(d, f.at)) for d in again.duties))
+
+
 def _review(s: Incident, f: Fact) -> Incident:
     return replace(s, review_at=datetime.fromisoformat(f.data["at"]))
 
@@ -381,6 +403,8 @@ _FOLDS: Final[Mapping[str, Any]] = {
     "ticket_closed": lambda s, f: replace(s, ticket_closed_at=f.at),
     "write_up_published": lambda s, f: replace(s, write_up=f.data["text"]),
     "review_scheduled": _review,
+    "merged": _merged,
+    "split": _split,
 }
 
 __all__ = [

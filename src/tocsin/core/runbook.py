@@ -23,13 +23,14 @@ from tocsin.core.runbook_channels import (
     WarRoom,
     WebhookChannel,
 )
+from tocsin.core.runbook_noise import Flapping, Grouping, Inhibition, Question, TriageRule
 from tocsin.core.runbook_schedules import HandOff, Schedule
 from tocsin.core.runbook_values import ClockTime, Offset, Part, Phone, Span, Text, Urgency, Within, Words, Zone
 
-# Channels have a module of their own; whoever reads a runbook finds them here.
+# Channels and triage have modules of their own; whoever reads a runbook finds them here.
 __all__ = [
-    "KINDS", "REQUIRED_SECRETS", "AnyChannel", "Channel", "ConsoleChannel", "MailingList", "SlackChannel",
-    "SmtpChannel", "TelegramChannel", "TwilioChannel", "WarRoom", "WebhookChannel",
+    "KINDS", "REQUIRED_SECRETS", "AnyChannel", "Channel", "ConsoleChannel", "Grouping", "MailingList", "SlackChannel",
+    "SmtpChannel", "TelegramChannel", "TriageRule", "TwilioChannel", "WarRoom", "WebhookChannel",
 ]  # fmt: skip
 
 Role = Literal["admin", "responder", "viewer"]
@@ -205,17 +206,6 @@ class Severity(Part):
     postmortem: Literal["required", "if_recurring", "none"] = "none"
     recurring_within: Span | None = None
     acknowledgement: Acknowledgement | None = None
-
-
-class TriageRule(Part):
-    match: Annotated[dict[str, Words], Field(min_length=1)]
-    severity: Text
-    service: str | None = None
-
-
-class Grouping(Part):
-    by: Words = ("service", "check")
-    window: Span = timedelta(minutes=10)
 
 
 class DutyRule(Part):
@@ -407,6 +397,9 @@ class Runbook(Part):
     severities: Annotated[dict[str, Severity], Field(min_length=1)]
     triage: tuple[TriageRule, ...] = ()
     grouping: Grouping = Grouping()
+    inhibit: tuple[Inhibition, ...] = ()
+    flapping: Flapping | None = None
+    impact_questions: tuple[Question, ...] = ()
     protocols: Annotated[dict[str, Protocol], Field(min_length=1)]
     channels: dict[str, AnyChannel] = {}
     status_page: StatusPage = StatusPage()
@@ -455,6 +448,16 @@ class Runbook(Part):
     def component_of(self, service: str | None) -> str | None:
         known = self.services.get(service or "")
         return known.component if known else None
+
+    def depends_on(self, service: str) -> tuple[str, ...]:
+        """Every service that *service* depends on, the nearest first, through others too."""
+        found: dict[str, None] = {}
+        edge = [service]
+        while edge:
+            known = (self.services[name] for name in edge if name in self.services)
+            edge = [n for s in known for n in s.depends_on if n not in found and n != service]
+            found.update(dict.fromkeys(edge))
+        return tuple(found)
 
     def dependents(self, service: str) -> frozenset[str]:
         """Every service that depends on *service*, through others too."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, get_args
 
-from tocsin.core import oncall
+from tocsin.core import matchers, oncall
 from tocsin.core.incident import ROLES
 from tocsin.core.runbook import DutyRule, EscalationPolicy, Runbook
 from tocsin.core.runbook_schedules import HandOff, Rotation, Schedule
@@ -19,7 +19,6 @@ from tocsin.core.types import FactKind
 AHEAD: Final = timedelta(days=14)  # how far gaps are looked for
 FOREVER: Final = 9_000  # a year from which on a span has no end
 PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164
-FIELDS: Final = ("source", "key", "title", "text", "service", "check", "severity")
 OWNERS: Final = ("on_call", "system", "team_lead", "everyone", *ROLES)
 GROUPS: Final = ("everyone", "on_call", "team_lead")
 RUNS: Final = ("diagnose", "open_war_room", "notify_everyone", "create_ticket")
@@ -53,8 +52,8 @@ class Finding:
 
 def faults(book: Runbook) -> tuple[Fault, ...]:
     """Every name in the runbook that leads nowhere, and every pattern that cannot be read."""
-    checks = (_people_faults, _service_faults, _severity_faults, _triage_faults, _duty_faults, _channel_faults,
-              _hand_off_faults)  # fmt: skip
+    checks = (_people_faults, _service_faults, _severity_faults, _triage_faults, _noise_faults, _duty_faults,
+              _channel_faults, _hand_off_faults)  # fmt: skip
     return tuple(fault for check in checks for fault in check(book))
 
 
@@ -149,19 +148,37 @@ def _triage_faults(book: Runbook) -> Iterator[Fault]:
     for i, rule in enumerate(book.triage):
         yield from _named(("triage", i, "severity"), rule.severity, book.severities, "a severity")
         yield from _named(("triage", i, "service"), rule.service, book.services, "a service")
-        for field, values in rule.match.items():
-            if not field.startswith("labels."):
-                yield from _named(("triage", i, "match", field), field, (*FIELDS, "labels.NAME"), "a field of an alert")
-            if field in ("text", "title"):
-                yield from (Fault(("triage", i, "match", field), v, "a regular expression") for v in values if _bad(v))
+        yield from _match_faults(("triage", i, "match"), rule.match)
+        yield from _match_faults(("triage", i, "not"), rule.not_)
 
 
-def _bad(pattern: str) -> bool:
+def _noise_faults(book: Runbook) -> Iterator[Fault]:
+    for i, rule in enumerate(book.inhibit):
+        yield from _match_faults(("inhibit", i, "when"), rule.when)
+        yield from _match_faults(("inhibit", i, "hold"), rule.hold)
+        for j, name in enumerate(rule.equal):
+            if not name.startswith("labels."):
+                yield from _named(("inhibit", i, "equal", j), name, (*matchers.FIELDS, "labels.NAME"), "a field")
+    for i, question in enumerate(book.impact_questions):
+        for j, answer in enumerate(question.answers):
+            where = ("impact_questions", i, "answers", j, "severity")
+            yield from _named(where, answer.severity, book.severities, "a severity")
+
+
+def _match_faults(path: Path, match: Mapping[str, tuple[str, ...]]) -> Iterator[Fault]:
+    for field, values in match.items():
+        if not field.startswith("labels."):
+            yield from _named((*path, field), field, (*matchers.FIELDS, "labels.NAME"), "a field of an alert")
+        if field in matchers.SEARCHED:
+            yield from (Fault((*path, field), value, why) for value in values if (why := _bad(value)))
+
+
+def _bad(pattern: str) -> str:
     try:
-        re.compile(pattern)
-    except re.error:
-        return True
-    return False
+        matchers.compiled((pattern,))
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _duty_faults(book: Runbook) -> Iterator[Fault]:

@@ -45,7 +45,7 @@ def _declared(who: str, d: Data, names: Names) -> str:
 
 
 def _attached(who: str, d: Data, names: Names) -> str:
-    return f"{_count(d, 'more alert')} from {who}: {_keys(d)}"
+    return f"{_count(d, 'more alert')} from {who}: {_keys(d)}" + (f" ({d['because']})" if d.get("because") else "")
 
 
 def _ended(who: str, d: Data, names: Names) -> str:
@@ -116,11 +116,32 @@ def _room(who: str, d: Data, names: Names) -> str:
     return f"War room {d['name']} opened" + (f" ({d['note']})" if d.get("note") else "")
 
 
+def _held(who: str, d: Data, names: Names) -> str:
+    return f"{_count(d, 'alert')} from {who} held back: {_keys(d)} ({d['rule']})"
+
+
+def _merged(who: str, d: Data, names: Names) -> str:
+    if "into" in d:
+        return f"{who} merged this into {d['into']}: {d['title']}{_because(d)}"
+    alerts = f", {_count({'count': d['alerts']}, 'alert')}" if d.get("alerts") else ""
+    return f"{who} merged {d['from']} into this ({d['severity']}: {d['title']}{alerts}){_because(d)}"
+
+
+def _split(who: str, d: Data, names: Names) -> str:
+    alerts = f" with {_count({'count': d['alerts']}, 'alert')}" if d.get("alerts") else ""
+    if "out_of" in d:
+        return f"{who} split this off from {d['out_of']}{alerts}{_because(d)}"
+    return f"{who} split {d['off']} off from this{alerts}: {d['title']}{_because(d)}"
+
+
 _SENTENCES: Final[Mapping[str, Callable[[str, Data, Names], str]]] = {
     "declared": _declared,
     "alert_attached": _attached,
     "alert_resolved": _ended,
     "severity_changed": _severity,
+    "alert_held": _held,
+    "merged": _merged,
+    "split": _split,
     "severity_confirmed": lambda w, d, n: f"{w} confirmed the severity {d['severity']}{_because(d)}",
     "paged": lambda w, d, n: f"{name_of(d['person'], n)} paged: {d['reason']}",
     "page_failed": lambda w, d, n: f"{name_of(d['person'], n)} could not be paged{_because(d, 'why')}",

@@ -39,6 +39,8 @@ OVERALL: Final[Mapping[str, tuple[str, str]]] = {  # indicator and description a
 }
 UPTIME_DAYS: Final = 90
 PARTIAL_SHARE: Final = 0.3  # of a partial outage that counts as down, as Statuspage counts it
+HANDED_OVER: Final = "We are handling this together with another issue that we are working on."
+BY_ITSELF: Final = "We are looking at this by itself again."
 DOWN: Final[Mapping[str, float]] = {"major_outage": 1.0, "partial_outage": PARTIAL_SHARE}
 
 
@@ -124,6 +126,10 @@ def _body(state: Incident, facts: Sequence[Fact], runbook: Runbook, now: datetim
 
 def _sentence(state: Incident, kinds: Mapping[str, Any], feature: str, runbook: Runbook) -> str | None:
     """What changed since the last update, where nobody has said it in their own words."""
+    if "into" in kinds.get("merged", {}):
+        return HANDED_OVER
+    if "out_of" in kinds.get("split", {}):
+        return BY_ITSELF
     if "reopened" in kinds:
         return f"The issue affecting {feature} has returned. Our team is actively investigating."
     if "severity_changed" in kinds:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 from typing import Final
 
+from tocsin.core import matchers, quiet
 from tocsin.core.alert import Alert
-from tocsin.core.runbook import Runbook, TriageRule
+from tocsin.core.calendar import DAYS, in_business_hours, window_end
+from tocsin.core.matchers import Predicate
+from tocsin.core.quiet import Inhibits
+from tocsin.core.runbook import Runbook
+from tocsin.core.runbook_noise import During, Flapping, TriageRule
 
 NO_RULE: Final = "no rule matches"
 UNMATCHED: Final = "P2"  # what a signal that nothing matches opens: never silence
-READ_LIMIT: Final = 10_000  # characters of a text that patterns look at
-
-Matcher = Callable[[Alert], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,54 +30,78 @@ class Sorted:
 
 
 @dataclass(frozen=True, slots=True)
+class Ready:
+    """One rule, ready to be asked: what must hold of the alert, what must not, and when."""
+
+    asks: tuple[Predicate, ...]
+    asks_not: tuple[Predicate, ...]
+    during: Callable[[datetime], bool] | None
+    rule: TriageRule
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Triage:
     """A runbook's rules, ready to be asked: made once for a version."""
 
-    rules: tuple[tuple[tuple[Matcher, ...], TriageRule, str], ...]
+    rules: tuple[Ready, ...]
     by: tuple[str, ...]
     unmatched: str
+    inhibits: tuple[Inhibits, ...] = ()
+    flapping: Flapping | None = None
+    severities: tuple[str, ...] = ()  # worst first
 
 
 def prepare(runbook: Runbook) -> Triage:
     """Compile the rules of *runbook*, and name each by its place and what it says."""
-    rules = []
-    for place, rule in enumerate(runbook.triage, start=1):
-        said = ", ".join(f"{name}: {_words(wanted)}" for name, wanted in rule.match.items())
-        name = f"rule {place} ({said}) -> {rule.severity}"
-        rules.append((tuple(_matcher(field, wanted) for field, wanted in rule.match.items()), rule, name))
+    rules = tuple(
+        Ready(
+            matchers.of_mapping(rule.match), matchers.of_mapping(rule.not_), _during(rule.during, runbook), rule,
+            f"rule {place} ({_said(rule)}) -> {rule.severity}" + (f": {rule.reason}" if rule.reason else ""),
+        )
+        for place, rule in enumerate(runbook.triage, start=1)
+    )  # fmt: skip
     paging = [name for name, severity in runbook.severities.items() if severity.page]
     fallback = UNMATCHED if UNMATCHED in runbook.severities else (paging or list(runbook.severities))[-1]
-    return Triage(tuple(rules), runbook.grouping.by, fallback)
+    inhibits = quiet.inhibits(runbook.inhibit)
+    return Triage(rules, runbook.grouping.by, fallback, inhibits, runbook.flapping, tuple(runbook.severities))
 
 
-def _words(wanted: str | tuple[str, ...]) -> str:
-    return wanted if isinstance(wanted, str) else " or ".join(wanted)
+def _said(rule: TriageRule) -> str:
+    words = [f"{name}: {' or '.join(wanted)}" for name, wanted in rule.match.items()]
+    words += [f"not {name}: {' or '.join(wanted)}" for name, wanted in rule.not_.items()]
+    if isinstance(rule.during, During):
+        days = "" if rule.during.days == DAYS else f" {' '.join(rule.during.days)}"
+        words.append(f"during {rule.during.from_}-{rule.during.until}{days}")
+    elif rule.during:
+        words.append(f"during {rule.during.replace('_', ' ')}")
+    return ", ".join(words)
 
 
-def _matcher(field: str, wanted: str | tuple[str, ...]) -> Matcher:
-    values = (wanted,) if isinstance(wanted, str) else tuple(wanted)
-    if field in ("text", "title"):
-        search = re.compile("|".join(f"(?:{value})" for value in values), re.IGNORECASE | re.DOTALL).search
-        if field == "title":
-            return lambda alert: search(alert.title[:READ_LIMIT]) is not None
-        return lambda alert: search(f"{alert.title}\n{alert.text}"[:READ_LIMIT]) is not None
-    accepted = frozenset(values)
-    if field.startswith("labels."):
-        label = field.removeprefix("labels.")
-        return lambda alert: alert.labels.get(label) in accepted
-    read = attrgetter(field)
-    return lambda alert: read(alert) in accepted
+def _during(when: During | str | None, runbook: Runbook) -> Callable[[datetime], bool] | None:
+    """The question that a rule asks of the time of day, in its own zone, else the organization's."""
+    hours = runbook.organization.business_hours
+    if when is None:
+        return None
+    if isinstance(when, During):
+        zone = when.timezone or runbook.organization.timezone
+        return lambda now: window_end(when.from_, when.until, when.days, zone, now) is not None
+    at_work = when == "business_hours"
+    return lambda now: at_work == in_business_hours(now, hours)
 
 
-def sort(triage: Triage, alert: Alert) -> Sorted:
+def sort(triage: Triage, alert: Alert, now: datetime) -> Sorted:
     """Apply the first rule that matches; a signal that none matches still opens an incident on its own service."""
-    for matchers, rule, name in triage.rules:
-        for matches in matchers:
-            if not matches(alert):
+    for ready in triage.rules:
+        for asks in ready.asks:
+            if not asks(alert):
                 break
         else:
-            service = rule.service or alert.service
-            return Sorted(rule.severity, service, name, group_key(triage.by, alert, service))
+            if ready.asks_not and all(asks(alert) for asks in ready.asks_not):
+                continue
+            if ready.during is None or ready.during(now):
+                service = ready.rule.service or alert.service
+                return Sorted(ready.rule.severity, service, ready.name, group_key(triage.by, alert, service))
     return Sorted(triage.unmatched, alert.service, NO_RULE, group_key(triage.by, alert, alert.service))
 
 

@@ -17,7 +17,8 @@ FactKind = Literal[
     "duty_done", "duty_missed", "handed_on", "checked", "update_posted", "cause_identified", "fix_deployed",
     "escalated", "extended", "finding_added", "action_planned", "action_approved", "action_started",
     "action_succeeded", "action_failed", "action_unknown", "action_undone", "ticket_created", "ticket_closed", "note",
-    "message_seen", "status_changed", "elapsed", "resolved", "reopened", "merged", "write_up_published",
+    "message_seen", "status_changed", "elapsed", "resolved", "reopened", "merged", "split", "alert_held",
+    "write_up_published",
     "review_scheduled", "postmortem_published", "action_item_added", "action_item_done",
 ]  # fmt: skip
 

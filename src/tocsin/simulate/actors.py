@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +15,7 @@ from tocsin.core import events
 from tocsin.core.types import Refused
 from tocsin.simulate.runbooks import PEOPLE
 from tocsin.store import incidents
-from tocsin.usecases import respond
+from tocsin.usecases import quiet, respond
 from tocsin.usecases.configure import NoRunbook
 from tocsin.usecases.deliver import Job
 
@@ -220,6 +221,42 @@ class People:
                 return number
 
             await self.world.ask(work)
+
+    async def silence(self, until: float) -> None:
+        """Now and then somebody silences a service or a check for a while; some end it early, or give it longer."""
+        random = Random(f"silences {self.world.seed}")
+        while True:
+            await asyncio.sleep(random.expovariate(1 / (2 * HOUR)))
+            if self.world.loop.at >= until:
+                return
+            service, check, _ = random.choice(CHECKS)
+            texts = random.choice(
+                ([f"service={service}"], [f"check={check}"], [f"service={service}", f"check={check}"])
+            )
+            made = await self._quiet(quiet.silence, texts, random.uniform(5, 120) * MINUTE)
+            if made and random.random() < 0.5:
+                await asyncio.sleep(random.uniform(1, 40) * MINUTE)
+                if random.random() < 0.5:
+                    await self._quiet(quiet.end, made)
+                else:
+                    await self._quiet(quiet.extend, made, random.uniform(1, 90) * MINUTE)
+
+    async def _quiet(self, usecase: Callable[..., Any], what: Any, seconds: float = 0.0) -> Any:
+        """Make, end or extend a silence; returns its id, None when nobody answered or it is over."""
+
+        def do(tx: Any, node: Node) -> Any:
+            until = tx.now + timedelta(seconds=seconds)
+            if usecase is quiet.silence:
+                return quiet.silence(tx, node.setup, texts=what, until=until, reason="work", by="ana").id
+            return usecase(tx, what, until, "ana") if usecase is quiet.extend else usecase(tx, what, "ana")
+
+        async def work(node: Node) -> Any:
+            return await node.db.write(do, node)
+
+        try:
+            return await self.world.ask(work)
+        except Refused:
+            return None
 
     async def tidy(self, until: float) -> None:
         """Every few hours somebody ends what everybody forgot: the world must not fill up."""

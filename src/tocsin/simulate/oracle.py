@@ -151,7 +151,7 @@ class Oracle:
             self.broken(
                 "2 answered is stored", f"{source} {key} was answered 2xx as {wanted}, stored: {row and row.state}"
             )
-        elif row.incident is None:
+        elif row.incident is None and row.disposition != "silenced":
             self.broken("1 in exactly one incident", f"{source} {key} is in no incident")
 
     # ------------------------------------------------------------------------------------- commits
@@ -495,9 +495,49 @@ class Oracle:
                 self._silent(mirror, rows[number].wake_at, now)
             self._asleep(state, rows[number].wake_at, now)
         self._rota()
+        self._held(now)
         if self._calm():
             self._overdue(now)
             self._audited()
+
+    def _held(self, now: int) -> None:
+        """What is held back says by what, and what nothing holds back any more was paged (1, 16)."""
+        rows = self.found(
+            'SELECT a.source, a.key, a.service, a."check", a.first_at, a.rule, h."by", h.over_at FROM alerts a '
+            "LEFT JOIN held h ON h.alert = a.id WHERE a.disposition = 'silenced' AND a.state = 'firing'"
+        )
+        if not rows:
+            return
+        silences = self.found("SELECT id, matchers, start, until, ended_at FROM silences")
+        for row in rows:
+            name = f"{row.source} {row.key}"
+            if not row.by or not row.rule or row.over_at:
+                self.broken("1 with its rule", f"{name} is held back by nothing: {row.rule!r}")
+            elif self._calm() and not self._explained(row):
+                since = self._free_since(row, silences)
+                if since is not None and now - since > LATE // timedelta(microseconds=1):
+                    self.broken("16 paged after a silence", f"{name} fires, and nothing holds it back since {since}")
+
+    def _free_since(self, row: Any, silences: Any) -> int | None:
+        """Since when no silence means this alert, in microseconds; None while one does."""
+        free: int = row.first_at
+        now = to_micros(self.world.clock())
+        for one in silences:
+            wanted = dict(text_.split("=") for text_ in orjson.loads(one.matchers))
+            if all(getattr(row, name) == value for name, value in wanted.items()):
+                end = min(one.until, one.ended_at or one.until)
+                if one.start <= now < end:
+                    return None
+                free = max(free, end) if end <= now else free
+        return free
+
+    def _explained(self, row: Any) -> bool:
+        """Say whether an alert that the runbook names as its cause fires, and somebody works on it."""
+        causes = self.found(
+            "SELECT a.id FROM alerts a JOIN incidents i ON i.number = a.incident WHERE a.state = 'firing' "
+            "AND a.\"check\" = 'http_5xx' AND a.service = :s AND i.status != 'resolved'", s=row.service,
+        )  # fmt: skip
+        return bool(row.check == "slow" and causes and row.by.startswith("inhibit"))
 
     def _audited(self) -> None:
         """The auditor's own query finds nothing where nothing is silent (24)."""
@@ -602,7 +642,7 @@ class Oracle:
         """1: what was accepted is counted, in one incident each."""
         rows = self.found(
             "SELECT source, key, SUM(count) AS n, COUNT(DISTINCT episode) AS e, MAX(episode) AS m FROM alerts "
-            "WHERE disposition = 'incident' GROUP BY source, key"
+            "WHERE disposition IN ('incident', 'silenced') GROUP BY source, key"
         )
         counted = {(row.source, row.key): row for row in rows}
         for key, sent in self.fired.items():

@@ -44,6 +44,8 @@ templates:
   all_clear: "over after {duration}: {title}"
 """  # noqa: E501 - the file's own lines
 
+_INHIBIT = "inhibit: [{when: {check: http_5xx}, hold: {check: slow}, equal: [service]}]"
+
 
 def runbook(random: Random, *, edition: int = 0) -> str:
     """Write one runbook. `edition` tells the versions of one organization apart."""
@@ -61,7 +63,7 @@ def runbook(random: Random, *, edition: int = 0) -> str:
         f"  api: {{team: core, tier: 1{service_policy}}}",
         "  web: {team: edge, tier: 1, depends_on: [api]}",
         "  jobs: {team: core, tier: 2}",
-        _channels(), _SEVERITIES,
+        _channels(), _SEVERITIES, *([_INHIBIT] if random.random() < 0.5 else ()),
     ])  # fmt: skip
 
 

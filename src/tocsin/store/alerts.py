@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, case, func, insert, select, update
 
 from tocsin.core.types import first_id
 from tocsin.store.db import Tx, among, insert_rows, listed, update_rows
@@ -97,6 +97,45 @@ def noisiest(tx: Tx, since: datetime, limit: int) -> Sequence[Any]:
         .limit(limit)
     )  # fmt: skip
     return tx.all(statement)
+
+
+def assign(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep `incident`, `disposition` and `rule` of alerts that were held back."""
+    update_rows(tx, alerts, rows)
+
+
+def set_home(tx: Tx, ids: Iterable[str], home: int) -> None:
+    """These alerts are of an incident that was merged into the one they joined."""
+    update_rows(tx, alerts, [{"id": id_, "home": home} for id_ in ids])
+
+
+def move(tx: Tx, number: int, into: int) -> int:
+    """Every alert of an incident becomes one of another, and keeps where it came from; returns how many."""
+    home = func.coalesce(alerts.c.home, number)
+    return tx.run(update(alerts).where(alerts.c.incident == number).values(incident=into, home=home))
+
+
+def move_back(tx: Tx, from_: int, to: int, homes: Sequence[int]) -> int:
+    """The alerts that came from *homes* go back to the incident *to*; returns how many."""
+    mine = alerts.c.incident == from_, alerts.c.home.in_(homes)
+    home = case((alerts.c.home == to, None), else_=alerts.c.home)
+    return tx.run(update(alerts).where(*mine).values(incident=to, home=home))
+
+
+def take_out(tx: Tx, ids: Sequence[str], to: int) -> None:
+    """These alerts belong to another incident from now on."""
+    tx.run(update(alerts).where(alerts.c.id.in_(list(ids))).values(incident=to, home=None))
+
+
+def some(tx: Tx, ids: Sequence[str]) -> Sequence[Any]:
+    """Alerts by id, the oldest first."""
+    return tx.all(select(alerts).where(alerts.c.id.in_(list(ids))).order_by(alerts.c.id))
+
+
+def firing_in(tx: Tx, numbers: Sequence[int]) -> Sequence[Any]:
+    """The alerts of these incidents that fire now."""
+    where = alerts.c.state == "firing", alerts.c.incident.in_(list(numbers))
+    return tx.all(select(alerts).where(*where))
 
 
 def still_firing(tx: Tx, numbers: Sequence[int]) -> dict[int, int]:

@@ -48,6 +48,7 @@ class Brief:
     seq: int
     head: str
     alerts: int
+    merged_into: int | None = None
 
 
 def stored_of(row: Any) -> Stored:
@@ -170,6 +171,7 @@ def _row(state: Incident) -> dict[str, Any]:
     return {
         "title": state.title, "severity": state.severity, "status": state.status, "service": state.service,
         "check": state.check, "drill": state.drill, "acknowledged_at": state.acknowledged_at,
+        "merged_into": state.merged_into,
         "resolved_at": state.resolved_at, "commander": state.commander, "state": to_json(state),
         "step_due": escalation.due_at(state.walk) if state.walk and climbing(state) else None,
         "ticket": state.ticket,
@@ -224,19 +226,20 @@ _DUE = fixed(
 
 _BRIEF = (
     incidents.c.number, incidents.c.severity, incidents.c.status, incidents.c.group_key,
-    incidents.c.last_alert_at, incidents.c.seq, incidents.c.head, incidents.c.alerts,
+    incidents.c.last_alert_at, incidents.c.seq, incidents.c.head, incidents.c.alerts, incidents.c.merged_into,
 )  # fmt: skip
 
 
 @cache
 def _joinable(sqlite: bool) -> Any:
-    alive = or_(incidents.c.status != "resolved", incidents.c.wake_at.isnot(None))
+    watched, goes_on = incidents.c.wake_at.isnot(None), incidents.c.merged_into.isnot(None)
+    alive = or_(incidents.c.status != "resolved", watched, goes_on)
     statement = select(*_BRIEF).where(among(sqlite, incidents.c.group_key), alive).order_by(incidents.c.number)
     return statement if sqlite else statement.with_for_update()
 
 
 def joinable(tx: Tx, group_keys: Iterable[str]) -> dict[str, Brief]:
-    """The newest incident of each group that a new alert may join: open, or ended and still being watched."""
+    """The newest incident of each group that a new alert may join: open, ended and still watched, or merged."""
     rows = tx.all(_joinable(tx.sqlite), {"values": listed(tx, group_keys)})
     return {row.group_key: Brief(*row) for row in rows}
 
@@ -249,6 +252,33 @@ def brief(tx: Tx, numbers: Iterable[int]) -> dict[int, Brief]:
     statement = select(*_BRIEF).where(incidents.c.number.in_(wanted)).order_by(incidents.c.number)
     rows = tx.all(statement if tx.sqlite else statement.with_for_update())
     return {row.number: Brief(*row) for row in rows}
+
+
+def broken(tx: Tx, services: Sequence[str]) -> list[tuple[str, Brief]]:
+    """The incidents on these services that are being worked on, the oldest first, each with its service."""
+    c = incidents.c
+    working = c.status.in_(("triggered", "acknowledged", "investigating", "identified"))
+    where = working, c.service.in_(list(services)), c.drill.is_(False)
+    statement = select(*_BRIEF, c.service).where(*where).order_by(c.number)
+    rows = tx.all(statement if tx.sqlite else statement.with_for_update())
+    return [(row.service, Brief(*row[:-1])) for row in rows]
+
+
+def working(tx: Tx) -> list[int]:
+    """The numbers of all incidents that are open."""
+    alive = ("triggered", "acknowledged", "investigating", "identified", "monitoring")
+    return [row.number for row in tx.all(select(incidents.c.number).where(incidents.c.status.in_(alive)))]
+
+
+def merged_into(tx: Tx, number: int) -> list[int]:
+    """The numbers of the incidents that were merged into this one, and into those, in order."""
+    found: list[int] = []
+    edge = [number]
+    while edge:
+        where = incidents.c.merged_into.in_(edge)
+        edge = [row.number for row in tx.all(select(incidents.c.number).where(where)) if row.number not in found]
+        found += edge
+    return sorted(found)
 
 
 def attach(tx: Tx, joined: Sequence[tuple[Brief, Fact, int]]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
+from tocsin.core.planned import Plan, times
 from tocsin.core.statuspage import Maintenance, PublicIncident, Update, public_id
 from tocsin.core.types import Publish, uuid7
 from tocsin.store.db import Tx, insert_new
@@ -93,25 +94,31 @@ def incidents(tx: Tx) -> tuple[PublicIncident, ...]:
     )  # fmt: skip
 
 
-def maintenance(tx: Tx) -> tuple[Maintenance, ...]:
+def plans(tx: Tx) -> tuple[Plan, ...]:
     """All planned work that was not taken back, by its start."""
     table = maintenances
     rows = tx.all(select(table).where(table.c.deleted_at.is_(None)).order_by(table.c.start, table.c.id))
-    return tuple(Maintenance(r.id, r.title, r.text, tuple(r.components), r.start, r.until, r.created_at) for r in rows)
-
-
-def add_maintenance(
-    tx: Tx, *, title: str, text: str, components: Sequence[str], start: datetime, until: datetime, by: str
-) -> Maintenance:
-    """Keep planned work. What it names must have been checked."""
-    made = Maintenance(
-        uuid7(tx.now, "maintenance", title, start, until, by), title, text, tuple(components), start, until, tx.now
+    return tuple(
+        Plan(
+            r.id, r.title, r.text, tuple(r.components), r.start, r.until, r.created_at, r.by, r.repeat, r.zone or "UTC"
+        )
+        for r in rows
     )
-    row = {"id": made.id, "title": title, "text": text, "components": list(components), "start": start,
-           "until": until, "by": by, "created_at": tx.now}  # fmt: skip
-    insert_new(tx, maintenances, row)
+
+
+def maintenance(tx: Tx) -> tuple[Maintenance, ...]:
+    """The same as the status page shows it, by its start: what comes again is there once for each time."""
+    found = (one for plan in plans(tx) for one in times(plan, tx.now))
+    return tuple(sorted(found, key=lambda one: (one.start, one.id)))
+
+
+def add_maintenance(tx: Tx, **columns: Any) -> str:
+    """Keep planned work; returns its id. Columns as in schema.maintenances; what it names must have been checked."""
+    named = (columns[name] for name in ("title", "start", "until", "by"))
+    id_ = uuid7(tx.now, "maintenance", *named)
+    insert_new(tx, maintenances, {"id": id_, "created_at": tx.now, **columns})
     tx.touched.add(TOPIC)
-    return made
+    return id_
 
 
 def delete_maintenance(tx: Tx, id_: str) -> bool:

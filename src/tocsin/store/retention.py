@@ -13,7 +13,19 @@ from sqlalchemy import BindParameter, Delete, and_, bindparam, delete, exists, o
 
 from tocsin.points import passing
 from tocsin.store.db import Tx
-from tocsin.store.schema import alerts, answered, attempts, changes, credentials, incidents, outbox, pages, sessions
+from tocsin.store.schema import (
+    alerts,
+    answered,
+    attempts,
+    changes,
+    credentials,
+    flaps,
+    held,
+    incidents,
+    outbox,
+    pages,
+    sessions,
+)  # fmt: skip
 
 INCIDENTS_AT_ONCE: Final = 50
 ROWS_AT_ONCE: Final = 500  # of each table in one transaction: a page never waits for more
@@ -64,7 +76,7 @@ def _statements(tx: Tx, before: datetime, numbers: Sequence[int]) -> Iterator[in
     yield tx.run(_TRIES_OF_SENDS, {"sends": sends})
     yield tx.run(_TRIES_OF_PAGES, values)
     yield tx.run(_SENDS, {"sends": sends})
-    for statement in (_OLD_CHANGES, _OLD_ANSWERS, _OLD_SESSIONS, _OLD_LINKS):
+    for statement in (_OLD_HELD, _OLD_FLAPS, _OLD_CHANGES, _OLD_ANSWERS, _OLD_SESSIONS, _OLD_LINKS):
         yield tx.run(statement, values)
 
 
@@ -79,9 +91,10 @@ def _at(name: str) -> BindParameter[Any]:
 # Each is built once; `numbers` and `sends` are lists.
 _NUMBERS: BindParameter[Any] = bindparam("numbers", expanding=True)
 _GIVEN_SENDS: BindParameter[Any] = bindparam("sends", expanding=True)
+_OF_NONE = and_(alerts.c.incident.is_(None), alerts.c.state == "resolved")  # what is held back and fires stays
 _OLD_ALERTS = _some(
     alerts, alerts.c.id,
-    and_(or_(alerts.c.incident.in_(_NUMBERS), alerts.c.incident.is_(None)), alerts.c.last_at < _at("before")),
+    and_(or_(alerts.c.incident.in_(_NUMBERS), _OF_NONE), alerts.c.last_at < _at("before")),
 )  # fmt: skip
 _OLD_SENDS = (
     select(outbox.c.id)
@@ -97,6 +110,8 @@ _TRIES_OF_PAGES = _some(
     attempts, attempts.c.id, attempts.c.page.in_(select(pages.c.id).where(pages.c.incident.in_(_NUMBERS)))
 )
 _SENDS = delete(outbox).where(outbox.c.id.in_(_GIVEN_SENDS))
+_OLD_HELD = _some(held, held.c.alert, held.c.over_at < _at("before"))
+_OLD_FLAPS = _some(flaps, flaps.c.dedup, flaps.c.at < _at("before"))
 _OLD_CHANGES = _some(changes, changes.c.id, changes.c.at < _at("before"))
 _OLD_ANSWERS = _some(answered, answered.c.key, answered.c.at < _at("repeated"))
 _OLD_SESSIONS = _some(sessions, sessions.c.hash, sessions.c.created_at < _at("session"))

@@ -102,6 +102,7 @@ incidents = Table(
     Column("alerts", Integer, nullable=False, server_default=text("0")),
     Column("room_name", Text),
     Column("room_date", Text),  # the local date in the room's name
+    Column("merged_into", Integer),  # the incident that goes on for it
     Column("wake_at", Instant),  # the next instant at which something of it is due
     Column("step_due", Instant),  # when its policy takes the next step; null when it pages nobody (any more)
     Column("seq", Integer, nullable=False, server_default=text("0")),  # the last entry of its timeline
@@ -118,6 +119,8 @@ Index("incidents_wake", incidents.c.wake_at, sqlite_where=incidents.c.wake_at.is
 Index("incidents_paging", incidents.c.number, sqlite_where=incidents.c.step_due.isnot(None),
       postgresql_where=incidents.c.step_due.isnot(None))  # fmt: skip
 Index("incidents_group", incidents.c.group_key)
+Index("incidents_merged", incidents.c.merged_into, sqlite_where=incidents.c.merged_into.isnot(None),
+      postgresql_where=incidents.c.merged_into.isnot(None))  # fmt: skip
 Index("incidents_status", incidents.c.status)
 Index("incidents_room", incidents.c.room_date)
 
@@ -157,6 +160,7 @@ alerts = Table(
     Column("last_at", Instant, nullable=False),
     Column("resolved_at", Instant),
     Column("incident", Integer),
+    Column("home", Integer),  # the incident it was of before that one was merged into another
     Column("disposition", Text, nullable=False),  # incident, silenced, quarantined
     Column("rule", Text, nullable=False),
     Column("raw", LargeBinary),  # the bytes of what could not be read
@@ -166,6 +170,47 @@ Index(
     "alerts_latest", alerts.c.dedup, unique=True, sqlite_where=text("latest = 1"), postgresql_where=text("latest")
 )  # fmt: skip
 Index("alerts_incident", alerts.c.incident, alerts.c.state)
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("matchers", JsonText, nullable=False),  # ["service=api"]
+    Column("start", Instant, nullable=False),  # of the first occurrence
+    Column("until", Instant, nullable=False),
+    Column("repeat", Text),  # core.recur; null: it comes once
+    Column("zone", Text, nullable=False),  # in whose local time it repeats
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("work", Text),  # the planned work that it belongs to
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),  # by hand, before its time
+    Column("ended_by", Text),
+)
+
+held = Table(
+    "held",
+    metadata,
+    Column("alert", Text, primary_key=True),  # one episode that was held back
+    Column("by", Text, nullable=False),  # silence:ID, inhibit:N, flapping
+    Column("rule", Text, nullable=False),  # in words
+    Column("was", Integer),  # the incident of the episode before
+    Column("since", Instant, nullable=False),
+    Column("until", Instant),  # when it is looked at again; null: when what inhibits it ends
+    Column("over_at", Instant),  # null while it is held back
+    Column("outcome", Text),  # resolved, paged
+)
+Index("held_until", held.c.until, sqlite_where=held.c.over_at.is_(None), postgresql_where=held.c.over_at.is_(None))
+Index("held_by", held.c.by, sqlite_where=held.c.over_at.is_(None), postgresql_where=held.c.over_at.is_(None))
+
+flaps = Table(
+    "flaps",
+    metadata,
+    Column("dedup", Text, primary_key=True),
+    Column("again", JsonText, nullable=False),  # when it fired again lately
+    Column("paused_until", Instant),
+    Column("at", Instant, nullable=False),
+)
 
 changes = Table(
     "changes",
@@ -512,6 +557,8 @@ maintenances = Table(
     Column("by", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("deleted_at", Instant),
+    Column("repeat", Text),  # core.recur; null: it comes once
+    Column("zone", Text),  # in whose local time it repeats
 )
 
 accounts = Table(

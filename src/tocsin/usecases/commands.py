@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from tocsin.core import oncall
+from tocsin.core.calendar import parse_duration
 from tocsin.core.events import (
     Acknowledge,
     Assign,
@@ -27,8 +29,9 @@ from tocsin.core.types import Refused, incident_name, incident_number
 from tocsin.sdk import one_line
 from tocsin.store import incidents
 from tocsin.store import oncall as overrides
+from tocsin.store import quiet as quiet_store
 from tocsin.store.db import Tx
-from tocsin.usecases import respond
+from tocsin.usecases import joining, quiet, respond
 from tocsin.usecases.access import Role
 from tocsin.usecases.configure import Setup, incident_link
 
@@ -97,11 +100,66 @@ def _declare(asked: Asked) -> str:
     said, _, title = asked.text.partition(" ")
     severity = next((name for name in asked.runbook.severities if name.lower() == said.lower()), said)
     if not severity or not title.strip():
-        known = ", ".join(asked.runbook.severities)
-        raise Refused(f"say: declare SEVERITY TITLE, with one of {known}, and in a few words what is broken", 422)
+        raise Refused(_how_bad(asked, asked.text), 422)
+    if severity not in asked.runbook.severities:
+        raise Refused(f"no severity {said[:40]!r}; {_how_bad(asked, asked.text)}", 422)
     event = Declared(one_line(title, TITLE_LIMIT), severity, asked.person)
     number = respond.declare(asked.tx, asked.setup, event)
     return f"{incident_name(number)} [{severity}] is declared: {event.title}\n{incident_link(asked.setup, number)}"
+
+
+def _how_bad(asked: Asked, title: str) -> str:
+    """What helps to choose a severity: each with its examples, and the form that asks about the impact."""
+    lines = [
+        f"{name} {one.title}" + (f": {'; '.join(one.examples[:2])}" if one.examples else "")
+        for name, one in asked.runbook.severities.items()
+    ]
+    known = {name.lower() for name in asked.runbook.severities}
+    query = f"?title={quote(one_line(title, 200))}" if title and title.lower() not in known else ""
+    say = "say: declare SEVERITY TITLE, with in a few words what is broken"
+    form = f"Not sure how bad it is? Answer the questions: {asked.setup.public_url}/declare{query}"
+    return "\n".join([say, *lines, form])
+
+
+def _merge(asked: Asked) -> str:
+    number, rest = _which(asked)
+    word = rest.removeprefix("into ").split(" ", 1)
+    if not word[0]:
+        raise Refused("into which incident? For example: merge INC-5 INC-3", 422)
+    into, reason = incident_number(word[0]), word[1] if len(word) > 1 else ""
+    state = joining.merge(asked.tx, asked.setup, number, into, asked.person, reason).state
+    return f"{incident_name(number)} goes on in {state.name}: {state.title}\n{incident_link(asked.setup, into)}"
+
+
+def _split(asked: Asked) -> str:
+    number, reason = _which(asked)
+    state = joining.split(asked.tx, asked.setup, number, asked.person, reason).state
+    return f"{state.name} goes on by itself again: {state.title}"
+
+
+def _silences(asked: Asked) -> str:
+    holding = quiet_store.holding(asked.tx)
+    living = [one for one in quiet_store.living(asked.tx) if one.state(asked.tx.now) != "ended"]
+    lines = [quiet.line(one, asked.tx.now, holding.get(f"silence:{one.id}", 0)) for one in living[:SHOWN]]
+    return "\n".join(lines) or "Nothing is silenced."
+
+
+def _silence(asked: Asked) -> str:
+    """`silence 2h service=api check=slow REASON`: the words with an operator are matchers, the rest is the reason."""
+    span, _, rest = asked.text.partition(" ")
+    words = rest.split()
+    count = next((place for place, word in enumerate(words) if not re.search(r"\w(=|!~)", word)), len(words))
+    if not span:
+        return _silences(asked)
+    try:
+        until = asked.tx.now + parse_duration(span)
+    except (ValueError, OverflowError):
+        raise Refused("say: silence 2h service=api REASON. Without a word: what is silenced now", 422) from None
+    reason = " ".join(words[count:])
+    made = quiet.silence(
+        asked.tx, asked.setup, texts=words[:count], until=until, reason=reason, by=asked.person
+    )  # fmt: skip
+    return f"Silenced: {quiet.line(made, asked.tx.now)}\n{asked.setup.public_url}/silences"
 
 
 def _acknowledge(asked: Asked) -> str:
@@ -221,6 +279,9 @@ COMMANDS: Final[Mapping[str, tuple[Role, Callable[[Asked], str]]]] = {
     "done": ("responder", _done),
     "escalate": ("responder", _escalate),
     "note": ("responder", _note),
+    "merge": ("responder", _merge),
+    "split": ("responder", _split),
+    "silence": ("responder", _silence),
     "resolve": ("responder", _resolve),
     "help": ("viewer", _help),
 }
@@ -236,6 +297,9 @@ USES: Final = {
     "done INC-42 DUTY": "tick a duty",
     "escalate INC-42 [REASON]": "page the next step now",
     "note INC-42 TEXT": "put a note on the timeline",
+    "merge INC-42 INC-40 [REASON]": "let it go on in another incident",
+    "split INC-42": "undo that",
+    "silence [2h service=api REASON]": "hold alerts back; alone: what is silenced",
     "resolve INC-42 [ROOT CAUSE;] RESOLUTION": "it is over: the all-clear goes out",
     "help": "this list. In an incident's war room its number may be left out",
 }

@@ -15,11 +15,12 @@ from sqlalchemy import bindparam, insert, select, update
 from tocsin import runbook_file
 from tocsin.core import oncall, statuspage
 from tocsin.core.delivery import Ways
+from tocsin.core.quiet import Prepared
 from tocsin.core.runbook import Runbook
 from tocsin.core.stand_ins import StandIns
 from tocsin.core.types import incident_name
 from tocsin.plugins import Plugins
-from tocsin.store import looks, publish
+from tocsin.store import looks, publish, quiet
 from tocsin.store import oncall as store
 from tocsin.store.db import Tx, insert_new
 from tocsin.store.fixed import fixed
@@ -39,6 +40,7 @@ class Setup:
     secret_key: bytes = field(repr=False)
     data: Path = Path("var")
     runbooks: dict[str, Runbook] = field(default_factory=dict, repr=False)  # by version, as read; they never change
+    silences: tuple[str, tuple[Prepared, ...]] = field(default=("", ()), repr=False)  # as read last, by their revision
     is_public: bool = False  # the public address was given: it is not only the one that this machine listens on
 
     @property
@@ -93,6 +95,7 @@ def adopt(tx: Tx, setup: Setup, text: str) -> runbook_file.Reading:
     put_meta(tx, IN_FORCE, reading.version)
     publish.meet(tx, statuspage.names_of(reading.runbook))
     looks.put(tx, looks.PLAN, tx.now, {})
+    quiet.look_at_inhibited(tx)
     tx.touched.add("runbook")
     return reading
 

@@ -18,12 +18,14 @@ from tocsin.core.sentences import name_of
 from tocsin.core.stand_ins import StandIns
 from tocsin.core.types import Refused, instant_text
 from tocsin.store import alerts, handoffs, incidents, looks, oncall, people, watch
+from tocsin.store import quiet as quiet_store
 from tocsin.store.db import Tx
-from tocsin.usecases import rescue
+from tocsin.usecases import quiet, rescue
 from tocsin.usecases.configure import Setup, handoff_link, in_force, incident_link
 
 NOISY: Final = 5  # alerts that a hand-off names
 OPEN_SHOWN: Final = 20  # incidents, likewise
+SILENCES_SHOWN: Final = 20
 WEEK: Final = timedelta(days=7)
 
 
@@ -44,9 +46,23 @@ def gather(tx: Tx, setup: Setup) -> tuple[Section, ...]:
     lines = tuple(_open_line(tx, setup, runbook, s, firing.get(s.number, 0)) for s in open_)
     watched = tuple(_watched_line(setup, s) for s in _watched(tx))
     noisy = tuple(_noisy_line(row) for row in alerts.noisiest(tx, tx.now - WEEK, NOISY))
-    told = (("Open incidents", lines), ("Being watched", watched), ("The week's noisiest alerts", noisy))
+    told = (("Open incidents", lines), ("Being watched", watched), ("Silenced now", _silences(tx)),
+            ("The week's noisiest alerts", noisy))  # fmt: skip
     sections = tuple((heading, said) for heading, said in told if said)
     return sections if lines else (("No incident is open.", ()), *sections)
+
+
+def _silences(tx: Tx) -> tuple[str, ...]:
+    """What is silenced, in force first, with how many alerts each holds back now; and what else is held back."""
+    holding = quiet_store.holding(tx)
+    living = [one for one in quiet_store.living(tx) if one.state(tx.now) != "ended"]
+    living.sort(key=lambda one: one.next_span(tx.now) or (one.start, one.until))
+    lines = [quiet.line(one, tx.now, holding.pop(f"silence:{one.id}", 0)) for one in living[:SILENCES_SHOWN]]
+    if len(living) > SILENCES_SHOWN:
+        lines.append(f"and {len(living) - SILENCES_SHOWN} more silences")
+    if others := sum(count for by, count in holding.items() if not by.startswith("silence:")):
+        lines.append(f"{others} alert{'' if others == 1 else 's'} held back by inhibition, or paused because they flap")
+    return tuple(lines)
 
 
 def _rank(state: Incident, runbook: Runbook) -> int:

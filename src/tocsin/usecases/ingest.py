@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeAlias
 
 import orjson
 
 from tocsin.core import triage
 from tocsin.core.alert import Alert, Signal
 from tocsin.core.because import alert_words
-from tocsin.core.events import Acknowledge, AlertsAttached, AlertsResolved, Declared, SetSeverity
+from tocsin.core.events import Acknowledge, AlertsAttached, AlertsHeld, AlertsResolved, Declared, SetSeverity
 from tocsin.core.protocol import is_open
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import SYSTEM, Fact, uuid7
 from tocsin.points import passing
 from tocsin.store import alerts as store
 from tocsin.store import incidents, queue
+from tocsin.store import quiet as quiet_store
 from tocsin.store.db import Tx, one_at_a_time
 from tocsin.store.incidents import Brief
 from tocsin.store.schema import to_micros
+from tocsin.usecases import quiet
 from tocsin.usecases.configure import Setup, in_force, runbook_of
+from tocsin.usecases.quiet import Holding
 from tocsin.usecases.respond import act, declare
 
 KEYS_SHOWN: Final = 10  # keys that one timeline entry names; the rest is counted
@@ -41,6 +44,7 @@ class _Known:
     count: int
     incident: int | None
     fresh: dict[str, Any] | None = None  # the row to insert, when this batch made the episode
+    because: str = ""  # what else than its group brings it to its incident
 
 
 @dataclass(slots=True)
@@ -58,10 +62,23 @@ class _Batch:
     retired: list[str] = field(default_factory=list)
     resolved: dict[str, dict[str, Any]] = field(default_factory=dict)
     changes: list[dict[str, Any]] = field(default_factory=list)
-    opened: list[tuple[_Known, Alert, triage.Sorted]] = field(default_factory=list)
+    opened: list[_Item] = field(default_factory=list)
     ended: list[tuple[_Known, Alert]] = field(default_factory=list)
     joined: list[tuple[Brief, Fact, int]] = field(default_factory=list)
     acknowledged: dict[int, str] = field(default_factory=dict)
+    held: list[dict[str, Any]] = field(default_factory=list)
+    homes: dict[int, list[str]] = field(default_factory=dict)  # alerts of a merged incident's group
+
+
+_Item: TypeAlias = tuple[_Known, Alert, triage.Sorted]
+
+
+def rules_of(tx: Tx, setup: Setup) -> triage.Triage:
+    """The rules of the runbook in force, ready to be asked."""
+    version, runbook = in_force(tx, setup)
+    if version not in _triages:
+        _triages[version] = triage.prepare(runbook)
+    return _triages[version]
 
 
 def ingest(tx: Tx, setup: Setup, requests: Sequence[Sequence[Signal]]) -> list[None]:
@@ -73,19 +90,17 @@ def ingest(tx: Tx, setup: Setup, requests: Sequence[Sequence[Signal]]) -> list[N
     nobody.
     """
     one_at_a_time(tx, "ingest")  # two nodes with one new key, or one new group, at once
-    version, runbook = in_force(tx, setup)
-    if version not in _triages:
-        _triages[version] = triage.prepare(runbook)
     dedups = [[store.dedup_of(s.alert.source, s.alert.key) for s in request] for request in requests]
     rows = store.latest(tx, {dedup for request in dedups for dedup in request})
     known = {
         dedup: _Known(row.id, row.episode, row.state == "firing", row.count, row.incident)
         for dedup, row in rows.items()
     }
-    batch = _Batch(tx, setup, version, runbook, _triages[version], known, to_micros(tx.now))
+    batch = _begin(tx, setup, known)
     for request, keys in zip(requests, dedups, strict=True):
         for signal, dedup in zip(request, keys, strict=True):
             _TAKE[signal.action](batch, signal.alert, dedup)
+    _hold_back(batch)
     _assign(batch)
     _flush(batch)
     passing("I6")
@@ -94,6 +109,11 @@ def ingest(tx: Tx, setup: Setup, requests: Sequence[Sequence[Signal]]) -> list[N
         act(tx, setup, number, Acknowledge(by))
     passing("I7")
     return [None] * len(requests)
+
+
+def _begin(tx: Tx, setup: Setup, known: dict[str, _Known]) -> _Batch:
+    version, runbook = in_force(tx, setup)
+    return _Batch(tx, setup, version, runbook, rules_of(tx, setup), known, to_micros(tx.now))
 
 
 def _trigger(batch: _Batch, alert: Alert, dedup: str) -> None:
@@ -105,7 +125,7 @@ def _trigger(batch: _Batch, alert: Alert, dedup: str) -> None:
         else:
             batch.repeats[dedup] = known
         return
-    sorted_ = triage.sort(batch.rules, alert)
+    sorted_ = triage.sort(batch.rules, alert, batch.tx.now)
     episode = known.episode + 1 if known else 1
     if known and known.fresh:
         known.fresh["latest"] = False
@@ -172,7 +192,7 @@ def _change(batch: _Batch, alert: Alert, dedup: str) -> None:
 
 def _probe(batch: _Batch, alert: Alert, dedup: str) -> None:
     """Tocsin's own test alert: looked up and sorted as any, then a test page for the outbox in place of an incident."""
-    rule = triage.sort(batch.rules, alert).rule
+    rule = triage.sort(batch.rules, alert, batch.tx.now).rule
     queue.put(
         batch.tx, alert.key, batch.tx.now, kind="probe", via="", destination="", payload={"rule": rule}, urgent=True
     )
@@ -181,6 +201,72 @@ def _probe(batch: _Batch, alert: Alert, dedup: str) -> None:
 _TAKE: Final = {
     "trigger": _trigger, "resolve": _resolve, "acknowledge": _acknowledge, "change": _change, "probe": _probe,
 }  # fmt: skip
+
+# --------------------------------------------------------------------------------------------- held back
+
+
+def _hold_back(batch: _Batch) -> None:
+    """Take out what a silence, an inhibition or a pause holds back: it is stored with that rule, and pages nobody."""
+    if not batch.opened:
+        return
+    holding = Holding(batch.tx, quiet.in_force(batch.tx, batch.setup), batch.rules)
+    if not holding.may:
+        return
+    free: list[_Item] = []
+    said: dict[tuple[int, str], list[Alert]] = {}
+    meant = [(item, replace(item[1], service=item[2].service)) for item in batch.opened]
+    beside = [alert for (known, _, _), alert in meant if known.firing]
+    quiet_ones = {id(alert) for _, alert in meant if holding.of(alert)}
+    beside = [alert for alert in beside if id(alert) not in quiet_ones]
+    for item, alert in meant:
+        known, _, _ = item
+        hold = holding.of(alert, beside)
+        if known.episode > 1:
+            hold = hold or holding.flapped(alert, store.dedup_of(alert.source, alert.key))
+        if hold is None:
+            free.append(item)
+            continue
+        was, known.incident = known.incident, None
+        assert known.fresh
+        known.fresh.update(disposition="silenced", rule=hold.rule)
+        batch.held.append({"alert": known.id, "by": hold.by, "rule": hold.rule, "was": was, "until": hold.until})
+        if was:
+            said.setdefault((was, hold.rule), []).append(alert)
+    batch.opened = free
+    _say_held(batch, said)
+
+
+def _say_held(batch: _Batch, said: Mapping[tuple[int, str], list[Alert]]) -> None:
+    """Say it on the open incidents that these alerts would have come back to."""
+    known = incidents.brief(batch.tx, {number for number, _ in said})
+    for (number, rule), alerts in said.items():
+        if number in known and known[number].status != "resolved":
+            keys = tuple(alert.key for alert in alerts[:KEYS_SHOWN])
+            act(batch.tx, batch.setup, number, AlertsHeld(keys, len(alerts), alerts[0].source, rule))
+
+
+def release(tx: Tx, setup: Setup, rows: Sequence[Any]) -> None:
+    """
+    Take alerts that were held back, and still fire, as if they came now.
+
+    Args:
+        rows: as `store.quiet.due` reads them.
+    """
+    batch = _begin(tx, setup, {})
+    for row in rows:
+        alert = quiet.alert_of(row)
+        sorted_ = triage.sort(batch.rules, alert, tx.now)
+        known = _Known(row.id, row.episode, True, row.count, row.held_was, because=quiet.note(row.held_rule))
+        batch.opened.append((known, alert, sorted_))
+    _assign(batch)
+    store.assign(tx, [
+        {"id": known.id, "incident": known.incident, "disposition": "incident",
+         "rule": f"{sorted_.rule}; {known.because}"}
+        for known, _, sorted_ in batch.opened
+    ])  # fmt: skip
+    _flush(batch)
+    quiet_store.over(tx, [known.id for known, _, _ in batch.opened], "paged")
+
 
 # --------------------------------------------------------------------------------------------- to incidents
 
@@ -192,24 +278,79 @@ def _assign(batch: _Batch) -> None:
     tx = batch.tx
     batch.joinable = incidents.joinable(tx, {sorted_.group for _, _, sorted_ in batch.opened})
     before = incidents.brief(tx, {known.incident for known, _, _ in batch.opened if known.incident})
-    groups: dict[int | str, list[tuple[_Known, Alert, triage.Sorted]]] = {}
+    groups: dict[int | str, list[_Item]] = {}
     for item in batch.opened:
         known, _, sorted_ = item
         own = before.get(known.incident) if known.incident else None
-        brief = own if own and own.status != "resolved" else batch.joinable.get(sorted_.group)
+        brief = own if own and own.status != "resolved" else _goes_on(batch, known, batch.joinable.get(sorted_.group))
         joined = brief is not None and (brief is own or _takes(batch, brief))
         groups.setdefault(brief.number if joined and brief else sorted_.group, []).append(item)
         if joined and brief:
             before[brief.number] = brief
-    for where, items in groups.items():
-        number = where if isinstance(where, int) else _declare(batch, items)
+    for where, items in _causes_first(batch, groups):
+        brief = before[where] if isinstance(where, int) else _broken_below(batch, items)
+        number = brief.number if brief else _declare(batch, items)
         for known, _, _ in items:
             known.incident = number
             if known.fresh:
                 known.fresh["incident"] = number
-        if isinstance(where, int):
-            _attach(batch, before[where], items)
+        if brief:
+            _attach(batch, brief, items)
     incidents.attach(tx, batch.joined)
+
+
+def _goes_on(batch: _Batch, known: _Known, brief: Brief | None) -> Brief | None:
+    """The incident that goes on for one that was merged; the alert keeps whose it would have been."""
+    first = brief
+    while brief and brief.merged_into:
+        brief = incidents.brief(batch.tx, [brief.merged_into]).get(brief.merged_into)
+    if brief is None or brief is first or first is None or brief.status == "resolved":
+        return brief if brief is first else None
+    batch.homes.setdefault(first.number, []).append(known.id)
+    last = [at for at in (first.last_alert_at, brief.last_alert_at) if at]
+    brief.last_alert_at = max(last, default=None)
+    return brief
+
+
+def _causes_first(batch: _Batch, groups: dict[int | str, list[_Item]]) -> list[tuple[int | str, list[_Item]]]:
+    """Those that have their incident, then the others in an order in which causes come before what depends on them."""
+
+    def place(group: tuple[int | str, list[_Item]]) -> tuple[bool, int]:
+        where, items = group
+        return isinstance(where, str), len(batch.runbook.depends_on(items[0][2].service or ""))
+
+    return list(groups.items()) if len(groups) == 1 else sorted(groups.items(), key=place)
+
+
+def _broken_below(batch: _Batch, items: list[_Item]) -> Brief | None:
+    """
+    The incident of a broken service that this group's service depends on, the nearest one, if there is one.
+
+    It is being worked on, something of it fires, and it is as bad: whoever must be woken was woken for it.
+    """
+    _, _, worst = min(items, key=lambda item: list(batch.runbook.severities).index(item[2].severity))
+    below = batch.runbook.depends_on(worst.service) if worst.service and batch.runbook.grouping.dependencies else ()
+    if not below:
+        return None
+    incidents.attach(batch.tx, batch.joined)  # what joined above stands in the incident before it is looked at
+    batch.joined.clear()
+    found = incidents.broken(batch.tx, below)
+    fires = {
+        number for number, count in store.still_firing(batch.tx, [brief.number for _, brief in found]).items() if count
+    }
+    fires |= {known.incident for known, _, _ in batch.opened if known.incident and known.firing}
+    order = batch.runbook.severities
+    fit = [
+        (below.index(service), brief.number, brief)
+        for service, brief in found
+        if brief.number in fires and not triage.worse(worst.severity, brief.severity, order)
+    ]
+    if not fit:
+        return None
+    nearest, _, brief = min(fit, key=lambda one: one[:2])
+    for known, _, _ in items:
+        known.because = f"{worst.service} depends on {below[nearest]}"
+    return brief
 
 
 def _takes(batch: _Batch, brief: Brief) -> bool:
@@ -220,13 +361,13 @@ def _takes(batch: _Batch, brief: Brief) -> bool:
     return any("elapsed" in duty.done_by and is_open(duty) for duty in duties)
 
 
-def _declare(batch: _Batch, items: list[tuple[_Known, Alert, triage.Sorted]]) -> int:
+def _declare(batch: _Batch, items: list[_Item]) -> int:
     """Open an incident for a group; the worst of its alerts gives the severity and the title."""
     order = list(batch.runbook.severities)
     _, alert, sorted_ = min(items, key=lambda item: order.index(item[2].severity))
     event = Declared(
         title=alert.title, severity=sorted_.severity, by=f"source:{alert.source}", service=sorted_.service,
-        check=alert.check, impact=alert.labels.get("impact"), rule=sorted_.rule,
+        check=alert.check, impact=alert.labels.get("impact"), rule=_rule(items, sorted_),
         alerts=tuple(alert.key for _, alert, _ in items[:KEYS_SHOWN]),
         alert=alert_words(alert.source, alert.key, alert.title, alert.labels),
     )  # fmt: skip
@@ -234,17 +375,24 @@ def _declare(batch: _Batch, items: list[tuple[_Known, Alert, triage.Sorted]]) ->
     return declare(batch.tx, batch.setup, event, **columns)
 
 
-def _attach(batch: _Batch, brief: Brief, items: list[tuple[_Known, Alert, triage.Sorted]]) -> None:
+def _rule(items: list[_Item], sorted_: triage.Sorted) -> str:
+    """The rule of triage, and what held the alert back until now."""
+    because = next((known.because for known, _, _ in items if known.because), "")
+    return f"{sorted_.rule}; {because}" if because else sorted_.rule
+
+
+def _attach(batch: _Batch, brief: Brief, items: list[_Item]) -> None:
     """Add alerts to an incident; only where something follows from it is the whole incident decided anew."""
     tx, setup = batch.tx, batch.setup
     source, keys = items[0][1].source, tuple(alert.key for _, alert, _ in items[:KEYS_SHOWN])
     worst = min((sorted_.severity for _, _, sorted_ in items), key=list(batch.runbook.severities).index)
+    because = "; ".join(dict.fromkeys(known.because for known, _, _ in items if known.because))
     rises = brief.status != "resolved" and triage.worse(worst, brief.severity, batch.runbook.severities)
     if brief.status not in ("monitoring", "resolved") and not rises:
-        data = {"keys": list(keys), "count": len(items)}
+        data = {"keys": list(keys), "count": len(items)} | ({"because": because} if because else {})
         batch.joined.append((brief, Fact("alert_attached", tx.now, f"source:{source}", data), len(items)))
         return
-    act(tx, setup, brief.number, AlertsAttached(keys, len(items), source))
+    act(tx, setup, brief.number, AlertsAttached(keys, len(items), source, because))
     if rises and worst in runbook_of(tx, setup, incidents.load(tx, brief.number).state.runbook_version).severities:
         rule = next(sorted_.rule for _, _, sorted_ in items if sorted_.severity == worst)
         act(tx, setup, brief.number, SetSeverity(SYSTEM, worst, f"a new alert says so: {rule}"))
@@ -258,10 +406,15 @@ def _flush(batch: _Batch) -> None:
     store.repeat(tx, [{"id": known.id, "count": known.count, "last_at": batch.now} for known in batch.repeats.values()])
     store.resolve(tx, list(batch.resolved.values()))
     store.insert_changes(tx, batch.changes)
+    for home, ids in batch.homes.items():
+        store.set_home(tx, ids, home)
+    quiet_store.hold(tx, batch.held)
 
 
 def _end(batch: _Batch) -> None:
     """Tell each incident which of its alerts ended, and how many still fire."""
+    if batch.ended and batch.rules.inhibits:
+        quiet_store.look_at_inhibited(batch.tx)
     ended: dict[int, list[Alert]] = {}
     for known, alert in batch.ended:
         if known.incident and not known.firing:

@@ -14,7 +14,7 @@ from tocsin.core.events import Acknowledge, Declared, Event, PassOn
 from tocsin.core.incident import Incident
 from tocsin.core.types import Refused
 from tocsin.points import passing
-from tocsin.store import incidents, queue, watch
+from tocsin.store import incidents, queue, quiet, watch
 from tocsin.store.db import Busy, Tx, insert_new, one_at_a_time
 from tocsin.store.incidents import Stored
 from tocsin.store.schema import answered
@@ -62,6 +62,8 @@ def follow(tx: Tx, setup: Setup, stored: Stored, event: Event) -> Stored:
     runbook = runbook_of(tx, setup, stored.state.runbook_version)
     world = around(tx, setup, runbook, stored.state, event)
     kept = keep(tx, setup, stored, decide.decide(stored.state, event, runbook, tx.now, world))
+    if stored.state.is_open and not kept.state.is_open:
+        quiet.look_at_inhibited(tx)  # what an alert of it held back has nobody working on its cause any more
     if isinstance(event, Acknowledge):
         passing("A2")
     return kept

@@ -219,12 +219,14 @@ async def list_pages(
 @router.get("/alerts")
 async def list_alerts(
     request: Request, viewer: Reads, incident: str | None = None, state: str | None = None,
-    before: str | None = None, limit: Limit = 100,
+    disposition: str | None = None, before: str | None = None, limit: Limit = 100,
 ) -> Json:  # fmt: skip
     """Every alert, one for each key and episode, newest first."""
     number = incident_number(incident) if incident else None
     db = request.app.state.db
-    rows = await db.read(alerts.listing, incident=number, state=state, before=before, limit=limit)
+    rows = await db.read(
+        alerts.listing, incident=number, state=state, disposition=disposition, before=before, limit=limit
+    )
     shown = [alert_json(row, raw=access.may(viewer.role, "admin")) for row in rows]
     return listed(request, shown, limit, rows[-1].id if rows else None)
 

@@ -26,14 +26,18 @@ from tocsin.web import (
     access,
     api,
     api_maintenance,
+    api_noise,
     api_oncall,
     api_people,
     api_tickets,
     calendar,
+    declare,
     devices,
     handoff,
     incidents,
+    joining,
     live,
+    noise,
     oncall,
     operations,
     people,
@@ -87,11 +91,11 @@ def create_app(
     app.state.db, app.state.setup, app.state.meters = db, setup, meters
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
-    for part in (api_oncall, api_maintenance, api_people, api_tickets):
+    for part in (api_oncall, api_maintenance, api_noise, api_people, api_tickets):
         app.include_router(part.router)
     for routes in (
-        access, devices, handoff, incidents, oncall, calendar, people, live, operations, readiness, reference,
-        tickets,
+        access, devices, handoff, joining, incidents, declare, noise, oncall, calendar, people, live, operations,
+        readiness, reference, tickets,
     ):  # fmt: skip
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))

@@ -26,7 +26,7 @@ from tocsin.store.incidents import Stored
 from tocsin.usecases import respond, restored
 from tocsin.usecases.access import Viewer, may
 from tocsin.usecases.configure import Setup, acknowledge_link, check_acknowledge, in_force, runbook_of
-from tocsin.web import operations
+from tocsin.web import joining, operations
 from tocsin.web.api import span_of
 from tocsin.web.auth import require, require_form, same_origin, viewer_of
 from tocsin.web.leading import ClockView, LeadView, lead_view, running
@@ -365,6 +365,7 @@ async def _detail(
     return render(
         request, "incidents/show.html", status=status, v=view, message=message, form=form, alerts=known.alerts,
         postmortem=known.postmortem, update_statuses=UPDATE_STATUSES,
+        joined=await request.app.state.db.read(joining.show, request.app.state.setup, number),
     )  # fmt: skip
 
 

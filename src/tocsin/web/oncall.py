@@ -209,7 +209,7 @@ async def _page(request: Request, new_link: str) -> Response:
 # --------------------------------------------------------------------------------------------- forms
 
 
-def _instant(fields: dict[str, str], name: str) -> datetime:
+def local_instant(fields: dict[str, str], name: str) -> datetime:
     """A local time of a form, in the zone that the form was shown in. Raises Refused."""
     try:
         zone, local = ZoneInfo(fields.get("zone", "UTC")), datetime.fromisoformat(fields.get(name, ""))
@@ -233,7 +233,7 @@ async def add_override(request: Request) -> Response:
     def usecase(tx: Tx, setup: Setup, fields: dict[str, str], by: str) -> None:
         rota.add_override(
             tx, setup, schedule=fields.get("schedule", ""), person=fields.get("person", ""),
-            start=_instant(fields, "from"), until=_instant(fields, "until"), reason=_reason(fields), by=by,
+            start=local_instant(fields, "from"), until=local_instant(fields, "until"), reason=_reason(fields), by=by,
             replaces=fields.get("replaces") or None,
         )  # fmt: skip
 
@@ -245,8 +245,8 @@ async def add_absence(request: Request) -> Response:
 
     def usecase(tx: Tx, setup: Setup, fields: dict[str, str], by: str) -> None:
         rota.add_absence(
-            tx, setup, person=fields.get("person", ""), start=_instant(fields, "from"),
-            until=_instant(fields, "until"), reason=_reason(fields), by=by,
+            tx, setup, person=fields.get("person", ""), start=local_instant(fields, "from"),
+            until=local_instant(fields, "until"), reason=_reason(fields), by=by,
         )  # fmt: skip
 
     return await _form(request, usecase)

@@ -10,9 +10,10 @@ from tocsin import zones
 from tocsin.core import oncall, protocol, roles, sla, tickets
 from tocsin.core.incident import Incident
 from tocsin.core.ledger import Entry
+from tocsin.core.planned import Plan
+from tocsin.core.quiet import Silence
 from tocsin.core.readiness import NEXT
 from tocsin.core.runbook import Runbook
-from tocsin.core.statuspage import Maintenance
 from tocsin.core.swap import Swap
 from tocsin.core.types import Json, incident_name, instant_text
 from tocsin.store.incidents import Stored
@@ -52,6 +53,7 @@ def incident_json(stored: Stored, link: str, now: datetime) -> Json:
         "passed_on": list(s.passed_on), "summary": s.summary, "next_steps": s.next_steps, "eta": s.eta,
         "root_cause": s.root_cause, "resolution": s.resolution,
         "war_room": {"name": s.room.name, "channel": s.room.channel or None} if s.room else None,
+        "merged_into": incident_name(s.merged_into) if s.merged_into else None,
         "review_at": instant_text(s.review_at), "runbook_version": s.runbook_version, "drill": s.drill, "link": link,
     }  # fmt: skip
 
@@ -146,11 +148,34 @@ def override_json(override: oncall.Override) -> Json:
     }  # fmt: skip
 
 
-def maintenance_json(work: Maintenance, now: datetime) -> Json:
-    """Planned work."""
+def maintenance_json(plan: Plan, now: datetime, hold: Sequence[str] = ()) -> Json:
+    """Planned work: the time that runs or comes next, and by which rule it comes again."""
+    start, until = plan.next_span(now)
+    status = "scheduled" if now < start else "in_progress" if now < until else "completed"
     return {
-        "id": work.id, "title": work.title, "text": work.text, "components": list(work.components),
-        "from": instant_text(work.start), "until": instant_text(work.until), "status": work.status(now),
+        "id": plan.id, "title": plan.title, "text": plan.text, "components": list(plan.components),
+        "from": instant_text(start), "until": instant_text(until), "status": status, "repeat": plan.repeat,
+        "timezone": plan.zone, "hold": list(hold), "by": plan.by,
+    }  # fmt: skip
+
+
+def silence_json(one: Silence, now: datetime, holding: int = 0) -> Json:
+    """A silence: the time that runs or comes next, and how many alerts it holds back that fire now."""
+    start, until = one.next_span(now) or (one.start, one.ended_at or one.until)
+    return {
+        "id": one.id, "matchers": list(one.matchers), "from": instant_text(start), "until": instant_text(until),
+        "repeat": one.repeat, "timezone": one.zone, "reason": one.reason, "by": one.by, "state": one.state(now),
+        "maintenance": one.work, "created_at": instant_text(one.created_at), "ended_at": instant_text(one.ended_at),
+        "ended_by": one.ended_by, "holding": holding,
+    }  # fmt: skip
+
+
+def held_json(row: Any) -> Json:
+    """An alert that is or was held back, with what holds it, since when and until when."""
+    return {
+        **alert_json(row, raw=False), "held_by": row.held_by, "held_rule": row.held_rule,
+        "held_since": instant_text(row.held_since), "held_until": instant_text(row.held_until),
+        "held_over_at": instant_text(row.held_over_at), "outcome": row.held_outcome,
     }  # fmt: skip
 
 
