@@ -29,7 +29,7 @@ log = structlog.get_logger("tocsin.worker")
 class Worker:
     """One loop over one database. Any number of them, on any number of nodes, may work side by side."""
 
-    def __init__(self, db: Database, setup: Setup, network: Network, owner: str) -> None:
+    def __init__(self, db: Database, setup: Setup, network: Network, owner: str, speed: float = 1.0) -> None:
         self.db, self.setup, self.network, self.owner = db, setup, network, owner
         self._awake = asyncio.Event()
         self._sending: dict[asyncio.Task[None], Job] = {}
@@ -38,6 +38,7 @@ class Worker:
         self._stopping = False
         self._look_from = 0.0  # seconds of the loop's clock
         self.poll_seconds = POLL_SECONDS
+        self._speed = speed  # how many seconds of the store's clock pass in one of the loop's
         self.write_file = write_whole
         self.turns = 0
 
