@@ -10,7 +10,7 @@ import structlog
 
 from tocsin.net import Network
 from tocsin.points import passing
-from tocsin.sdk import Conversation, Delivered, Retry, Transport, Verdict
+from tocsin.sdk import Conversation, Delivered, Message, Retry, Transport, Verdict
 from tocsin.store.db import Busy, Database, Unsure
 from tocsin.usecases import deliver, looks, publish, tick
 from tocsin.usecases.configure import NoRunbook, Setup
@@ -87,7 +87,9 @@ class Worker:
         due = await self.db.read(tick.look)
         looked = due.looks and asyncio.get_running_loop().time() >= self._look_from
         if not (due.steps or due.rows or looked):
-            return self.poll_seconds if due.seconds is None or due.looks else min(due.seconds, self.poll_seconds)
+            if due.seconds is None or due.looks:
+                return self.poll_seconds
+            return min(due.seconds / self._speed, self.poll_seconds)
         if due.steps:
             passing("T1")
             await self.db.write(tick.tick, self.setup)
@@ -178,6 +180,11 @@ class Worker:
 
 def conversation_of(setup: Setup, job: Job, transport: Transport) -> Conversation[Verdict] | None:
     """What a job has to say to its provider; None when its integration has no such verb."""
+    if job.step is not None:
+        call = job.step.call
+        if isinstance(call, Message):
+            return transport.send(call, job.config)
+        return transport.rooms.keep(call, job.config) if transport.rooms else None
     if job.message is not None:
         return transport.send(job.message, job.config)
     if job.reply is not None:

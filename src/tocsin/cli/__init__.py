@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from tocsin.cli import backup, handoff, incident, keys, oncall, people, runbook, server, status
+from tocsin.cli import backup, handoff, incident, keys, oncall, people, runbook, server, status, texts
 from tocsin.cli.client import Failed
 from tocsin.simulate.command import command as simulate
 
@@ -26,7 +26,7 @@ app.command("migrate")(server.migrate)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("simulate")(simulate)
-app.add_typer(incident.app, name="incident", help="See and lead incidents.")
+app.add_typer(texts.app, name="incident", help="See and lead incidents.")  # of both modules
 app.add_typer(handoff.app, name="handoff", help="See shift changes, and confirm that you have the pager.")
 app.add_typer(people.app, name="people", help="How people are reached, and what proves it.")
 app.add_typer(incident.postmortems, name="postmortem", help="Read postmortems.")

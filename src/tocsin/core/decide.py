@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from tocsin.core import escalation, protocol, statuspage
+from tocsin.core import communications, escalation, protocol, room, statuspage
 from tocsin.core.clock import room_opened, run_due
 from tocsin.core.draft import Draft
 from tocsin.core.events import (
@@ -16,6 +16,7 @@ from tocsin.core.events import (
     AlertsResolved,
     Around,
     Assign,
+    Cause,
     Check,
     Decision,
     Declared,
@@ -31,6 +32,8 @@ from tocsin.core.events import (
     Reopen,
     Resolve,
     RoomOpened,
+    Say,
+    SendText,
     SetSeverity,
     Tick,
     WentSilent,
@@ -132,6 +135,7 @@ def decide(state: Incident, event: Event, runbook: Runbook, now: datetime, aroun
 def _decided(draft: Draft, before: Incident | None) -> Decision:
     run_due(draft)
     draft.effects.extend(statuspage.follows(before, draft.state, draft.facts, draft.runbook, draft.now))
+    draft.effects.extend(room.follows(before, draft.state, draft.runbook, draft.around.link))
     return Decision(draft.state, tuple(draft.facts), tuple(draft.effects), wake_at(draft.state, draft.now))
 
 
@@ -193,6 +197,9 @@ _HANDLERS: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
     Escalate: escalate,
     Extend: extend,
     Note: note,
+    SendText: communications.send_text,
+    Cause: communications.cause,
+    Say: room.say,
     MessageSeen: message_seen,
     Check: check,
     Resolve: resolve,

@@ -28,6 +28,7 @@ from tocsin.web import (
     api_maintenance,
     api_oncall,
     api_people,
+    api_texts,
     calendar,
     devices,
     handoff,
@@ -85,7 +86,7 @@ def create_app(
     app.state.db, app.state.setup, app.state.meters = db, setup, meters
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
-    for part in (api_oncall, api_maintenance, api_people):
+    for part in (api_oncall, api_maintenance, api_people, api_texts):
         app.include_router(part.router)
     for routes in (
         access, devices, handoff, incidents, oncall, calendar, people, live, operations, readiness, reference,
