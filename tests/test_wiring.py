@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
+from typer.main import get_command
+
 from tocsin import serving, settings, wiring
+from tocsin.cli import app
 from tocsin.core.events import Declared
+from tocsin.settings import Settings
 from tocsin.store import incidents
 from tocsin.usecases import respond, tick, watch
 from tocsin.wiring import Clock
@@ -33,6 +38,23 @@ def test_a_clock_that_is_right_is_followed():
 
     assert START + MINUTE == machine.clock()
     assert (timedelta(0), timedelta(0)) == machine.clock.moved()
+
+
+def test_a_faster_clock_is_for_programs_alone():
+    """An hour in a minute, on both clocks; no setting and no option of `serve` can ask for it."""
+    machine = Machine()
+    fast = Clock(lambda: machine.wall, lambda: machine.steady, speed=60)
+    machine.passes(MINUTE)
+
+    assert START + HOUR == fast()
+    assert (timedelta(0), timedelta(0)) == fast.moved()
+    machine.wall -= MINUTE  # the machine's clock is set back: time goes on at the same speed
+    machine.passes(SECOND)
+    assert START + HOUR + MINUTE == fast()
+    assert 1 == Clock().speed
+    options = {option.name for option in get_command(app).commands["serve"].params}
+    assert {"runbook", "database", "host", "port", "role"} == options
+    assert "speed" not in {field.name for field in fields(Settings)}
 
 
 def test_time_goes_on_while_the_machines_clock_is_an_hour_behind():

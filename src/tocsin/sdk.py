@@ -32,10 +32,10 @@ __all__ = [
     "ANSWER_LIMIT", "Alert", "AlertSeverity", "Answer", "BadPayload", "CALLBACK_WINDOW", "CHECK_LABELS", "Chat",
     "Command", "Config", "Conversation", "Delivered", "Devices", "Field", "Heard", "Inbound", "LABEL_LIMIT", "Line",
     "Mail", "Message", "Moved", "Notice", "Outgoing", "Polled", "Press", "Receipt", "Refusal", "Reject", "Reply",
-    "Request", "Response", "Retry", "SERVICE_LABELS", "Said", "Signal", "SignalAction", "Source", "Transport", "Verb",
-    "Verdict", "calm", "clean", "clip", "colour_of", "cut", "failed", "first_label", "key_of", "literal", "one_line",
-    "one_of", "parse_instant", "read_form", "read_json", "severity_of", "shown", "text_of", "utf16", "utf8",
-    "wait_asked", "wait_of",
+    "Request", "Response", "Retry", "RoomStep", "Rooms", "SERVICE_LABELS", "Said", "Signal", "SignalAction", "Source",
+    "Transport", "Verb", "Verdict", "calm", "clean", "clip", "colour_of", "cut", "failed", "first_label", "key_of",
+    "literal", "one_line", "one_of", "parse_instant", "read_form", "read_json", "severity_of", "shown", "text_of",
+    "utf16", "utf8", "wait_asked", "wait_of",
 ]  # fmt: skip
 
 # Settings of one integration, keys as the runbook writes them, secrets in clear. Of a channel also `via`, its name in
@@ -231,6 +231,32 @@ class Transport:
     receipts: bool = False
     expires: bool = False
     devices: Devices | None = None
+    rooms: Rooms | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomStep:
+    """
+    One thing to be done to a room that `open_room` opened.
+
+    `do` is pin, edit, topic, invite, close or reopen. `to` and `thread` say where, as in Message; `receipt` is that of
+    the message to pin or edit; `text` what it, or the topic, says now; `people` are (address, name) to invite.
+    """
+
+    do: str
+    to: str
+    thread: str
+    receipt: str = ""
+    text: str = ""
+    people: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What a vendor lets be done to its rooms: `keep(step, config)` does one of the `steps`, which are RoomStep.do."""
+
+    steps: frozenset[str]
+    keep: Callable[[RoomStep, Config], Conversation[Verdict]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ from tocsin.wiring import (
     EXAMPLE,
     INGEST_FILE,
     SERVER_FILE,
+    Clock,
     House,
     NoStart,
     build,
@@ -61,15 +62,19 @@ log = structlog.get_logger("tocsin")
 
 def serve(
     runbook: Path | None = None, database: str | None = None, host: str | None = None, port: int | None = None,
-    role: str = "all",
+    role: str = "all", clock: Clock | None = None,
 ) -> int:  # fmt: skip
-    """Start, say where and how, and serve until told to stop. Returns the exit code."""
+    """
+    Start, say where and how, and serve until told to stop. Returns the exit code.
+
+    A *clock* of another speed is for rehearsals, and can be given by a program alone.
+    """
     try:
         given = read_settings(runbook=runbook, database=database, host=host, port=port)
         listener = _listen(given)
         given = replace(given, port=listener.getsockname()[1])
         configure_logs(given.log_format)
-        house = build(given)
+        house = build(given, clock)
     except (NoStart, settings.WrongSetting) as error:
         print(f"tocsin: {error}", file=sys.stderr)
         return 1
@@ -153,7 +158,7 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
     house.db.hear_others()
     network = Network(console=_say, now=house.clock)
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    worker = Worker(house.db, house.setup, network, owner)
+    worker = Worker(house.db, house.setup, network, owner, house.clock.speed)
     tasks = [asyncio.create_task(worker.run(), name="worker")] if role in ("all", "worker") else []
     given = house.settings
     dead_man = DeadMan(given.dead_man_url, given.dead_man_fail_url, given.dead_man_every)

@@ -50,14 +50,18 @@ class Clock:
     The process clock: aware UTC. It never goes back and never stands, whatever the machine's does.
 
     While the machine's clock is behind the last instant given, time goes on by the steady clock. *machine* and
-    *steady* (seconds) are read only here.
+    *steady* (seconds) are read only here. *speed* lets an hour pass in a minute, for rehearsals: no setting gives it.
     """
 
     def __init__(
-        self, machine: Callable[[], datetime] = lambda: datetime.now(UTC), steady: Callable[[], float] = monotonic
-    ) -> None:
-        self._machine, self._steady = machine, steady
-        self._last, self._last_steady = machine(), steady()
+        self, machine: Callable[[], datetime] = lambda: datetime.now(UTC), steady: Callable[[], float] = monotonic,
+        speed: float = 1.0,
+    ) -> None:  # fmt: skip
+        self.speed = speed
+        begun, begun_steady = machine(), steady()
+        self._machine = machine if speed == 1 else lambda: begun + (machine() - begun) * speed
+        self._steady = steady if speed == 1 else lambda: begun_steady + (steady() - begun_steady) * speed
+        self._last, self._last_steady = begun, begun_steady
         self._behind = self._jumped = NO_TIME
         self._lock = threading.Lock()
 
@@ -242,7 +246,7 @@ def _without_server(runbook: Path | None) -> Iterator[tuple[Database, Setup]]:
         db.close()
 
 
-def build(given: Settings) -> House:
+def build(given: Settings, clock: Clock | None = None) -> House:
     """
     Join settings, database, integrations and runbook.
 
@@ -253,7 +257,7 @@ def build(given: Settings) -> House:
         given.data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NoStart(f"the data directory {given.data} cannot be made: {error.strerror}") from None
-    clock = Clock()
+    clock = clock or Clock()
     db = Database(given.database, clock)
     db.asks_clock = not db.sqlite
     try:

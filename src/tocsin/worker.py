@@ -11,7 +11,7 @@ import structlog
 
 from tocsin.net import Network
 from tocsin.points import passing
-from tocsin.sdk import Conversation, Delivered, Retry, Transport, Verdict
+from tocsin.sdk import Conversation, Delivered, Message, Retry, Transport, Verdict
 from tocsin.store.db import Busy, Database, Unsure
 from tocsin.usecases import deliver, looks, publish, release, tick
 from tocsin.usecases.configure import NoRunbook, Setup
@@ -32,7 +32,7 @@ log = structlog.get_logger("tocsin.worker")
 class Worker:
     """One loop over one database. Any number of them, on any number of nodes, may work side by side."""
 
-    def __init__(self, db: Database, setup: Setup, network: Network, owner: str) -> None:
+    def __init__(self, db: Database, setup: Setup, network: Network, owner: str, speed: float = 1.0) -> None:
         self.db, self.setup, self.network, self.owner = db, setup, network, owner
         self._awake = asyncio.Event()
         self._sending: dict[asyncio.Task[None], Job] = {}
@@ -42,6 +42,7 @@ class Worker:
         self._stopping = False
         self._look_from = 0.0  # seconds of the loop's clock
         self.poll_seconds = POLL_SECONDS
+        self._speed = speed  # how many seconds of the store's clock pass in one of the loop's
         self.write_file = write_whole
         self.turns = 0
 
@@ -91,7 +92,9 @@ class Worker:
         due = await self.db.read(tick.look, full)
         looked = due.looks and asyncio.get_running_loop().time() >= self._look_from
         if not (due.steps or due.rows or looked):
-            return self.poll_seconds if due.seconds is None or due.looks else min(due.seconds, self.poll_seconds)
+            if due.seconds is None or due.looks:
+                return self.poll_seconds
+            return min(due.seconds / self._speed, self.poll_seconds)
         if due.steps:
             passing("T1")
             await self.db.write(tick.tick, self.setup)
@@ -227,6 +230,11 @@ def conversation_of(setup: Setup, job: Job, transport: Transport) -> Conversatio
     """What a job has to say to its provider; None when its integration has no such verb."""
     if job.edit and job.message is not None:
         return transport.edit(job.message, job.edit, job.config) if transport.edit else None
+    if job.step is not None:
+        call = job.step.call
+        if isinstance(call, Message):
+            return transport.send(call, job.config)
+        return transport.rooms.keep(call, job.config) if transport.rooms else None
     if job.message is not None:
         return transport.send(job.message, job.config)
     if job.reply is not None:

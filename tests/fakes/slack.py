@@ -29,6 +29,9 @@ class FakeSlack(FakeServer):
         self.channels: dict[str, str] = {"C0ALERTS": "alerts"}
         self.people = {"U0ANA": "ana", "U0BO": "bo"}
         self.topics: dict[str, str] = {}
+        self.pinned: list[tuple[str, str]] = []
+        self.archived: set[str] = set()
+        self.refuses_bots = True  # to unarchive: Slack lets people alone do that
         self.invited: list[tuple[str, str]] = []
         self.messages: dict[str, dict[str, Any]] = {}
         self.posted: list[dict[str, Any]] = []
@@ -67,6 +70,8 @@ class FakeSlack(FakeServer):
         to = said.get("channel", "")
         if to not in self.channels and to not in self.people:
             return self._no("channel_not_found")
+        if to in self.archived:
+            return self._no("is_archived")
         if problem := self._problem(said):
             return self._no(problem)
         ts = f"1795423380.{len(self.posted):06d}"
@@ -115,7 +120,32 @@ class FakeSlack(FakeServer):
         return self._yes({})
 
     def _conversations_invite(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
-        self.invited += [(said["channel"], user) for user in said["users"].split(",")]
+        users = said["users"].split(",")
+        if any(user not in self.people for user in users):
+            return self._no("user_not_found")
+        if all((said["channel"], user) in self.invited for user in users):
+            return self._no("already_in_channel")
+        self.invited += [(said["channel"], user) for user in users]
+        return self._yes({})
+
+    def _pins_add(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        if self.messages.get(said.get("timestamp"), {}).get("channel") != said.get("channel"):
+            return self._no("message_not_found")
+        if (said["channel"], said["timestamp"]) in self.pinned:
+            return self._no("already_pinned")
+        self.pinned.append((said["channel"], said["timestamp"]))
+        return self._yes({})
+
+    def _conversations_archive(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        if said["channel"] in self.archived:
+            return self._no("already_archived")
+        self.archived.add(said["channel"])
+        return self._yes({})
+
+    def _conversations_unarchive(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        if self.refuses_bots:
+            return self._no("not_in_channel")
+        self.archived.discard(said["channel"])
         return self._yes({})
 
     def press(self, ts: str, user: str, action: str) -> dict[str, Any]:

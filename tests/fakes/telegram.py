@@ -30,6 +30,8 @@ class FakeTelegram(FakeServer):
         self.migrated: dict[int, int] = {}
         self.messages: list[dict[str, Any]] = []
         self.topics: dict[int, str] = {}
+        self.closed: set[int] = set()
+        self.pinned: list[int] = []
         self.calls: list[tuple[float, str]] = []
         self.shown: dict[int, dict[str, Any]] = {}
         self.answers: list[dict[str, Any]] = []
@@ -58,6 +60,7 @@ class FakeTelegram(FakeServer):
             "getMe": self._me, "createForumTopic": self._topic, "sendMessage": self._message, "getUpdates": self._get_updates,
             "setWebhook": self._set_webhook, "deleteWebhook": self._delete_webhook, "editMessageText": self._edit,
             "editMessageReplyMarkup": self._edit, "answerCallbackQuery": self._answer_query,
+            "pinChatMessage": self._pin, "closeForumTopic": self._close_topic, "reopenForumTopic": self._reopen_topic,
         }.get(method)  # fmt: skip
         return verb(said) if verb else self._no(404, "Not Found")
 
@@ -174,6 +177,28 @@ class FakeTelegram(FakeServer):
         self.topics[thread] = said["name"]
         return self._yes({"message_thread_id": thread, "name": said["name"]})
 
+    def _pin(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        shown = self.shown.get(said.get("message_id", 0))
+        if shown is None or shown["chat_id"] != said.get("chat_id"):
+            return self._no(400, "Bad Request: message to pin not found")
+        self.pinned.append(said["message_id"])
+        return self._yes(True)
+
+    def _close_topic(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        return self._change_topic(said, close=True)
+
+    def _reopen_topic(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        return self._change_topic(said, close=False)
+
+    def _change_topic(self, said: dict[str, Any], *, close: bool) -> tuple[int, dict[str, str], bytes]:
+        thread = said.get("message_thread_id", 0)
+        if thread not in self.topics:
+            return self._no(400, "Bad Request: message thread not found")
+        if (thread in self.closed) == close:
+            return self._no(400, "Bad Request: TOPIC_NOT_MODIFIED")
+        (self.closed.add if close else self.closed.discard)(thread)
+        return self._yes(True)
+
     def _message(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
         text = said.get("text", "")
         if not isinstance(said.get("chat_id"), int) or not 1 <= len(text.encode("utf-16-le")) // 2 <= 4096:
@@ -187,6 +212,11 @@ class FakeTelegram(FakeServer):
                 return self._no(400, "Bad Request: BUTTON_URL_INVALID")
         if said.get("message_thread_id") and said["message_thread_id"] not in self.topics:
             return self._no(400, "Bad Request: message thread not found")
+        for entity in said.get("entities", []):
+            length = len(text.encode("utf-16-le")) // 2
+            known = entity["type"] == "text_mention" and isinstance(entity["user"]["id"], int)
+            if not known or entity["offset"] + entity["length"] > length:
+                self.faults.append("entity")
         self.messages.append(said)
         self.shown[len(self.messages)] = said
         return self._yes({"message_id": len(self.messages), "chat": {"id": said["chat_id"]}, "text": text})

@@ -21,6 +21,7 @@ from tocsin.sdk import (
     Reply,
     Response,
     Retry,
+    RoomStep,
     Said,
 )
 
@@ -138,6 +139,39 @@ def test_over_a_real_socket_every_fault_has_its_verdict(mode, kind):
 
     assert isinstance(verdict, kind)
     assert TOKEN not in verdict.why
+
+
+def test_over_a_real_socket_a_room_is_kept_until_its_end():
+    """Its summary pinned and edited, its topic set, people invited, archived; what is so already is done."""
+    with FakeSlack() as server:
+        config = {**CONFIG, "api_base": server.url}
+        room = over_socket(slack.open_room("#incident-2026-11-23", config)).receipt
+        ts = over_socket(slack.send(message(plain=True, text="how it stands", thread=room), config)).receipt
+
+        def do(name, **more):
+            return over_socket(slack.keep_room(RoomStep(name, "C0ALERTS", room, ts, **more), config))
+
+        for name in ("pin", "pin", "edit", "topic"):
+            assert Delivered() == do(name, text="INC-1 <b> & all"), name
+        people = (("U0ANA", "Ana"), ("U0GONE", "left us"), ("U0BO", "Bo"))
+        assert Delivered() == do("invite", people=people) == do("invite", people=people[:1])
+        assert Delivered() == do("close") == do("close")
+        assert Reject("not_in_channel", broken=True) == do("reopen")
+        server.refuses_bots = False
+        assert Delivered() == do("reopen")
+    assert [(room, ts.partition(":")[2])] == server.pinned
+    assert "INC-1 &lt;b&gt; &amp; all" == server.messages[ts.partition(":")[2]]["text"]
+    assert "INC-1 <b> & all" == server.topics[room]
+    assert ({(room, "U0ANA"), (room, "U0BO")}, []) == (set(server.invited), server.faults)
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("flood", Retry), ("down", Retry), ("html", Retry), ("revoked", Reject)])
+@pytest.mark.parametrize("do", ["pin", "edit", "topic", "invite", "close", "reopen"])
+def test_what_cannot_be_done_to_a_room_has_its_verdict(mode, kind, do):
+    with FakeSlack() as server:
+        server.mode = mode
+        step = RoomStep(do, "C0ALERTS", "C1", "C1:1", "x", (("U0ANA", "Ana"),))
+        assert isinstance(over_socket(slack.keep_room(step, {**CONFIG, "api_base": server.url})), kind)
 
 
 # --------------------------------------------------------------------------------------------- what people answer

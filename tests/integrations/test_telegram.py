@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tocsin.integrations import telegram
-from tocsin.sdk import Delivered, Inbound, Moved, Polled, Reject, Reply, Response, Retry, Said
+from tocsin.sdk import Delivered, Inbound, Moved, Polled, Reject, Reply, Response, Retry, RoomStep, Said
 
 from .helpers import NOW, PAYLOADS, answer, feed, json_values, message, over_socket, payload
 
@@ -95,6 +95,49 @@ def test_a_group_without_topics_says_so():
         verdict = over_socket(telegram.open_room("#x", {**CONFIG, "api_base": server.url}))
 
     assert Reject("Bad Request: the chat is not a forum") == verdict
+
+
+# --------------------------------------------------------------------------------------------- rooms
+
+
+def test_over_a_real_socket_a_room_is_kept_until_its_end():
+    """Its summary pinned and edited, people called by name, closed, and opened again; what is so already is done."""
+    with FakeTelegram() as server:
+        config = {**CONFIG, "api_base": server.url}
+        thread = over_socket(telegram.open_room("#x", config)).receipt
+        number = over_socket(
+            telegram.send(message(to="-100", plain=True, text="how it stands", thread=thread), config)
+        ).receipt
+
+        def do(name, **more):
+            return over_socket(telegram.keep_room(RoomStep(name, "-100", thread, number, **more), config))
+
+        for name in ("pin", "edit", "edit", "close", "close", "reopen", "reopen"):
+            assert Delivered() == do(name, text="how it stands now"), name
+        assert Delivered() == do("invite", people=(("700", "Ána 🚒"), ("", "Bo"), ("701", "Cy")))
+        assert "how it stands now" == server.shown[int(number)]["text"]
+    said = server.messages[-1]
+    mentions = [(e["user"]["id"], e["offset"], e["length"]) for e in said["entities"]]
+    assert "You are asked to come here: Ána 🚒, Bo, Cy" == said["text"]
+    assert [(700, 28, 6), (701, 40, 2)] == mentions
+    assert ([1], set(), []) == (server.pinned, server.closed, server.faults)
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"), [("flood", Retry), ("down", Retry), ("html", Retry), ("lie", Retry), ("kicked", Reject)]
+)
+@pytest.mark.parametrize("do", ["pin", "edit", "invite", "close", "reopen"])
+def test_what_cannot_be_done_to_a_room_has_its_verdict(mode, kind, do):
+    with FakeTelegram() as server:
+        server.mode = mode
+        step = RoomStep(do, "-100", "70", "1", "x", (("700", "Ana"),))
+        assert isinstance(over_socket(telegram.keep_room(step, {**CONFIG, "api_base": server.url})), kind)
+
+
+@pytest.mark.parametrize("why", ["Bad Request: message to edit not found", "Bad Request: not enough rights"])
+def test_what_telegram_refuses_for_a_room_is_not_tried_again(why):
+    no = answer(400, {"ok": False, "description": why})
+    assert Reject(why) == feed(telegram.keep_room(RoomStep("edit", "-100", "70", "1", "x"), CONFIG), no)[1]
 
 
 # --------------------------------------------------------------------------------------------- what is sent

@@ -48,6 +48,8 @@ class World:
         self.network: Callable[[Outgoing], Response] = self.everything_works
         self.requests: list[tuple[datetime, Outgoing]] = []
         self.sent: list[tuple[datetime, str, str]] = []
+        self.done: list[tuple[datetime, str, dict[str, Any]]] = []  # what was asked of Telegram beside messages
+        self.edited: dict[int, str] = {}  # messages that say something else by now
         self.forum = True
         self._seen: set[str] = set()
 
@@ -65,8 +67,12 @@ class World:
             if self.forum:
                 return _ok({"message_thread_id": 77, "name": outgoing.json["name"]})
             return _json(400, {"ok": False, "description": "Bad Request: the chat is not a forum"})
-        if not outgoing.url.endswith("/sendMessage"):  # over a button, in a message that was sent
-            return _ok({"message_id": 1})
+        method = outgoing.url.rpartition("/")[2]
+        if method != "sendMessage":  # over a button, in a message that was sent, or to a room
+            self.done.append((self.now, method, outgoing.json))
+            if method == "editMessageText" and outgoing.json["message_id"] <= len(self.sent):
+                self.edited[outgoing.json["message_id"]] = outgoing.json["text"]
+            return _ok({"message_id": outgoing.json.get("message_id", 1)})
         body = outgoing.json
         who = CHATS.get(body["chat_id"], str(body["chat_id"]))
         self.sent.append((self.now, f"{who}#{body['message_thread_id']}" if "message_thread_id" in body else who,
@@ -187,6 +193,20 @@ class World:
 
     def texts(self, who: str) -> list[str]:
         return [text for _, to, text in self.sent if to == who]
+
+    def room_texts(self) -> list[str]:
+        """What was said in the first room, without what keeps the room itself: the summary, the invitation, the end."""
+        own = ("INC-1 ", "You are asked to come here: ")
+        return [text for text in self.texts("alerts#77") if not text.startswith(own)]
+
+    def summary(self) -> str:
+        """What the pinned summary of the first room says now; empty where none is pinned."""
+        pinned = [body["message_id"] for _, method, body in self.done if method == "pinChatMessage"]
+        return self.edited.get(pinned[-1], self.sent[pinned[-1] - 1][2]) if pinned else ""
+
+    def methods(self, *wanted: str) -> list[str]:
+        """What was asked of Telegram beside messages, in order."""
+        return [method for _, method, _ in self.done if not wanted or method in wanted]
 
     def verified(self) -> bool:
         return bool(self.db.read_now(incidents.verify)["ok"])

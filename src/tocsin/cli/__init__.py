@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from tocsin.cli import backup, handoff, incident, keys, noise, oncall, people, runbook, server, status, ticket
+from tocsin.cli import backup, handoff, incident, keys, noise, oncall, people, runbook, server, status, texts, ticket
 from tocsin.cli.client import Failed
 from tocsin.simulate.command import command as simulate
 
@@ -28,7 +28,7 @@ app.command("restore")(backup.restore)
 app.command("simulate")(simulate)
 incident.app.command("merge")(noise.merge)
 incident.app.command("split")(noise.split)
-app.add_typer(incident.app, name="incident", help="See and lead incidents.")
+app.add_typer(texts.app, name="incident", help="See and lead incidents.")  # of both modules
 app.add_typer(handoff.app, name="handoff", help="See shift changes, and confirm that you have the pager.")
 app.add_typer(people.app, name="people", help="How people are reached, and what proves it.")
 app.add_typer(ticket.app, name="ticket", help="See and close tickets.")

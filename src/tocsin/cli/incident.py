@@ -123,13 +123,14 @@ def update(
     eta: Annotated[str | None, typer.Option("--eta")] = None,
     impact: Annotated[str | None, typer.Option("--impact")] = None,
     public: Annotated[bool, typer.Option("--public")] = False,
+    next_update: Annotated[str | None, typer.Option("--next-update", help="the promise, such as 15m")] = None,
     by: By = None,
     as_json: Json = False,
 ) -> None:
     """Post a status update."""
     body = {
         "summary": summary, "status": status, "next_steps": next_steps, "eta": eta, "impact": impact,
-        "public": public, "by": by,
+        "public": public, "next_update": next_update, "by": by,
     }  # fmt: skip
     _act(incident, "update", body, as_json)
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tocsin.core import protocol, sla
 from tocsin.core.calendar import words
+from tocsin.core.communications import also_told
 from tocsin.core.draft import Draft
 from tocsin.core.events import (
     RoomOpened,
@@ -69,7 +70,7 @@ def _miss(draft: Draft, duty: Duty) -> None:
         create_ticket(draft)
     if _duty(draft, duty.id).done_at is not None:
         return
-    for person in sorted(owners):
+    for person in sorted(owners | also_told(draft, duty)):
         _tell_duty(draft, duty, person, "missed", f"This duty was missed: {duty.title}")
     _hand_on(draft, _duty(draft, duty.id), frozenset(owners))
     if "escalate" in duty.if_missed:
@@ -101,7 +102,7 @@ def next_in_line(draft: Draft, had: frozenset[str], place: int = 0) -> tuple[str
 
 def _remind(draft: Draft, duty: Duty) -> None:
     left = words((duty.deadline or draft.now) - draft.now)
-    for person in sorted(draft.people_of(protocol.holder_of(duty))):
+    for person in sorted(draft.people_of(protocol.holder_of(duty)) | also_told(draft, duty)):
         _tell_duty(draft, duty, person, "remind", f"Due in {left}: {duty.title}")
 
 
@@ -186,8 +187,13 @@ def _open_war_room(draft: Draft) -> None:
 
 
 def room_opened(draft: Draft, event: RoomOpened) -> None:
-    """The war room is there: it gets the text that the alerts channel has already."""
-    if draft.state.room is not None:
+    """
+    The war room is there: it gets the text that the alerts channel has already.
+
+    A room on the incident's own page moves into the chat once that opens one.
+    """
+    known = draft.state.room
+    if known is not None and (known.channel or not event.channel):
         return
     note = event.note or None
     draft.add("war_room_opened", SYSTEM, name=event.name, channel=event.channel, thread=event.thread, note=note)

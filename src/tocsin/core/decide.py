@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from tocsin.core import escalation, joining, protocol, sla, statuspage
+from tocsin.core import communications, escalation, joining, protocol, room, sla, statuspage
 from tocsin.core.clock import room_opened, run_due
 from tocsin.core.draft import Draft
 from tocsin.core.events import (
@@ -17,6 +17,7 @@ from tocsin.core.events import (
     AlertsResolved,
     Around,
     Assign,
+    Cause,
     Check,
     CloseTicket,
     Decision,
@@ -35,6 +36,8 @@ from tocsin.core.events import (
     Reopen,
     Resolve,
     RoomOpened,
+    Say,
+    SendText,
     SetSeverity,
     SplitOff,
     Tick,
@@ -144,6 +147,7 @@ def decide(state: Incident, event: Event, runbook: Runbook, now: datetime, aroun
 def _decided(draft: Draft, before: Incident | None) -> Decision:
     run_due(draft)
     draft.effects.extend(statuspage.follows(before, draft.state, draft.facts, draft.runbook, draft.now))
+    draft.effects.extend(room.follows(before, draft.state, draft.runbook, draft.around.link))
     return Decision(draft.state, tuple(draft.facts), tuple(draft.effects), wake_at(draft.state, draft.now))
 
 
@@ -208,6 +212,9 @@ _HANDLERS: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
     Escalate: escalate,
     Extend: extend,
     Note: note,
+    SendText: communications.send_text,
+    Cause: communications.cause,
+    Say: room.say,
     MessageSeen: message_seen,
     Check: check,
     WriteUp: publish_write_up,

@@ -95,6 +95,34 @@ class PostUpdate:
     eta: str | None = None
     impact: str | None = None
     public: bool = False
+    next_update: timedelta | datetime | None = None  # the promise: from now, or an instant
+    seen: int | None = None  # how many texts the writer had seen (Incident.said); None: not asked
+
+
+@dataclass(frozen=True, slots=True)
+class SendText:
+    """Send one of the runbook's texts again, filled from the record as it is now."""
+
+    by: str
+    text: str
+    seen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What it was, or is suspected to be: only what is confirmed can be published."""
+
+    by: str
+    text: str
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Something was said on the incident's page, which is a war room of its own."""
+
+    by: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +188,7 @@ class Resolve:
     by: str
     root_cause: str | None = None
     resolution: str | None = None
+    seen: int | None = None  # as in PostUpdate
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +296,9 @@ class Tick:
 
 Event: TypeAlias = (
     Declared | AlertsAttached | AlertsResolved | Acknowledge | PassOn | SetSeverity | Assign | PostUpdate | Escalate
-    | Extend | Note | MessageSeen | Check | WriteUp | TicketOpened | CloseTicket | Resolve | Reopen | RoomOpened
-    | PageFailed | OffCall | WentSilent | Tick | AlertsHeld | MergeInto | TookOver | SplitOff | GaveBack
+    | Extend | Note | SendText | Cause | Say | MessageSeen | Check | WriteUp | TicketOpened | CloseTicket | Resolve
+    | Reopen | RoomOpened | PageFailed | OffCall | WentSilent | Tick | AlertsHeld | MergeInto | TookOver | SplitOff
+    | GaveBack
 )  # fmt: skip
 
 

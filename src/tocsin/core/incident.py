@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter
 
-from tocsin.core import protocol, sla
+from tocsin.core import promise, protocol, sla
 from tocsin.core.escalation import Walk, WalkStep
 from tocsin.core.protocol import Duty
 from tocsin.core.sla import Clock
@@ -91,6 +91,12 @@ class Incident:
     root_cause: str | None = None
     resolution: str | None = None
     updates: int = 0
+    said: int = 0  # texts that people sent: updates, texts sent again, the all-clear
+    said_at: datetime | None = None  # the last of them, and by whom
+    said_by: str | None = None
+    promised_at: datetime | None = None  # when the last update said that the next one comes
+    suspected: str | None = None  # a cause that nobody has confirmed: it is never published
+    cause_known: bool = False  # somebody confirmed what it was
     paging: tuple[str, ...] = ()
     pages: int = 0  # asked for so far
     pages_failed: int = 0  # of them, those that reached nobody
@@ -250,7 +256,8 @@ def _severity(s: Incident, f: Fact) -> Incident:
     duties = tuple(_DUTY.validate_python(duty) for duty in d["duties"])
     rule = d.get("reason", "") if f.actor == SYSTEM else f"{f.actor}, who set it"
     return replace(
-        s, severity=d["severity"], urgency=d["urgency"], protocol=d["protocol"], duties=duties, walk=walk, rule=rule,
+        s, severity=d["severity"], urgency=d["urgency"], protocol=d["protocol"], walk=walk, rule=rule,
+        duties=promise.carried(s.duties, duties, f.at, s.promised_at),
         public=s.public or bool(d.get("public")), clocks=_CLOCKS.validate_python(d.get("clocks", ())) or s.clocks,
         set_aside=tuple(_DUTY.validate_python(duty) for duty in d.get("set_aside", ())),
     )  # fmt: skip
@@ -268,11 +275,31 @@ def _room(s: Incident, f: Fact) -> Incident:
 
 def _update(s: Incident, f: Fact) -> Incident:
     d = f.data
+    promised = datetime.fromisoformat(d["next_update"]) if d.get("next_update") else None
     return replace(
-        s, status=d.get("status", s.status), summary=d.get("summary", s.summary), eta=d.get("eta"),
+        _said(s, f), status=d.get("status", s.status), summary=d.get("summary", s.summary), eta=d.get("eta"),
         next_steps=d.get("next_steps"), impact=d.get("impact") or s.impact, updates=s.updates + 1,
-        public=s.public or bool(d.get("public")),
+        public=s.public or bool(d.get("public")), promised_at=promised,
+        duties=promise.given(s.duties, f.at, promised) if promised else s.duties,
     )  # fmt: skip
+
+
+def _said(s: Incident, f: Fact) -> Incident:
+    return replace(s, said=s.said + 1, said_at=f.at, said_by=f.actor)
+
+
+def _note(s: Incident, f: Fact) -> Incident:
+    """A note is a note, unless it says that roles are not taken, or that one of the runbook's texts went out again."""
+    if f.data.get("roles"):
+        return replace(s, gaps_said=True)
+    if not f.data.get("template"):
+        return s
+    return replace(_said(s, f), public=s.public or bool(f.data.get("public")))
+
+
+def _finding(s: Incident, f: Fact) -> Incident:
+    suspected = f.data["text"] if f.data.get("source") == "suspicion" else s.suspected
+    return replace(s, findings=s.findings + 1, suspected=suspected)
 
 
 def _status(s: Incident, f: Fact) -> Incident:
@@ -282,13 +309,14 @@ def _status(s: Incident, f: Fact) -> Incident:
 
 
 def _cause(s: Incident, f: Fact) -> Incident:
-    return replace(s, root_cause=f.data.get("root_cause") or s.root_cause)
+    said = f.data.get("root_cause")
+    return replace(s, root_cause=said or s.root_cause, cause_known=True, suspected=None if said else s.suspected)
 
 
 def _resolved(s: Incident, f: Fact) -> Incident:
     return replace(
-        s, resolved_at=f.at, clocks=sla.meet(s.clocks, f.at, "response", "resolution"), extended_until=None,
-        root_cause=f.data.get("root_cause") or s.root_cause, paging=(), answered=True, awaited=(),
+        _said(s, f), resolved_at=f.at, clocks=sla.meet(s.clocks, f.at, "response", "resolution"), extended_until=None,
+        root_cause=f.data.get("root_cause") or s.root_cause, paging=(), answered=True, awaited=(), promised_at=None,
         resolution=f.data.get("resolution") or s.resolution,
         duties=tuple(protocol.close(d, f.at) if protocol.is_open(d) else d for d in s.duties),
     )  # fmt: skip
@@ -314,7 +342,7 @@ def _on_duty(s: Incident, f: Fact, change: Any) -> Incident:
 
 
 def _duty_done(s: Incident, f: Fact) -> Incident:
-    return _on_duty(s, f, lambda d: protocol.done(d, f.at, f.data["evidence"]))
+    return _on_duty(s, f, lambda d: promise.renewed(protocol.done(d, f.at, f.data["evidence"]), f.at, s.promised_at))
 
 
 def _duty_missed(s: Incident, f: Fact) -> Incident:
@@ -394,11 +422,11 @@ _FOLDS: Final[Mapping[str, Any]] = {
     "duty_done": _duty_done,
     "duty_missed": _duty_missed,
     "handed_on": _handed_on,
-    "finding_added": lambda s, f: replace(s, findings=s.findings + 1),
+    "finding_added": _finding,
+    "note": _note,
     "message_seen": lambda s, f: replace(s, messages=s.messages + 1),
     "elapsed": _elapsed,
     "extended": _extended,
-    "note": lambda s, f: replace(s, gaps_said=True) if f.data.get("roles") else s,
     "ticket_created": _ticket,
     "ticket_closed": lambda s, f: replace(s, ticket_closed_at=f.at),
     "write_up_published": lambda s, f: replace(s, write_up=f.data["text"]),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from tocsin.core.calendar import utc_words, words
 from tocsin.core.incident import Incident
-from tocsin.core.runbook import Runbook
+from tocsin.core.runbook import MailingList, Runbook
 from tocsin.core.templates import render
 from tocsin.core.types import Tell
 
@@ -28,7 +28,7 @@ def template_words(state: Incident, runbook: Runbook, now: datetime, link: str) 
     ended = state.resolved_at or now
     return {
         "incident": state.name,
-        "title": state.title,
+        "title": " ".join(state.title.split()),  # a line end in it must not look like a line of ours
         "severity": state.severity,
         "status": state.status.capitalize(),
         "service": state.service,
@@ -47,6 +47,7 @@ def template_words(state: Incident, runbook: Runbook, now: datetime, link: str) 
         "update_interval": words(every) if every else None,
         "postmortem": _postmortem(state, runbook),
         "date": local_date(state.declared_at, runbook),
+        "next_update": utc_words(state.promised_at) if state.promised_at else None,
         "link": link,
     }
 
@@ -63,6 +64,13 @@ def local_date(at: datetime, runbook: Runbook) -> str:
     return f"{at.astimezone(ZoneInfo(runbook.organization.timezone)):%Y-%m-%d}"
 
 
+def hears(template: str, runbook: Runbook) -> tuple[str, ...]:
+    """The channels that a text goes to: those named for it, and the lists of mail addresses that ask for it."""
+    asked = {name: channel.texts for name, channel in runbook.channels.items() if isinstance(channel, MailingList)}
+    named = [name for name in AUDIENCE[template][0] if name in runbook.channels and not asked.get(name)]
+    return (*named, *(name for name, texts in asked.items() if template in texts))
+
+
 def announce(
     template: str, state: Incident, runbook: Runbook, now: datetime, link: str, *, only_room: bool = False
 ) -> Iterable[Tell]:
@@ -74,12 +82,12 @@ def announce(
     if template not in runbook.templates:
         return
     text = render(runbook.templates[template], template_words(state, runbook, now, link))
-    channels, room = AUDIENCE[template]
+    room = AUDIENCE[template][1]
     key = f"{template}:{now.isoformat()}"
     subject = f"[{state.severity}] {state.title}"
     urgent = template != "status_update"
     if not only_room:
-        for channel in (name for name in channels if name in runbook.channels):
+        for channel in hears(template, runbook):
             yield Tell(f"{key}:{channel}", subject, text, channel=channel, plain=True, urgent=urgent)
     if room and state.room and state.room.channel and (state.room.thread or template not in _ALSO_IN_ALERTS):
         yield Tell(f"{key}:room", subject, text, channel=state.room.channel, room=True, plain=True, urgent=urgent)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from tocsin.core import escalation, protocol, sla
+from tocsin.core import communications, escalation, promise, protocol, sla
 from tocsin.core.draft import Draft, refuse_closed
 from tocsin.core.events import (
     Acknowledge,
@@ -30,6 +30,7 @@ from tocsin.core.incident import (
 )
 from tocsin.core.paging import climb_now, climbing, hand_over, page_again, reminds_at
 from tocsin.core.runbook import Runbook
+from tocsin.core.secrets import without_secrets
 from tocsin.core.types import (
     SYSTEM,
     Refused,
@@ -102,9 +103,16 @@ def post_update(draft: Draft, event: PostUpdate) -> None:
         raise Refused(f"no status {event.status!r}; an update says {', '.join(PUBLIC_STATUSES[:3])}", 422)
     if not (event.summary or event.next_steps or status):
         raise Refused("an update needs a summary: one sentence on what is known", 422)
+    if communications.repeated(draft.state, event, status):
+        return
+    communications.seen(draft, event.seen)
+    communications.cause_locked(draft.state, event, status)
+    promised = event.next_update
+    until = None if promised is None else promise.checked(draft.state.duties, promised, draft.now)
     draft.add(
         "update_posted", event.by, status=status or _said(draft.state), summary=event.summary,
         next_steps=event.next_steps, eta=event.eta, impact=event.impact, public=event.public or None,
+        next_update=instant_text(until),
     )  # fmt: skip
     if status == "identified":
         draft.add("cause_identified", event.by, summary=event.summary)
@@ -149,7 +157,7 @@ def message_seen(draft: Draft, event: MessageSeen) -> None:
     if kept >= MESSAGES_KEPT or not event.text.strip():
         return
     last = True if kept == MESSAGES_KEPT - 1 else None
-    text = event.text[:MESSAGE_LENGTH]
+    text = without_secrets(event.text)[:MESSAGE_LENGTH]
     draft.add("message_seen", event.by, text=text, via=event.via, cut=len(event.text) > MESSAGE_LENGTH or None,
               last=last)  # fmt: skip
 
@@ -187,6 +195,7 @@ def resolve(draft: Draft, event: Resolve) -> None:
     state, runbook, now = draft.state, draft.runbook, draft.now
     if not state.is_open:
         return
+    communications.seen(draft, event.seen)
     if event.root_cause and not state.root_cause:
         draft.add("cause_identified", event.by, root_cause=event.root_cause)
     rules = {rule.id: rule for rule in runbook.protocols[state.protocol].duties} if state.protocol else {}

@@ -154,7 +154,10 @@ class WarRoom(Part):
 
 
 class MailingList(Part):
+    """Mail addresses that hear together. `texts`: which of the templates they get; unset: by the list's name."""
+
     email: Words
+    texts: tuple[Literal["initial_alert", "acknowledged", "status_update", "all_clear"], ...] = ()
 
 
 def _sort_of_channel(value: Any) -> str:

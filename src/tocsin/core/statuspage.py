@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
-from tocsin.core.calendar import local_to_utc, words
+from tocsin.core.calendar import local_to_utc, utc_words, words
 from tocsin.core.incident import PUBLIC_STATUSES, Incident
 from tocsin.core.notify import template_words
 from tocsin.core.runbook import Runbook
@@ -115,10 +115,15 @@ def _body(state: Incident, facts: Sequence[Fact], runbook: Runbook, now: datetim
     """The text of an update: a person's own words first, else the runbook's template, else one plain sentence."""
     kinds: dict[str, Any] = {fact.kind: fact.data for fact in facts}
     feature = feature_of(state, runbook)
+    again = kinds.get("note", {}).get("template", "")
+    if again in ("public_incident", "public_resolution"):  # somebody sent it again by hand
+        return _filled(again, state, runbook, now)
     if "resolved" in kinds:
         return _filled("public_resolution", state, runbook, now) or f"The issue affecting {feature} has been resolved."
     update = kinds.get("update_posted", {})
     said = update.get("summary") if update.get("public") else None
+    if said and state.promised_at:
+        said += f"\n\nNext update by {utc_words(state.promised_at)}."
     if said or not opened:
         return said or _sentence(state, kinds, feature, runbook)
     return _filled("public_incident", state, runbook, now) or f"We are experiencing issues with {feature}."

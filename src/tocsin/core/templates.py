@@ -12,7 +12,7 @@ KNOWN_WORDS: Final = frozenset(
     {
         "incident", "severity", "title", "status", "service", "feature", "impact", "commander", "summary",
         "next_steps", "eta", "root_cause", "resolution", "started_utc", "now_utc", "resolved_utc", "duration",
-        "update_interval", "postmortem", "date", "link",
+        "update_interval", "next_update", "postmortem", "date", "link",
     }
 )  # fmt: skip
 _WORD = re.compile(r"\{([a-z_]+)\}")
@@ -28,6 +28,11 @@ def render(template: str, words: Mapping[str, str | None]) -> str:
     return _WORD.sub(lambda found: words.get(found[1]) or UNKNOWN, text)[:OUTPUT_LIMIT]
 
 
+def words_of(template: str) -> tuple[str, ...]:
+    """Return the words of *template*, each once, in order."""
+    return tuple(dict.fromkeys(_WORD.findall(template)))
+
+
 def unknown_words(template: str) -> tuple[str, ...]:
     """Return the words of *template* that nothing will ever fill, in order."""
-    return tuple(dict.fromkeys(word for word in _WORD.findall(template) if word not in KNOWN_WORDS))
+    return tuple(word for word in words_of(template) if word not in KNOWN_WORDS)

@@ -106,6 +106,11 @@ class OpenTicket:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepRoom:
+    """Bring the war room up to date: what it must show is read when that is done, so that many changes are one."""
+
+
+@dataclass(frozen=True, slots=True)
 class WriteDraft:
     """Write the postmortem's draft from the timeline into its file."""
 
@@ -128,7 +133,7 @@ class Publish:
     started_at: datetime
 
 
-Effect: TypeAlias = Page | StopPaging | Tell | OpenRoom | OpenTicket | WriteDraft | Publish
+Effect: TypeAlias = Page | StopPaging | Tell | OpenRoom | KeepRoom | OpenTicket | WriteDraft | Publish
 
 
 class Refused(Exception):  # noqa: N818 - what we say to a person, in words

@@ -29,6 +29,8 @@ from tocsin.sdk import (
     Request,
     Response,
     Retry,
+    Rooms,
+    RoomStep,
     Said,
     Transport,
     Verb,
@@ -54,6 +56,9 @@ LATER: Final = frozenset({
     "ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout",
     "team_added_to_org",
 })  # fmt: skip
+DONE: Final = (
+    "already_pinned", "already_in_channel", "cant_invite_self", "already_archived", "not_archived",
+)  # fmt: skip
 GONE: Final = ("message_not_found", "cant_update_message", "edit_window_closed")
 LABELS: Final = {"acknowledge": "Acknowledge", "pass_on": "I can't take it", "escalate": "Escalate"}
 ACTIONS: Final[Mapping[str, Verb]] = {
@@ -143,6 +148,38 @@ def open_room(name: str, config: Config) -> Conversation[Verdict]:
     if invited := ",".join(config.get("invite") or ()):
         yield _call(config, "conversations.invite", {"channel": channel, "users": invited})
     return Delivered(receipt=channel)
+
+
+def keep_room(step: RoomStep, config: Config) -> Conversation[Verdict]:
+    """Do one thing to a channel of its own. What is so already, is done; who cannot be invited holds nobody else up."""
+    channel, _, ts = step.receipt.partition(":")
+    calls: dict[str, tuple[str, dict[str, Any]]] = {
+        "pin": ("pins.add", {"channel": channel, "timestamp": ts}),
+        "edit": ("chat.update", {"channel": channel, "ts": ts, "text": clip(_escaped(step.text), TEXT_LIMIT)}),
+        "topic": ("conversations.setTopic", {"channel": step.thread, "topic": clip(step.text, TOPIC_LIMIT)}),
+        "close": ("conversations.archive", {"channel": step.thread}),
+        "reopen": ("conversations.unarchive", {"channel": step.thread}),
+    }
+    if step.do == "invite":
+        return (yield from _invite(step, config))
+    method, body = calls[step.do]
+    response = yield _call(config, method, body)
+    return Delivered() if _error(response) in DONE else _verdict(response)
+
+
+def _invite(step: RoomStep, config: Config) -> Conversation[Verdict]:
+    """All at once; where that is refused, each alone: one who left the company must not keep the others out."""
+    users = [account for account, _ in step.people if account]
+    response = yield _call(config, "conversations.invite", {"channel": step.thread, "users": ",".join(users)})
+    if _error(response) in DONE:
+        return Delivered()
+    if not _error(response) or len(users) == 1 or isinstance(_verdict(response), Retry):
+        return _verdict(response)
+    for user in users:
+        response = yield _call(config, "conversations.invite", {"channel": step.thread, "users": user})
+        if isinstance(verdict := _verdict(response), Retry):
+            return verdict
+    return Delivered()
 
 
 def channel_name(name: str) -> str:
@@ -323,6 +360,7 @@ def _is_slacks(url: str, config: Config) -> bool:
 
 TRANSPORT = Transport(
     "slack", "Slack", send=send, open_room=open_room, edit=edit, address="slack", channel_address="channel",
+    rooms=Rooms(frozenset({"pin", "edit", "topic", "invite", "close", "reopen"}), keep_room),
     per_second=1,  # docs.slack.dev, rate limits: about one message a second and channel
     fields=(
         Field("bot_token", "Bot token", secret=True, help="xoxb-…"),

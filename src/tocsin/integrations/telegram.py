@@ -27,6 +27,8 @@ from tocsin.sdk import (
     Request,
     Response,
     Retry,
+    Rooms,
+    RoomStep,
     Said,
     Transport,
     Verb,
@@ -45,6 +47,7 @@ NAME_LIMIT = 128  # of a forum topic
 DEAD = ("chat not found", "deactivated")  # besides every 403: blocked, kicked, never a member
 LOST_THREAD = ("thread not found", "topic_deleted", "topic_closed")
 BAD_BUTTON = ("button url", "button_url", "button_data")
+DONE = ("message is not modified", "topic_not_modified", "chat_not_modified")
 GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 ANSWER_LIMIT = 200  # characters of what is shown over a button; #answercallbackquery
 POLL_SECONDS = 25  # how long Telegram keeps one look open when there is nothing; #getupdates
@@ -88,6 +91,40 @@ def open_room(name: str, config: Config) -> Conversation[Verdict]:
     body = {"chat_id": _chat(to), "name": cut(name, NAME_LIMIT, utf16)}
     response = yield Request("POST", _method(config, "createForumTopic"), json=body)
     return _verdict(response, "message_thread_id", to=to)
+
+
+def keep_room(step: RoomStep, config: Config) -> Conversation[Verdict]:
+    """Do one thing to a topic. What is so already, is done; a topic or message that is gone is a Reject."""
+    place: dict[str, Any] = {"chat_id": _chat(step.to)}
+    topic = {**place, "message_thread_id": int(step.thread) if step.thread.isdecimal() else 0}
+    message = {**place, "message_id": int(step.receipt) if step.receipt.isdecimal() else 0}
+    text = {"text": cut(step.text, TEXT_LIMIT, utf16), "link_preview_options": {"is_disabled": True}}
+    calls: dict[str, tuple[str, dict[str, Any]]] = {
+        "pin": ("pinChatMessage", {**message, "disable_notification": True}),
+        "edit": ("editMessageText", {**message, **text}),
+        "invite": ("sendMessage", {**topic, **_called(step.people)}),
+        "close": ("closeForumTopic", topic),
+        "reopen": ("reopenForumTopic", topic),
+    }
+    method, body = calls[step.do]
+    response = yield Request("POST", _method(config, method), json=body)
+    if response.status == 400 and any(word in _why(response).lower() for word in DONE):
+        return Delivered()
+    if response.status == 200 and _answer(response).get("ok") is True:
+        return Delivered()
+    return _verdict(response, "message_id", to=step.to)
+
+
+def _called(people: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """A line that names people so that Telegram tells each of them: a bot cannot add anybody to a group."""
+    text, entities = "You are asked to come here: ", []
+    for place, (account, name) in enumerate(people):
+        text += ", " if place else ""
+        if account.isdecimal():
+            user = {"id": int(account), "is_bot": False, "first_name": name}
+            entities.append({"type": "text_mention", "offset": utf16(text), "length": utf16(name), "user": user})
+        text += name
+    return {"text": text, "entities": entities}
 
 
 def _method(config: Config, name: str) -> str:
@@ -321,6 +358,7 @@ def listen(config: Config, url: str) -> Conversation[str]:
 TRANSPORT = Transport(
     "telegram", "Telegram", send=send, open_room=open_room, edit=edit, address="telegram", channel_address="chat_id",
     per_second=1, per_minute=20, total_per_second=30,  # core.telegram.org/bots/faq: one chat, one group, one bot
+    rooms=Rooms(frozenset({"pin", "edit", "invite", "close", "reopen"}), keep_room),
     fields=(
         Field("bot_token", "Bot token", secret=True, help="from @BotFather"),
         Field("chat_id", "Chat id", required=False, help="numeric; of the alerts group"),

@@ -267,8 +267,9 @@ outbox = Table(
     Column("id", Text, primary_key=True),
     Column("key", Text, nullable=False, unique=True),  # deciding twice inserts once
     Column("incident", Integer),
-    # page, message, room, draft; receipt: the time for one is over; alarm, check, test, probe: they need no incident;
-    # reply: what is said to somebody who pressed or wrote; edit: another text in the place of a page that was sent
+    # page, message, room, keep: something to be done to a room, draft; receipt: the time for one is over;
+    # alarm, check, test, probe: they need no incident; reply: what is said to somebody who pressed or wrote;
+    # edit: another text in the place of a page that was sent
     Column("kind", Text, nullable=False),
     Column("page", Text),
     Column("rule", Integer),  # the place in the person's notification rules
@@ -316,6 +317,14 @@ destinations = Table(
     Column("free_at", Instant, nullable=False),  # nothing is sent there before
     Column("recent", JsonText, nullable=False),  # instants of the last minute's sends, in microseconds
     Column("settings", JsonText, nullable=False),  # what the vendor changed: a chat id, a dead thread
+)
+
+rooms = Table(
+    "rooms",
+    metadata,
+    Column("incident", Integer, primary_key=True, autoincrement=False),
+    Column("kept", JsonText, nullable=False),  # core.room.Kept
+    Column("at", Instant, nullable=False),  # when it was changed last
 )
 
 heard = Table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -14,12 +15,14 @@ from tocsin.core.calendar import parse_duration
 from tocsin.core.events import (
     Acknowledge,
     Assign,
+    Cause,
     Check,
     Declared,
     Escalate,
     Note,
     PostUpdate,
     Resolve,
+    SendText,
     SetSeverity,
 )
 from tocsin.core.incident import PUBLIC_STATUSES, ROLES, Incident
@@ -180,9 +183,40 @@ def _update(asked: Asked) -> str:
     status = first.lower().rstrip(":,")
     said = status if status in PUBLIC_STATUSES else None
     summary = (rest if said else text).strip()[:LONG_LIMIT]
-    event = PostUpdate(asked.person, said, summary or None)
+    summary, promised = _promised(summary)
+    event = PostUpdate(asked.person, said, summary or None, next_update=promised)
     state = respond.act(asked.tx, asked.setup, number, event).state
-    return f"The update of {state.name} is posted; it is {state.status}."
+    following = f" The next one is promised for {state.promised_at:%H:%M} UTC." if state.promised_at else ""
+    return f"The update of {state.name} is posted; it is {state.status}.{following}"
+
+
+_PROMISE: Final = re.compile(r"[;,.]?\s*next (?:update )?in (\d+) ?(s|sec|m|min|minutes|h|hours?)\.?$", re.IGNORECASE)
+
+
+def _promised(text: str) -> tuple[str, timedelta | None]:
+    """Take `next update in 15m` off the end of an update: the rest, and the promise."""
+    found = _PROMISE.search(text)
+    if found is None or len(found[1]) > 5:
+        return text, None
+    return text[: found.start()].strip(), parse_duration(f"{found[1]}{found[2][0].lower()}")
+
+
+def _cause(asked: Asked) -> str:
+    number, text = _which(asked)
+    first, _, rest = text.partition(" ")
+    confirmed = first.lower().rstrip(":,") == "confirmed"
+    said = (rest if confirmed else text).strip()[:LONG_LIMIT]
+    state = respond.act(asked.tx, asked.setup, number, Cause(asked.person, said, confirmed)).state
+    if confirmed:
+        return f"The cause of {state.name} is confirmed, and may be published: {state.root_cause}"
+    return f"Suspected for {state.name}, and not published before somebody says: cause {state.name} confirmed"
+
+
+def _send(asked: Asked) -> str:
+    number, text = _which(asked)
+    name = text.strip().lower().replace(" ", "_").replace("-", "_")
+    state = respond.act(asked.tx, asked.setup, number, SendText(asked.person, name)).state
+    return f"The text {name} of {state.name} goes out again."
 
 
 def _resolve(asked: Asked) -> str:
@@ -278,6 +312,8 @@ COMMANDS: Final[Mapping[str, tuple[Role, Callable[[Asked], str]]]] = {
     "assign": ("responder", _assign),
     "done": ("responder", _done),
     "escalate": ("responder", _escalate),
+    "cause": ("responder", _cause),
+    "send": ("responder", _send),
     "note": ("responder", _note),
     "merge": ("responder", _merge),
     "split": ("responder", _split),
@@ -291,10 +327,12 @@ USES: Final = {
     "incidents": "what is open; with a number how that one stands",
     "declare SEVERITY TITLE": "open an incident and page",
     "ack INC-42": "you have it: paging stops",
-    "update INC-42 [investigating|identified|monitoring] TEXT": "post a status update",
+    "update INC-42 [investigating|identified|monitoring] TEXT [next update in 15m]": "post a status update",
     "severity INC-42 SEVERITY [REASON]": "change the severity, or confirm it by saying the same",
     "assign INC-42 ROLE [PERSON]": "take or hand over commander, communications or scribe",
     "done INC-42 DUTY": "tick a duty",
+    "cause INC-42 [confirmed] [TEXT]": "what it was; published only once confirmed",
+    "send INC-42 initial alert": "send a text of the runbook again, filled as it is now",
     "escalate INC-42 [REASON]": "page the next step now",
     "note INC-42 TEXT": "put a note on the timeline",
     "merge INC-42 INC-40 [REASON]": "let it go on in another incident",

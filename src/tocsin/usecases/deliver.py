@@ -22,7 +22,8 @@ from tocsin.sdk import Delivered, Message, Reject, Reply, Retry, Ticket, Tracker
 from tocsin.store import incidents, queue
 from tocsin.store.db import Busy, Tx, one_at_a_time
 from tocsin.store.incidents import Stored
-from tocsin.usecases import devices, edits, limits, people, publish, rescue, restored, ways
+from tocsin.store.rooms import STEP
+from tocsin.usecases import devices, edits, limits, people, publish, rescue, restored, rooms, ways
 from tocsin.usecases.configure import Setup, acknowledge_link, channel_config, in_force, incident_link, runbook_of, who
 from tocsin.usecases.respond import ALL, act
 from tocsin.usecases.ways import receipt
@@ -61,6 +62,7 @@ class Job:
     transport: Transport | None = None
     message: Message | None = None
     room: str = ""
+    step: rooms.Step | None = None
     reply: Reply | None = None
     edit: str = ""  # the receipt of the message in whose place this one goes
     draft: publish.Draft | None = None
@@ -121,6 +123,19 @@ def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str], waiting: C
         queue.settle(tx, row.id, "moot", why="somebody has it", done_at=tx.now)
         return None
     transport = setup.plugins.transports.get(row.payload.get("kind", ""))
+    if stored and rooms.waits(tx, row, stored.state):
+        return None
+    return _send_now(tx, setup, row, stored, transport, owner, busy, waiting)
+
+
+def _send_now(
+    tx: Tx, setup: Setup, row: Any, stored: Stored | None, transport: Transport | None, owner: str, busy: set[str],
+    waiting: Counter[str],
+) -> Job | None:  # fmt: skip
+    """Claim a row that is needed, unless there is nothing to be done to its room, or the vendor's limits put it off."""
+    step = rooms.take(tx, setup, row, stored, transport) if stored and row.kind == STEP else None
+    if row.kind == STEP and step is None:
+        return None
     if (free := limits.free_at(tx, row, transport, busy)) > tx.now:
         queue.settle(tx, row.id, "pending", due=free + limits.gap(transport) * waiting[row.destination])
         waiting[row.destination] += 1  # each in its own place: they are not all looked at again at once
@@ -129,7 +144,7 @@ def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str], waiting: C
     epoch = queue.lease(tx, row, owner, tx.now + delivery.LEASE)
     if stored is None:
         return _plain_job(tx, setup, row, transport, epoch)
-    job = _job(tx, setup, row, stored, transport, epoch)
+    job = _job(tx, setup, row, stored, transport, epoch, step)
     others = _fold(tx, setup, row, owner)
     return _folded(tx, setup, job, others) if others else job
 
@@ -224,6 +239,8 @@ def _folded(tx: Tx, setup: Setup, job: Job, others: list[Job]) -> Job:
 def _moot(tx: Tx, row: Any, stored: Stored) -> str:
     """Why a row is not needed any more; empty when it is."""
     state = stored.state
+    if row.kind == "room" and state.room and not state.is_open:
+        return "the incident is over"
     if row.kind == "page":
         page = queue.page(tx, row.page)
         return "" if page.state in queue.OPEN_PAGE else f"the page is {page.state}: {page.why or ''}"
@@ -238,7 +255,10 @@ def _moot(tx: Tx, row: Any, stored: Stored) -> str:
     return ""
 
 
-def _job(tx: Tx, setup: Setup, row: Any, stored: Stored, transport: Transport | None, epoch: int) -> Job:
+def _job(
+    tx: Tx, setup: Setup, row: Any, stored: Stored, transport: Transport | None, epoch: int,
+    step: rooms.Step | None = None,
+) -> Job:  # fmt: skip
     state = stored.state
     common = {"id": row.id, "epoch": epoch, "kind": row.kind, "incident": state.number, "via": row.via,
               "destination": row.destination, "page": row.page, "seed": row.id, "claimed_at": tx.now}  # fmt: skip
@@ -256,6 +276,8 @@ def _job(tx: Tx, setup: Setup, row: Any, stored: Stored, transport: Transport | 
     config = {**channel_config(setup, runbook, row.via), **changed, **own}
     if row.kind == "room":
         return Job(**common, transport=transport, config=config, room=row.payload["name"])
+    if step is not None:
+        return Job(**common, transport=transport, config=config, step=_moved(step, transport, changed))
     to = str(changed.get(transport.channel_address, row.payload["to"])) if transport else row.payload["to"]
     message = _page_message(tx, setup, runbook, row, stored, to) if row.kind == "page" else _message(
         setup, row, stored, to
@@ -288,8 +310,14 @@ def _plain_job(tx: Tx, setup: Setup, row: Any, transport: Transport | None, epoc
     return replace(job, message=message, config=config, edit=payload.get("receipt", "") if row.kind == "edit" else "")
 
 
+def _moved(step: rooms.Step, transport: Transport | None, changed: Mapping[str, Any]) -> rooms.Step:
+    """The same step where the vendor has moved the group to by now."""
+    to = changed.get(transport.channel_address) if transport else None
+    return replace(step, call=replace(step.call, to=str(to))) if to else step
+
+
 def _message(setup: Setup, row: Any, stored: Stored, to: str) -> Message:
-    payload = row.payload
+    payload = rooms.place(stored.state, row.payload)
     return Message(
         key=row.key, to=to, title=payload["title"], text=payload["text"], plain=payload.get("plain", False),
         link=incident_link(setup, stored.state.number), incident=stored.state.name, severity=stored.state.severity,
@@ -386,6 +414,8 @@ def _delivered(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Delivered) -> 
         queue.page_sent(tx, row.page, "delivered" if verdict.proven else "sent", job.via)
         if row.kind == "page" and job.receipts and not verdict.proven:
             ways.await_receipt(tx, setup, queue.row(tx, row.id))
+    elif job.step:
+        rooms.settled(tx, setup, job.incident, job.step, verdict, job.transport)
     elif job.kind == "room":
         act(tx, setup, job.incident, RoomOpened(job.room, channel=job.via, thread=verdict.receipt))
     elif job.ticket:
@@ -405,11 +435,16 @@ def _again(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Retry) -> None:
     if verdict.settings:
         pause = timedelta(0)
         _change(tx, job, row, verdict.settings)
+    if job.step and (verdict.settings or {}).get("thread") == "":  # somebody took the room away
+        queue.settle(tx, row.id, "failed", why=verdict.why[:500], done_at=tx.now)
+        rooms.settled(tx, setup, job.incident, job.step, verdict, job.transport)
+        return
     life = edits.LIFE if row.kind == "edit" else delivery.MESSAGE_LIFE
-    expired = row.kind != "page" and tx.now - row.created_at > life
-    if expired or (job.kind == "room" and failures >= delivery.FAILURES_BEFORE_NEXT):
+    if row.kind != "page" and tx.now - row.created_at > life:
         _rejected(tx, setup, job, row, verdict.why)
         return
+    if job.kind == "room" and failures == delivery.FAILURES_BEFORE_NEXT:
+        rooms.not_yet(tx, setup, job.incident, job.room, job.via, verdict.why)
     queue.settle(
         tx, row.id, "pending", due=tx.now + pause, failures=failures, first_failed_at=first, why=verdict.why[:500]
     )
@@ -430,7 +465,9 @@ def _rejected(tx: Tx, setup: Setup, job: Job, row: Any, why: str) -> None:
         queue.settle(tx, row.id, "moot", why=why[:500], done_at=tx.now)
         return
     queue.settle(tx, row.id, "failed", why=why[:500], done_at=tx.now, failures=row.failures + 1)
-    if job.kind == "room":
+    if job.step:
+        rooms.settled(tx, setup, job.incident, job.step, Reject(why), job.transport)
+    elif job.kind == "room":
         note = f"no room of its own in {job.via}: {why}"
         act(tx, setup, job.incident, RoomOpened(job.room, channel=job.via, note=note))
     elif job.ticket:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
 
 from tocsin import zones
 from tocsin.core import notify
@@ -16,13 +16,16 @@ from tocsin.core.events import Around, CloseTicket, Decision, Event, Resolve, Ti
 from tocsin.core.incident import Incident
 from tocsin.core.runbook import Runbook
 from tocsin.core.stand_ins import StandIns
-from tocsin.core.types import Effect, Json, OpenRoom, OpenTicket, Page, Publish, StopPaging, Tell
-from tocsin.store import alerts, incidents, people, queue
+from tocsin.core.types import Effect, Json, KeepRoom, OpenRoom, OpenTicket, Page, Publish, StopPaging, Tell
+from tocsin.store import alerts, incidents, people, queue, rooms
 from tocsin.store.db import Tx, one_at_a_time
 from tocsin.store.incidents import Stored
 from tocsin.store.oncall import stand_ins_around
 from tocsin.usecases import edits, site
 from tocsin.usecases.configure import Setup, incident_link, runbook_of, who
+
+SETTLES: Final = timedelta(seconds=2)  # what changes together in a room is shown together
+APART: Final = timedelta(seconds=10)  # between two edits of one summary: it is read, not watched
 
 
 def around(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, event: Event, *, firing: int = 0) -> Around:
@@ -137,6 +140,8 @@ def _put(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect
                 tx, f"{state.name}:ticket:{tracker}", tx.now, incident=state.number, kind="ticket", via=tracker,
                 destination=f"ticket:{tracker}", payload={"title": title, "text": text, "label": label}, urgent=True,
             )  # fmt: skip
+        case KeepRoom():
+            keep_room(tx, setup, runbook, state)
         case Publish():
             site.tell(tx, state.number, effect)
         case _:
@@ -183,11 +188,22 @@ def _put_tell(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, tell: Tel
              urgent=tell.urgent, duty=tell.duty, due=due)  # fmt: skip
         return
     for place, route in enumerate(channel_routes(setup, runbook, tell.channel or "")):
-        if tell.room and state.room:
-            payload["thread"] = state.room.thread
-            if not state.room.thread:
-                payload["text"] = f"{state.room.name}\n{tell.text}"
+        if tell.room:
+            payload["room"] = True  # where that is, is looked up when it is sent
         _row(tx, f"{state.name}:{tell.key}:{place}", state, route, kind="message", payload=payload, urgent=tell.urgent)
+
+
+def keep_room(tx: Tx, setup: Setup, runbook: Runbook, state: Incident) -> None:
+    """Have the room brought up to date soon; asked many times it is done once."""
+    if state.room is None or rooms.waits(tx, state.number):
+        return
+    kept, changed = rooms.kept(tx, state.number, state.room.thread)
+    due = max(tx.now + SETTLES, changed + APART) if kept.message and changed else tx.now
+    route = to_channel(runbook, setup.ways, state.room.channel)
+    queue.put(
+        tx, f"{state.name}:keep:{tx.now.isoformat()}", due, incident=state.number, kind=rooms.STEP, via=route.via,
+        destination=f"{route.kind}:{route.address}", payload={"kind": route.kind, "to": route.address},
+    )  # fmt: skip
 
 
 def channel_routes(setup: Setup, runbook: Runbook, channel: str) -> list[Route]:

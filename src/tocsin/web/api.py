@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
@@ -107,6 +108,10 @@ class UpdateBody(Acting):
     eta: Title | None = None
     impact: Long | None = None
     public: bool = False
+    next_update: str | int | None = Field(None, description="when the next one comes: 15m, seconds, or an instant")
+    seen: int | None = Field(
+        None, description="`said` as it was when this was written; refused when others wrote since"
+    )
 
 
 class NoteBody(Acting):
@@ -138,6 +143,7 @@ class WriteUpBody(Acting):
 class ResolveBody(Acting):
     root_cause: Long | None = None
     resolution: Long | None = None
+    seen: int | None = None
 
 
 class ReopenBody(Acting):
@@ -343,8 +349,20 @@ async def assign(request: Request, viewer: Acts, id: str, body: AssignBody) -> J
 @router.post("/incidents/{id}/update")
 async def update(request: Request, viewer: Acts, id: str, body: UpdateBody) -> Json:
     """Post a status update."""
-    said = body.model_dump(exclude={"by"})
+    said = {**body.model_dump(exclude={"by"}), "next_update": promised(body.next_update)}
     return await do(request, viewer, id, body, lambda by: events.PostUpdate(by, **said))
+
+
+def promised(value: str | int | None) -> timedelta | datetime | None:
+    """Read when the next update is promised: a duration, seconds, or an instant in RFC 3339. Raises Refused."""
+    if not isinstance(value, str) or not value.strip():
+        return span_of(value) if isinstance(value, int) else None
+    with contextlib.suppress(ValueError):
+        at = datetime.fromisoformat(value.strip())
+        if at.tzinfo is None:
+            raise Refused("the instant of the next update needs a zone: 2026-11-23T09:32:00Z", 422)
+        return at.astimezone(UTC)
+    return span_of(value)
 
 
 @router.post("/incidents/{id}/note")
@@ -396,7 +414,9 @@ async def resolve(
     request: Request, viewer: Acts, id: str, body: Annotated[ResolveBody, Body(default_factory=ResolveBody)]
 ) -> Json:
     """It is over: the all-clear goes out, and the review is scheduled."""
-    return await do(request, viewer, id, body, lambda by: events.Resolve(by, body.root_cause, body.resolution))
+    return await do(
+        request, viewer, id, body, lambda by: events.Resolve(by, body.root_cause, body.resolution, body.seen)
+    )
 
 
 @router.post("/incidents/{id}/reopen")

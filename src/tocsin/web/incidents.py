@@ -26,8 +26,8 @@ from tocsin.store.incidents import Stored
 from tocsin.usecases import respond, restored
 from tocsin.usecases.access import Viewer, may
 from tocsin.usecases.configure import Setup, acknowledge_link, check_acknowledge, in_force, runbook_of
-from tocsin.web import joining, operations
-from tocsin.web.api import span_of
+from tocsin.web import compose, joining, operations
+from tocsin.web.api import promised, span_of
 from tocsin.web.auth import require, require_form, same_origin, viewer_of
 from tocsin.web.leading import ClockView, LeadView, lead_view, running
 from tocsin.web.render import render, short
@@ -35,7 +35,7 @@ from tocsin.web.render import render, short
 LIST_SIZE: Final = 50
 ALERTS_SHOWN: Final = 50
 ENTRIES_SHOWN: Final = 1_000  # of the timeline; the newest
-FRAGMENTS: Final = ("head", "duties", "lead", "pages", "timeline")
+FRAGMENTS: Final = ("head", "duties", "lead", "pages", "room", "timeline")
 LOUD: Final = frozenset({"declared", "duty_missed", "page_failed", "resolved", "reopened", "escalated"})
 UPDATE_STATUSES: Final = ("investigating", "identified", "monitoring")
 Names = Mapping[str, str]
@@ -112,6 +112,8 @@ class IncidentView:
     impact: str
     summary: str
     root_cause: str
+    suspected: str
+    said: int
     resolution: str
     room: str
     review_at: datetime | None
@@ -143,6 +145,7 @@ class Known:
     alerts: Sequence[Any]
     runbook: Runbook
     postmortem: Any
+    room: compose.RoomView | None = None
 
 
 def line(state: Incident, names: Names, now: datetime) -> Line:
@@ -222,6 +225,7 @@ def show(known: Known, now: datetime, viewer: Viewer | None) -> IncidentView:
         line=line(s, names, now), number=s.number, seq=known.stored.seq,
         severity_title=book.severities[s.severity].title if s.severity in book.severities else "",
         impact=s.impact or "", summary=s.summary or "", root_cause=s.root_cause or "", resolution=s.resolution or "",
+        suspected=s.suspected or "", said=s.said,
         room=s.room.name if s.room else "", review_at=s.review_at, alerts=known.stored.alerts,
         duties=tuple(duty_view(duty, names, now, can_act) for duty in s.duties),
         entries=tuple(entry_view(entry, s, names) for entry in known.entries),
@@ -266,8 +270,9 @@ def know(tx: Tx, setup: Setup, number: int) -> Known:
     """Read all that one page shows."""
     stored = incidents.load(tx, number)
     pages = queue.pages(tx, incident=number, limit=100)
+    entries = incidents.timeline(tx, number, max(stored.seq - ENTRIES_SHOWN, 0))
     return Known(
-        stored=stored, entries=incidents.timeline(tx, number, max(stored.seq - ENTRIES_SHOWN, 0)), pages=pages,
+        stored=stored, entries=entries, pages=pages, room=compose.read_room(tx, setup, stored.state, entries),
         attempts=queue.attempts(tx, [row.id for row in pages]), troubles=queue.troubles(tx, number),
         alerts=alerts.listing(tx, incident=number, limit=ALERTS_SHOWN),
         runbook=runbook_of(tx, setup, stored.state.runbook_version), postmortem=postmortems.get(tx, number),
@@ -364,7 +369,8 @@ async def _detail(
     view = show(known, request.app.state.db.clock(), request.state.viewer)
     return render(
         request, "incidents/show.html", status=status, v=view, message=message, form=form, alerts=known.alerts,
-        postmortem=known.postmortem, update_statuses=UPDATE_STATUSES,
+        postmortem=known.postmortem, update_statuses=UPDATE_STATUSES, room=known.room,
+        promises=compose.promises(known.stored.state),
         joined=await request.app.state.db.read(joining.show, request.app.state.setup, number),
     )  # fmt: skip
 
@@ -379,8 +385,9 @@ async def fragment(request: Request) -> Response:
     known = await request.app.state.db.read(know, request.app.state.setup, number)
     view = show(known, request.app.state.db.clock(), request.state.viewer)
     return render(
-        request, f"incidents/_{name}.html", v=view, lead=view.lead, alerts=known.alerts, postmortem=known.postmortem
-    )
+        request, f"incidents/_{name}.html", v=view, lead=view.lead, alerts=known.alerts, postmortem=known.postmortem,
+        room=known.room,
+    )  # fmt: skip
 
 
 async def act(request: Request) -> Response:
@@ -413,7 +420,7 @@ FORMS: Final[Mapping[str, Callable[[str, Form], events.Event]]] = {
     "close-ticket": lambda by, f: events.CloseTicket(by, f.get("reason", "")),
     "update": lambda by, f: events.PostUpdate(
         by, f.get("status") or None, f.get("summary") or None, f.get("next_steps") or None, f.get("eta") or None,
-        f.get("impact") or None, f.get("public") == "on",
+        f.get("impact") or None, f.get("public") == "on", promised(f.get("next_update")), compose.seen_of(f),
     ),
     "note": lambda by, f: events.Note(by, f.get("text", "")),
     "escalate": lambda by, f: events.Escalate(by, f.get("reason", "")),
@@ -421,6 +428,7 @@ FORMS: Final[Mapping[str, Callable[[str, Form], events.Event]]] = {
     "checked": lambda by, f: events.Check(by, f.get("duty", "")),
     "resolve": lambda by, f: events.Resolve(by, f.get("root_cause") or None, f.get("resolution") or None),
     "reopen": lambda by, f: events.Reopen(by, f.get("reason", "")),
+    **compose.FORMS,
 }  # fmt: skip
 
 
@@ -513,6 +521,7 @@ ROUTES = [
     Route("/incidents/{id}", detail, methods=["GET"]),
     Route("/incidents/{id}/fragment/{name}", fragment, methods=["GET"]),
     Route("/incidents/{id}/postmortem", read_postmortem, methods=["GET"]),
+    *compose.ROUTES,
     Route("/incidents/{id}/{action}", act, methods=["POST"]),
     Route("/ack/{page}/{mac}", confirm, methods=["GET"]),
     Route("/ack/{page}/{mac}", confirmed, methods=["POST"]),

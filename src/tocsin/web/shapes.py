@@ -11,6 +11,7 @@ from tocsin.core import oncall, protocol, roles, sla, tickets
 from tocsin.core.incident import Incident
 from tocsin.core.ledger import Entry
 from tocsin.core.planned import Plan
+from tocsin.core.promise import NextUpdate, next_update
 from tocsin.core.quiet import Silence
 from tocsin.core.readiness import NEXT
 from tocsin.core.runbook import Runbook
@@ -37,6 +38,15 @@ def _seconds(span: timedelta | None) -> int | None:
     return None if span is None else int(span.total_seconds())
 
 
+def next_update_json(s: Incident) -> Json:
+    """When the next update is due, and since when one is overdue."""
+    following = next_update(s.duties, s.said_at) if s.is_open else NextUpdate()
+    return {
+        "next_update_at": instant_text(following.due),
+        "next_update_overdue_since": instant_text(following.overdue_since),
+    }
+
+
 def incident_json(stored: Stored, link: str, now: datetime) -> Json:
     """An incident as the API and `--json` show it."""
     s = stored.state
@@ -51,7 +61,8 @@ def incident_json(stored: Stored, link: str, now: datetime) -> Json:
         "duties_set_aside": [duty_json(duty, now) for duty in s.set_aside],
         "ticket": ticket_of(s), "write_up": s.write_up, "paging": list(s.paging), "awaited": list(s.awaited),
         "passed_on": list(s.passed_on), "summary": s.summary, "next_steps": s.next_steps, "eta": s.eta,
-        "root_cause": s.root_cause, "resolution": s.resolution,
+        "root_cause": s.root_cause, "resolution": s.resolution, "suspected_cause": s.suspected, "said": s.said,
+        **next_update_json(s),
         "war_room": {"name": s.room.name, "channel": s.room.channel or None} if s.room else None,
         "merged_into": incident_name(s.merged_into) if s.merged_into else None,
         "review_at": instant_text(s.review_at), "runbook_version": s.runbook_version, "drill": s.drill, "link": link,
