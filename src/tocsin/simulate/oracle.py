@@ -380,7 +380,7 @@ class Oracle:
             self._stopped(part, row)
             if mirror := self.mirrors.get(part.incident):
                 mirror.last_call = self.world.loop.at
-                self._on_call(mirror.state, row)
+                self._on_call(part, mirror.state, row)
         if job.message and CANARY in job.message.text + job.message.title:
             self.broken("20 secrets", "a message holds the bot's token", job.incident)
 
@@ -395,10 +395,12 @@ class Oracle:
                 "4 stops", f"{name}: {row.person} is called, their page is {row.page} since {closed}", part.incident
             )
 
-    def _on_call(self, state: Incident, row: Any) -> None:
-        """Who is called is on shift, or was when the call was claimed (5)."""
+    def _on_call(self, part: Job, state: Incident, row: Any) -> None:
+        """Who is called is on shift, or was when the call was claimed (5); a clock may have been set in between."""
         targets, now = orjson.loads(row.payload).get("targets", []), self.world.clock()
-        looked = (now, now - STOPPED, now - timedelta(seconds=15))
+        looked = [now, now - STOPPED, now - timedelta(seconds=15)]
+        if self.world.loop.at - self._jumped_at < 10:
+            looked.append(part.claimed_at)
         if targets and not any(row.person in self.who(state, targets, at) for at in looked):
             self.broken("5 the right person", f"{state.name}: {row.person} is called, and is not on call", state.number)
 
