@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from typing import Any, Self
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
 HEADERS = ("Date", "Message-ID", "From", "To", "Subject", "Auto-Submitted")
 LINE_LIMIT = 998  # bytes; RFC 5322 2.1.1
@@ -27,17 +28,25 @@ class FakeMail:
     """
     `answer` is what the server says to a message: "250 OK", "451 try later", "550 no such box"; "slow" never answers.
 
-    With *tls* it offers STARTTLS.
+    With *tls* it offers STARTTLS. With *login*, a name and a password, it takes mail from nobody else.
     """
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, login: tuple[str, str] | None = None) -> None:
+        self.login = login
         self.answer = "250 2.0.0 queued as 42"
         self.messages: list[EmailMessage] = []
         self.recipients: list[list[str]] = []
         self.faults: list[str] = []
-        self._controller = _Server(self, hostname="127.0.0.1", port=0, tls_context=tls)
+        more: dict[str, Any] = {"auth_require_tls": False} if login else {}
+        if login:
+            more["authenticator"] = lambda _server, _session, _envelope, _how, data: AuthResult(
+                success=(data.login.decode(), data.password.decode()) == login, handled=False
+            )
+        self._controller = _Server(self, hostname="127.0.0.1", port=0, tls_context=tls, **more)
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if self.login and not session.authenticated:
+            return "530 5.7.0 Authentication required"
         if self.answer.startswith("5"):
             return self.answer
         envelope.rcpt_tos.append(address)

@@ -11,7 +11,7 @@ from tocsin.core.events import Acknowledge, PassOn, Resolve
 from tocsin.sdk import Response
 from tocsin.store import queue
 from tocsin.store.schema import outbox
-from tocsin.usecases import edits
+from tocsin.usecases import edits, respond
 
 from .conftest import _json
 from .test_chat import BACKUP, MARTIJN, press
@@ -142,18 +142,12 @@ def test_an_edit_that_cannot_be_made_is_given_up_after_ten_minutes_and_is_no_tro
 
 def test_an_edit_that_waited_too_long_is_not_made(world):
     world.alert()
-    world.db.write_now(lambda tx: edits.close_pages(tx, world.setup, world_book(world), 1, "x", "y", None))
+    world.db.write_now(respond.act, world.setup, 1, Acknowledge("martijn"))
     world.now += edits.LIFE + timedelta(seconds=1)
     world.work()
 
     assert [] == edited(world)
     assert {("moot", "too late to be of use")} == {(row.state, row.why) for row in rows(world)}
-
-
-def world_book(world):
-    from tocsin.usecases import configure
-
-    return world.db.read_now(configure.in_force, world.setup)[1]
 
 
 def test_what_the_vendor_refuses_to_edit_stays_and_no_way_is_broken(world):
@@ -167,6 +161,22 @@ def test_what_the_vendor_refuses_to_edit_stays_and_no_way_is_broken(world):
 
     assert {"moot"} == {row.state for row in rows(world)}
     assert not [c for c in world.db.read_now(people.health).values() if c.broken_at]
+
+
+def test_what_was_being_sent_when_somebody_took_it_is_edited_as_soon_as_it_is_there(world):
+    """The vendor takes the two pages a moment after the acknowledgement: their buttons go all the same."""
+
+    def acknowledged_meanwhile(outgoing):
+        world.network = world.everything_works
+        world.db.write_now(respond.act, world.setup, 1, Acknowledge("backup1"))
+        return world.everything_works(outgoing)
+
+    world.network = acknowledged_meanwhile
+    world.alert()
+    world.wait(seconds=3)
+
+    assert {MARTIJNS, BACKUPS} == {to for to, _ in edited(world)}
+    assert {"Acknowledged by Backup One (09:02 UTC)."} == {text.split("\n\n")[1] for _, text in edited(world)}
 
 
 def test_a_storm_of_copies_is_edited_no_further_than_the_newest_fifty(world, monkeypatch):

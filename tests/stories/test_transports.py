@@ -26,7 +26,7 @@ from tests.fakes.twilio import TOKEN as TWILIO_TOKEN
 from tests.fakes.vendor import FakeService
 from tocsin.net import Network
 from tocsin.sdk import Line, Mail, Notice
-from tocsin.store import queue
+from tocsin.store import people, queue
 from tocsin.usecases import devices
 
 from .conftest import START, World, changed
@@ -78,13 +78,15 @@ pytestmark = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")  #
 
 def told(
     tmp_path, kind: str, fake: Any, *, silent: bool = False, desk_after: str = "10m", step_after: str = "",
-    token: str = "",
+    token: str = "", login: tuple[str, str] | None = None,
 ) -> World:  # fmt: skip
     """A world in which martijn is paged by this way, and ten minutes later at his desk."""
     way = WAYS[kind]
 
     def change(data):
         data["channels"]["first"] = {kind.split(maxsplit=1)[0]: way.settings(fake)}
+        if login:
+            data["channels"]["first"][kind] |= {"username": login[0], "password": login[1]}
         if token:
             data["channels"]["first"][kind]["bot_token"] = token
         data["channels"]["desk"] = {"console": {}}
@@ -158,6 +160,20 @@ def test_a_bots_token_that_was_revoked_lets_the_next_way_start_at_once(tmp_path)
 
     assert at_the_desk(world)
     assert [("first", "reject")] == [(via, verdict) for via, verdict in attempts(world) if via == "first"]
+
+
+@pytest.mark.parametrize(("password", "verdict"), [("right", "delivered"), ("revoked", "reject")])
+def test_a_mail_login_that_was_revoked_breaks_nobodys_address_and_the_next_way_starts_at_once(
+    tmp_path, password, verdict
+):
+    """It is the channel that fails, and not the person: their address is not marked."""
+    with FakeMail(login=("tocsin", "right")) as fake:
+        world = told(tmp_path, "smtp", fake, login=("tocsin", password))
+        world.alert()
+
+    assert [("first", verdict)] == [(via, said) for via, said in attempts(world) if via == "first"]
+    assert (verdict == "reject") is at_the_desk(world)
+    assert not [c for c in world.db.read_now(people.health).values() if c.broken_at]
 
 
 @pytest.mark.parametrize("kind", WAYS)

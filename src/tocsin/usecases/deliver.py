@@ -372,6 +372,8 @@ def _settle(tx: Tx, setup: Setup, job: Job, verdict: Verdict, milliseconds: int)
     if job.incident:
         tx.touched.add(f"incident:{job.incident}")
     if row is None:
+        if job.kind == "page" and isinstance(verdict, Delivered) and verdict.receipt:
+            edits.late(tx, setup, job.id, verdict.receipt)
         return
     match verdict:
         case Delivered():

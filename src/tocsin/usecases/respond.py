@@ -89,8 +89,7 @@ def acknowledge_page(tx: Tx, setup: Setup, page_id: str) -> int:
 def _closed_plainly(tx: Tx, setup: Setup, page: Any) -> None:
     """End the pages of an incident that cannot be decided on, by what its plain columns tell."""
     state = incidents.plainly(tx, page.incident, None).state
-    title, why = f"[{state.severity}] {state.name}: {state.title}", f"{page.person} has it"
-    edits.close_pages(tx, setup, in_force(tx, setup)[1], page.incident, title, why, page.person)
+    edits.close_pages(tx, setup, in_force(tx, setup)[1], state, f"{page.person} has it", page.person)
 
 
 def acknowledge_fold(tx: Tx, setup: Setup, lead: str) -> None:

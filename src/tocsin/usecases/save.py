@@ -127,8 +127,7 @@ def _put(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect
             because = explain(runbook, state, effect, tx.now, given, zones.version())
             _put_page(tx, setup, runbook, state, effect, because)
         case StopPaging(why, by, only, keep):
-            title = f"[{state.severity}] {state.name}: {state.title}"
-            edits.close_pages(tx, setup, runbook, state.number, title, why, by, only=only, keep=keep)
+            edits.close_pages(tx, setup, runbook, state, why, by, only=only, keep=keep)
         case Tell():
             _put_tell(tx, setup, runbook, state, effect)
         case OpenRoom(channel, name):
