@@ -229,7 +229,7 @@ class Oracle:
             elif fact.kind == "duty_missed":
                 self._missed(mirror, fact)
             elif fact.kind == "elapsed" and "clock" in fact.data:
-                self._elapsed(mirror, fact)
+                self._elapsed(mirror, fact, facts)
             elif _is_empty(fact):
                 self._nobody(mirror, fact, facts)
         stopped = [f for f in facts if f.kind in ("acknowledged", "resolved")]
@@ -329,7 +329,7 @@ class Oracle:
                 "8 in time", f"{name}: the duty {key[0]} due {due} was judged at {fact.at}", mirror.state.number
             )
 
-    def _elapsed(self, mirror: Mirror, fact: Fact) -> None:
+    def _elapsed(self, mirror: Mirror, fact: Fact, facts: list[Fact]) -> None:
         """A clock of the severity is told at three quarters of its time and at its end: once each, and never early."""
         name, data = mirror.state.name, fact.data
         key = (f"{data['clock']} {data['state']}", str(data["due"]))
@@ -342,7 +342,8 @@ class Oracle:
         if data["state"] == "at_risk" and due - start not in flat:
             return  # counted in business time
         at = due if data["state"] == "breached" else start + (due - start) * 0.75
-        if fact.at < at or (fact.at > at + LATE and self._calm()):
+        moved = any(f.kind == "severity_changed" for f in facts)  # a shorter time may be three quarters over already
+        if fact.at < at or (fact.at > at + LATE and self._calm() and not moved):
             self.broken("8 in time", f"{name}: {key[0]} was due at {at}, told {fact.at}", mirror.state.number)
 
     def _nobody(self, mirror: Mirror, fact: Fact, facts: list[Fact]) -> None:
