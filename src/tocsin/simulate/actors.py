@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import timedelta
 from random import Random
@@ -15,7 +16,7 @@ from tocsin.core import events
 from tocsin.core.types import Refused
 from tocsin.simulate.runbooks import PEOPLE
 from tocsin.store import incidents
-from tocsin.usecases import quiet, respond
+from tocsin.usecases import joining, quiet, respond
 from tocsin.usecases.configure import NoRunbook
 from tocsin.usecases.deliver import Job
 
@@ -240,6 +241,28 @@ class People:
                     await self._quiet(quiet.end, made)
                 else:
                     await self._quiet(quiet.extend, made, random.uniform(1, 90) * MINUTE)
+
+    async def join(self, until: float) -> None:
+        """Now and then somebody takes two incidents for one; half of them were wrong, and take them apart again."""
+        random = Random(f"merges {self.world.seed}")
+        while True:
+            await asyncio.sleep(random.expovariate(1 / (3 * HOUR)))
+            if self.world.loop.at >= until:
+                return
+            found: list[int] = await self.world.ask(lambda node: node.db.read(incidents.working)) or []
+            if len(found) > 1:
+                one, other = random.sample(found, 2)
+                await self._join(joining.merge, one, other)
+                await asyncio.sleep(random.uniform(1, 60) * MINUTE)
+                if random.random() < 0.5:
+                    await self._join(joining.split, one)
+
+    async def _join(self, usecase: Callable[..., Any], *numbers: int) -> None:
+        async def work(node: Node) -> Any:
+            return await node.db.write(usecase, node.setup, *numbers, "ana")
+
+        with contextlib.suppress(Refused):
+            await self.world.ask(work)
 
     async def _quiet(self, usecase: Callable[..., Any], what: Any, seconds: float = 0.0) -> Any:
         """Make, end or extend a silence; returns its id, None when nobody answered or it is over."""

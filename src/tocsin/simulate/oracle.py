@@ -232,12 +232,11 @@ class Oracle:
                 self._elapsed(mirror, fact, facts)
             elif _is_empty(fact):
                 self._nobody(mirror, fact, facts)
-        stopped = [f for f in facts if f.kind in ("acknowledged", "resolved")]
+        stopped = [f for f in facts if f.kind in ("acknowledged", "resolved") or "into" in f.data]
         if (
             stopped
             and state.answered
-            and facts.index(stopped[-1])
-            == max(facts.index(f) for f in facts if f.kind in ("acknowledged", "resolved", "paged"))
+            and facts.index(stopped[-1]) == max(facts.index(f) for f in facts if f in stopped or f.kind == "paged")
         ):
             self._all_closed(state)
         if self._must_page(state) and state.walk:
@@ -249,7 +248,7 @@ class Oracle:
 
     def _repeated(self, mirror: Mirror, fact: Fact) -> None:
         """A second press of one person's button changes nothing (11)."""
-        if fact.kind in ("paged", "unacknowledged", "reopened", "resolved"):
+        if fact.kind in ("paged", "unacknowledged", "reopened", "resolved", "merged", "split"):
             mirror.answered_by.clear()
         elif fact.kind == "acknowledged":
             if fact.actor in mirror.answered_by:

@@ -120,7 +120,7 @@ async def _live(world: World, seconds: float, heard: Callable[[float], None]) ->
     background = [
         loop.create_task(monitoring[2].poison(seconds)), loop.create_task(monitoring[0].poison(seconds)),
         loop.create_task(world.people.declare(seconds)), loop.create_task(world.people.tidy(seconds)),
-        loop.create_task(world.people.silence(seconds)),
+        loop.create_task(world.people.silence(seconds)), loop.create_task(world.people.join(seconds)),
         loop.create_task(_break(world)), loop.create_task(_sweep(world, heard)),
         loop.create_task(retained.sweep(world)),
     ]  # fmt: skip

@@ -70,6 +70,8 @@ def split(tx: Tx, setup: Setup, number: int, by: str, reason: str = "") -> Store
     title = incidents.load(tx, number).state.title
     if moved:
         incidents.count_alerts(tx, root, -moved)
+        had = incidents.load(tx, number).alerts
+        incidents.count_alerts(tx, number, max(moved - had, 0))  # its group's alerts went on coming meanwhile
     act(tx, setup, root, GaveBack(by, number, title, moved, incident_link(setup, number), reason))
     return incidents.load(tx, number)
 
