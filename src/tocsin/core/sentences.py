@@ -116,7 +116,11 @@ _SENTENCES: Final[Mapping[str, Callable[[str, Data, Names], str]]] = {
         f"{w} declared an extended incident{_because(d)}" + (f" (until {d['until']})" if d.get("until") else "")
     ),
     "elapsed": lambda w, d, n: f"The watch is over: {d['duty'].replace('_', ' ')}",
-    "finding_added": lambda w, d, n: f"Finding ({d['source'].replace('_', ' ')}): {d['text']}",
+    "finding_added": lambda w, d, n: (
+        f"{w} suspects: {d['text']}"
+        if d["source"] == "suspicion"
+        else f"Finding ({d['source'].replace('_', ' ')}): {d['text']}"
+    ),
     "ticket_created": lambda w, d, n: f"Ticket {d['ticket']} created ({d['tracker']})",
     "note": lambda w, d, n: f"{w} noted: {d['text']}",
     "message_seen": lambda w, d, n: (
