@@ -28,7 +28,7 @@ def test_a_draft_says_what_no_update_has_said_yet():
         entry(6, "note", text="again", template="initial_alert"),
     ]  # fmt: skip
     made = drafted(STATE, entries, {"ana": "Ana"})
-    assert "Ana noted: one. Ana said that a fix is deployed: Rolled back." == made["summary"]
+    assert "one. Ana said that a fix is deployed: Rolled back." == made["summary"]
     assert ("investigating", "Rolled back", "") == (made["status"], made["resolution"], made["root_cause"])
 
 

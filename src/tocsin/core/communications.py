@@ -181,7 +181,8 @@ def _since_last_update(entries: Sequence[Entry], names: Names) -> Iterable[str]:
         if entry.kind == "update_posted" or len(fresh) == _SAID:
             break
         if entry.kind in _WORTH_SAYING and not entry.data.get("template"):
-            fresh.append(sentence(entry.kind, entry.actor, entry.data, names).rstrip(".") + ".")
+            said = entry.data["text"] if entry.kind == "note" else sentence(entry.kind, entry.actor, entry.data, names)
+            fresh.append(said.strip().rstrip(".") + ".")
     return reversed(fresh)
 
 

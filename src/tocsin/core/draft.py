@@ -27,6 +27,7 @@ from tocsin.core.types import (
 
 SELF_RESOLVING: Final = "backlog"  # the protocol whose incidents end with their last alert (the others ask a person)
 EXTEND_AT_LEAST: Final = timedelta(minutes=1)
+OPENS_ROOM: Final = "open_war_room"  # what a duty runs where there is a war room
 
 
 @dataclass(slots=True)
@@ -52,9 +53,11 @@ class Draft:
                 self.add("duty_done", actor, duty=duty.id, evidence=evidence)
 
     def tell(self, template: str, *, only_room: bool = False) -> None:
-        self.effects.extend(
-            announce(template, self.state, self.runbook, self.now, self.around.link, only_room=only_room)
+        opens = self.around.room_channel and any(OPENS_ROOM in duty.run for duty in self.state.duties)
+        texts = announce(
+            template, self.state, self.runbook, self.now, self.around.link, only_room=only_room, room_opens=opens
         )
+        self.effects.extend(texts)
 
     def people_of(self, role: str) -> frozenset[str]:
         """Who has *role* now; the on-call person stands in for a role that nobody has taken."""

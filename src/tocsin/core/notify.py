@@ -72,12 +72,14 @@ def hears(template: str, runbook: Runbook) -> tuple[str, ...]:
 
 
 def announce(
-    template: str, state: Incident, runbook: Runbook, now: datetime, link: str, *, only_room: bool = False
-) -> Iterable[Tell]:
+    template: str, state: Incident, runbook: Runbook, now: datetime, link: str, *, only_room: bool = False,
+    room_opens: bool = False,
+) -> Iterable[Tell]:  # fmt: skip
     """
     Fill one of the runbook's texts and address it to its audience.
 
     A runbook without that template sends nothing. The key holds the instant, so that each update is a text of its own.
+    With *room_opens* an update for a room that the chat has not opened yet waits for it.
     """
     if template not in runbook.templates:
         return
@@ -89,8 +91,11 @@ def announce(
     if not only_room:
         for channel in hears(template, runbook):
             yield Tell(f"{key}:{channel}", subject, text, channel=channel, plain=True, urgent=urgent)
-    if room and state.room and state.room.channel and (state.room.thread or template not in _ALSO_IN_ALERTS):
-        yield Tell(f"{key}:room", subject, text, channel=state.room.channel, room=True, plain=True, urgent=urgent)
+    known = state.room.channel if state.room else ""
+    if room and known and state.room and (state.room.thread or template not in _ALSO_IN_ALERTS):
+        yield Tell(f"{key}:room", subject, text, channel=known, room=True, plain=True, urgent=urgent)
+    elif room and not known and room_opens and runbook.war_room and template not in _ALSO_IN_ALERTS:
+        yield Tell(f"{key}:room", subject, text, channel=runbook.war_room.in_, room=True, plain=True, urgent=urgent)
 
 
 # In a group without topics the room is the group itself: what the alerts channel got is not said there twice.

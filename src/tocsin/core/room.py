@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from tocsin.core import protocol
 from tocsin.core.calendar import utc_words, words
-from tocsin.core.draft import Draft
+from tocsin.core.draft import OPENS_ROOM, Draft
 from tocsin.core.events import Say
 from tocsin.core.incident import Incident
 from tocsin.core.people import MESSAGE_LENGTH, MESSAGES_KEPT
@@ -179,7 +179,8 @@ def say(draft: Draft, event: Say) -> None:
     text = text[:MESSAGE_LENGTH]
     draft.add("message_seen", event.by, text=text, via=PAGE, last=state.messages == MESSAGES_KEPT - 1 or None)
     war_room = runbook.war_room
-    if war_room is None or not draft.around.room_channel or over(state):
+    opens = state.room is not None or any(OPENS_ROOM in duty.run for duty in state.duties)
+    if war_room is None or not draft.around.room_channel or not opens or over(state):
         return
     person = runbook.people.get(event.by)
     told = f"{person.name if person else event.by} (on the incident's page): {text}"

@@ -167,7 +167,11 @@ _SENTENCES: Final[Mapping[str, Callable[[str, Data, Names], str]]] = {
         f"{w} declared an extended incident{_because(d)}" + (f" (until {d['until']})" if d.get("until") else "")
     ),
     "elapsed": _elapsed,
-    "finding_added": lambda w, d, n: f"Finding ({d['source'].replace('_', ' ')}): {d['text']}",
+    "finding_added": lambda w, d, n: (
+        f"{w} suspects: {d['text']}"
+        if d["source"] == "suspicion"
+        else f"Finding ({d['source'].replace('_', ' ')}): {d['text']}"
+    ),
     "ticket_created": _ticket,
     "ticket_closed": lambda w, d, n: f"{w} closed the ticket {d['ticket']}{_because(d)}",
     "write_up_published": lambda w, d, n: f"{w} published the write-up: {d['text']}",

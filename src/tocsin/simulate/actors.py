@@ -122,6 +122,7 @@ class People:
     def __init__(self, world: World) -> None:
         self.world = world
         self.random = Random(f"people {world.seed}")
+        self.talk = Random(f"talk {world.seed}")
         self.leading: set[int] = set()
         self.sleepers = self.random.choices((0.1, 0.3, 0.6, 0.9), (6, 5, 2, 1))[0]
         self._reactions: set[asyncio.Task[None]] = set()
@@ -189,6 +190,8 @@ class People:
         while self.world.loop.at < ends and not self.resting:
             await asyncio.sleep(self.random.uniform(5, 20) * MINUTE)
             await self.act(number, self._something(who))
+            if self.talk.random() < 0.3:
+                await self.act(number, self._saying(who))
         if self.random.random() < 0.9:
             await self.act(number, events.Resolve(who, "a cause", "a fix"))
             if self.random.random() < 0.1:
@@ -196,6 +199,16 @@ class People:
                 again = events.Reopen(who, "not over", page_again=self.random.random() < 0.5)
                 await self.act(number, again)
                 await self.act(number, events.Resolve(who, "a cause", "another fix"))
+
+    def _saying(self, who: str) -> events.Event:
+        promised = timedelta(minutes=self.talk.choice((-5, 5, 15, 60)))
+        return self.talk.choice(
+            (
+                events.Say(who, "I look at it"), events.PostUpdate(who, None, "more soon", next_update=promised),
+                events.Cause(who, "a full disk", confirmed=self.talk.random() < 0.5),
+                events.SendText(who, "initial_alert"), events.PostUpdate(who, None, "beside another", seen=0),
+            )
+        )  # fmt: skip
 
     def _something(self, who: str) -> events.Event:
         status = self.random.choice(("investigating", "identified", "monitoring"))

@@ -65,8 +65,12 @@ def last_page_of(tx: Tx, person: str, incident: int) -> Any:
 
 
 def in_room(tx: Tx, thread: str) -> list[Stored]:
-    """The open incidents whose war room has that thread, newest first: threads of two channels may have one name."""
-    named = incidents.c.room_name.isnot(None), incidents.c.status != "resolved"
+    """
+    The incidents whose war room has that thread, newest first, open ones and those that are still watched after their
+    end: threads of two channels may have one name.
+    """
+    lives = or_(incidents.c.status != "resolved", incidents.c.wake_at.isnot(None))
+    named = incidents.c.room_name.isnot(None), lives
     query = select(incidents).where(*named).order_by(incidents.c.number.desc()).limit(200)
     found = [stored_of(row) for row in tx.all(query)]
     return [stored for stored in found if stored.state.room and stored.state.room.thread == thread]

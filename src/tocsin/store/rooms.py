@@ -37,6 +37,12 @@ def waits(tx: Tx, incident: int) -> bool:
     return tx.first(select(outbox.c.id).where(*mine).limit(1)) is not None
 
 
+def at_work(tx: Tx, incident: int, but: str) -> bool:
+    """Say whether another step for the room is being taken right now."""
+    mine = outbox.c.incident == incident, outbox.c.kind == STEP, outbox.c.state == "leased", outbox.c.id != but
+    return tx.first(select(outbox.c.id).where(*mine).limit(1)) is not None
+
+
 def opens(tx: Tx, incident: int) -> bool:
     """Say whether the room may still be opened in the chat."""
     open_ = outbox.c.kind == "room", outbox.c.state.in_(("pending", "leased"))

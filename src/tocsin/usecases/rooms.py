@@ -53,15 +53,17 @@ def take(tx: Tx, setup: Setup, row: Any, stored: Stored, transport: Transport | 
     """
     Say what is to be done to the room now; None when that is nothing, or not now: the row is then settled here.
 
-    Steps leave half of what the vendor allows a group in a minute to the texts, and a room ends only when nothing
-    waits to be said in it.
+    One step at a time: two would post the summary twice. Steps leave half of what the vendor allows a group in a
+    minute to the texts, and a room ends only when nothing waits to be said in it.
     """
     found = _next(tx, setup, stored, transport)
     if found is None:
         queue.settle(tx, row.id, "moot", why="the room is as it should be", done_at=tx.now)
         return None
     want, kept, do = found
-    if _crowded(tx, row, transport) or (do in ("note", "close") and store.unsaid(tx, stored.state.number)):
+    number = stored.state.number
+    later = _crowded(tx, row, transport) or store.at_work(tx, number, row.id)
+    if later or (do in ("note", "close") and store.unsaid(tx, number)):
         queue.settle(tx, row.id, "pending", due=tx.now + LOOK_AGAIN)
         return None
     return Step(do, want, _call(setup, row, stored, do, want, kept, transport))

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from tocsin.core import communications, events, notify
 from tocsin.core.calendar import parse_duration
 from tocsin.core.incident import Incident, Room
-from tocsin.core.promise import NextUpdate, next_update, recurring
+from tocsin.core.promise import recurring
 from tocsin.core.runbook import Runbook
 from tocsin.core.sentences import name_of
 from tocsin.core.templates import words_of
@@ -65,7 +65,6 @@ class RoomView:
     where: str
     closed: bool
     messages: tuple[tuple[datetime, str, str, str], ...]  # at, who, where it was said, text
-    next: NextUpdate
 
 
 def view(
@@ -99,15 +98,12 @@ def _can(name: str, state: Incident) -> bool:
     return not state.is_open if over else state.is_open
 
 
-def room_view(
-    state: Incident, room: Room, entries: Sequence[Any], names: Mapping[str, str], *, closed: bool
-) -> RoomView:  # fmt: skip
-    """Show what is said in the war room, here and in the chat."""
-    where = f"also in {room.channel}" if room.thread else "on this page"
+def room_view(room: Room | None, entries: Sequence[Any], names: Mapping[str, str], *, closed: bool) -> RoomView:
+    """Show what is said in the war room, here and in the chat; the page is one also where the chat has none."""
+    where = f"also in {room.channel}" if room and room.thread else "on this page"
     said = [e for e in entries if e.kind == "message_seen"][-SHOWN:]
     messages = tuple((e.at, name_of(e.actor, names), str(e.data.get("via", "")), str(e.data["text"])) for e in said)
-    following = next_update(state.duties, state.said_at) if state.is_open else NextUpdate()
-    return RoomView(room.name, where, closed, messages, following)
+    return RoomView(room.name if room else "", where, closed, messages)
 
 
 # --------------------------------------------------------------------------------------------- reading
@@ -118,14 +114,12 @@ def _read(tx: Tx, setup: Setup, number: int) -> tuple[Incident, Runbook, Mapping
     return state, runbook_of(tx, setup, state.runbook_version), drafted(tx, setup, number)
 
 
-def read_room(tx: Tx, setup: Setup, state: Incident, entries: Sequence[Any]) -> RoomView | None:
-    """What the incident's page shows of the war room; None where there is none."""
-    if state.room is None:
-        return None
+def read_room(tx: Tx, setup: Setup, state: Incident, entries: Sequence[Any]) -> RoomView:
+    """What the incident's page shows of the war room."""
     people = runbook_of(tx, setup, state.runbook_version).people
     names = {id_: person.name for id_, person in people.items()}
-    closed = rooms.kept(tx, state.number, state.room.thread)[0].closed
-    return room_view(state, state.room, entries, names, closed=closed)
+    closed = state.room is not None and rooms.kept(tx, state.number, state.room.thread)[0].closed
+    return room_view(state.room, entries, names, closed=closed)
 
 
 async def _show(

@@ -15,6 +15,7 @@ from tocsin.core import because, events, protocol
 from tocsin.core.incident import Incident
 from tocsin.core.ledger import Entry
 from tocsin.core.paging import expires_at
+from tocsin.core.promise import NextUpdate, next_update
 from tocsin.core.protocol import Duty
 from tocsin.core.runbook import Runbook
 from tocsin.core.sentences import name_of, sentence
@@ -114,6 +115,7 @@ class IncidentView:
     root_cause: str
     suspected: str
     said: int
+    next_update: NextUpdate
     resolution: str
     room: str
     review_at: datetime | None
@@ -145,7 +147,7 @@ class Known:
     alerts: Sequence[Any]
     runbook: Runbook
     postmortem: Any
-    room: compose.RoomView | None = None
+    room: compose.RoomView
 
 
 def line(state: Incident, names: Names, now: datetime) -> Line:
@@ -226,12 +228,14 @@ def show(known: Known, now: datetime, viewer: Viewer | None) -> IncidentView:
         severity_title=book.severities[s.severity].title if s.severity in book.severities else "",
         impact=s.impact or "", summary=s.summary or "", root_cause=s.root_cause or "", resolution=s.resolution or "",
         suspected=s.suspected or "", said=s.said,
+        next_update=next_update(s.duties, s.said_at) if s.is_open else NextUpdate(),
         room=s.room.name if s.room else "", review_at=s.review_at, alerts=known.stored.alerts,
         duties=tuple(duty_view(duty, names, now, can_act) for duty in s.duties),
         entries=tuple(entry_view(entry, s, names) for entry in known.entries),
         pages=tuple(page_view(row, known.attempts, names) for row in known.pages),
         troubles=tuple(trouble(row, names, now) for row in known.troubles),
-        findings=tuple(e.data["text"] for e in known.entries if e.kind == "finding_added"),
+        findings=tuple(e.data["text"] for e in known.entries
+                       if e.kind == "finding_added" and e.data.get("source") != "suspicion"),
         lead=lead_view(s, book, now, me),
         severities=tuple((id_, severity.title) for id_, severity in book.severities.items()),
         people=tuple(names.items()), can_act=can_act, is_open=s.is_open, paging_me=me in s.paging,
