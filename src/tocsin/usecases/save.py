@@ -15,7 +15,7 @@ from tocsin.core.events import Around, Decision, Event, Resolve
 from tocsin.core.incident import Incident
 from tocsin.core.runbook import Runbook
 from tocsin.core.stand_ins import StandIns
-from tocsin.core.types import Effect, Json, OpenRoom, Page, Publish, StopPaging, Tell
+from tocsin.core.types import Effect, Json, OpenRoom, Page, Publish, Spoiled, StopPaging, Tell
 from tocsin.store import alerts, incidents, people, queue
 from tocsin.store.db import Tx
 from tocsin.store.incidents import Stored
@@ -112,6 +112,8 @@ def _put(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect
             _row(tx, key, state, route, kind="room", payload={"name": name}, urgent=True)
         case Publish():
             site.tell(tx, state.number, effect)
+        case Spoiled():
+            _tell_owners(tx, setup, runbook, state, effect)
         case _:
             queue.put(
                 tx, f"{state.name}:draft:{state.resolved_at}", tx.now, incident=state.number, kind="draft", via="",
@@ -161,6 +163,24 @@ def _put_tell(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, tell: Tel
             if not state.room.thread:
                 payload["text"] = f"{state.room.name}\n{tell.text}"
         _row(tx, f"{state.name}:{tell.key}:{place}", state, route, kind="message", payload=payload, urgent=tell.urgent)
+
+
+def _tell_owners(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, spoiled: Spoiled) -> None:
+    """Tell the admins, else the alerts channel, of a template that gives no text: once for each version of it."""
+    title = f"The runbook's text {spoiled.template!r} cannot be written"
+    text = (
+        f"{spoiled.why[:200]}. In its place plain words went out, first for {state.name}. Put it right in the runbook, "
+        "look at it with `tocsin check`, and have it read again (SIGHUP)."
+    )
+    admins = [person for person, known in runbook.people.items() if "admin" in known.roles]
+    routes = [next(r for r in to_person(runbook, setup.ways, p, "low") if not r.why_not) for p in admins]
+    for place, route in enumerate(routes or channel_routes(setup, runbook, "alerts")):
+        words = {"title": title, "text": text, "link": f"{setup.public_url}/"}
+        queue.put(
+            tx, f"alarm:template:{state.runbook_version}:{spoiled.template}:{place}", tx.now, kind="alarm",
+            via=route.via, destination=f"{route.kind}:{route.address}", urgent=False,
+            payload={**words, "kind": route.kind, "to": route.address},
+        )  # fmt: skip
 
 
 def channel_routes(setup: Setup, runbook: Runbook, channel: str) -> list[Route]:
