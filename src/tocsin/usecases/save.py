@@ -9,7 +9,7 @@ from typing import Any, Literal
 from tocsin import zones
 from tocsin.core import notify
 from tocsin.core.because import explain
-from tocsin.core.delivery import GATHER, Route, quiet_until, to_channel, to_person
+from tocsin.core.delivery import GATHER, Route, caught_up, quiet_until, to_channel, to_person
 from tocsin.core.escalation import turn_key
 from tocsin.core.events import Around, Decision, Event, Resolve
 from tocsin.core.incident import Incident
@@ -61,7 +61,7 @@ def keep(tx: Tx, setup: Setup, stored: Stored, decision: Decision) -> Stored:
     if not decision.facts and not decision.effects and decision.wake_at == stored.wake_at:
         return stored
     kept = incidents.save(tx, stored, decision.state, decision.facts, decision.wake_at, **columns)
-    put_effects(tx, setup, decision)
+    put_effects(tx, setup, decision, page_at=caught_up(stored.wake_at, tx.now))
     return kept
 
 
@@ -86,22 +86,24 @@ def _room_columns(decision: Decision, runbook: Runbook) -> dict[str, Any]:
     }
 
 
-def put_effects(tx: Tx, setup: Setup, decision: Decision) -> None:
-    """Turn effects into pages and outbox rows."""
+def put_effects(tx: Tx, setup: Setup, decision: Decision, page_at: datetime | None = None) -> None:
+    """Turn effects into pages and outbox rows. No page goes out before *page_at*."""
     state = decision.state
     runbook = runbook_of(tx, setup, state.runbook_version)
     given = stand_ins_around(tx, tx.now) if any(isinstance(effect, Page) for effect in decision.effects) else StandIns()
     for effect in decision.effects:
-        _put(tx, setup, runbook, state, effect, given)
+        _put(tx, setup, runbook, state, effect, given, page_at or tx.now)
     if decision.wake_at is not None:
         tx.touched.add("wake")
 
 
-def _put(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect, given: StandIns) -> None:
+def _put(
+    tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect, given: StandIns, page_at: datetime
+) -> None:
     match effect:
         case Page():
             because = explain(runbook, state, effect, tx.now, given, zones.version())
-            _put_page(tx, setup, runbook, state, effect, because)
+            _put_page(tx, setup, runbook, state, effect, because, page_at)
         case StopPaging(why, by, only, keep):
             queue.close_pages(tx, state.number, why, by, only=only, keep=keep)
         case Tell():
@@ -121,7 +123,9 @@ def _put(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect
             )  # fmt: skip
 
 
-def _put_page(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, page: Page, because: Json) -> None:
+def _put_page(
+    tx: Tx, setup: Setup, runbook: Runbook, state: Incident, page: Page, because: Json, page_at: datetime
+) -> None:
     """One page, and one outbox row for each way that can be used; the others stand in its ledger with their reason."""
     queue.ask(
         tx, page.id, incident=state.number, person=page.person, urgency=page.urgency, reason=page.reason,
@@ -131,15 +135,15 @@ def _put_page(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, page: Pag
         people.took_turn(tx, page.turn, page.person)
     health = people.health(tx, page.person)
     routes = to_person(runbook, setup.ways, page.person, page.urgency, health=health, at=tx.now)
-    first = tx.now
+    first = page_at
     if page.urgency == "low":
-        first = queue.gathers_until(tx, page.person, state.number, GATHER) or tx.now
+        first = queue.gathers_until(tx, page.person, state.number, GATHER) or page_at
     for place, route in enumerate(routes):
         if route.why_not:
             skipped = {"via": route.via, "verdict": "skipped", "why": route.why_not}
             queue.note_attempt(tx, f"{page.id}:{place}", page.id, 0, tx.now, **skipped, receipt=None, milliseconds=None)
             continue
-        due = max(first, tx.now + route.after)
+        due = max(first, page_at + route.after)
         _row(
             tx, f"page:{page.id}:{place}", state, route, kind="page", page=page.id, rule=place, person=page.person,
             payload={"targets": list(page.targets)}, urgent=page.urgency == "high", due=due,
