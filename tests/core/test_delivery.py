@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -78,3 +78,15 @@ def test_a_channel_whose_address_is_a_secret_is_named_instead():
 
     assert ("discord", "chat", "") == (route.kind, route.address, route.why_not)
     assert "webhooks" not in repr(route)
+
+
+@pytest.mark.parametrize(
+    ("late", "second", "waits"),
+    [(None, 7, 0), (timedelta(0), 7, 0), (timedelta(minutes=9, seconds=59), 7, 0), (timedelta(minutes=10), 7, 13),
+     (timedelta(hours=6), 39, 1), (timedelta(hours=6), 0, 20)],
+)  # fmt: skip
+def test_pages_of_steps_that_are_long_overdue_go_out_together(late, second, waits):
+    """A page that is late by less than ten minutes waits for nobody."""
+    now = datetime(2026, 11, 23, 9, 2, second, tzinfo=UTC)
+    due = now - late if late is not None else None
+    assert timedelta(seconds=waits) == delivery.caught_up(due, now) - now

@@ -116,6 +116,7 @@ def test_the_example_with_two_people_has_real_findings():
             ("step_not_reached", "spare"),
         ),
         ("Issue: {title}", "Issue: {titel}", ("unknown_word", "acknowledged")),
+        ("Issue: {title}", "Issue: {title}" + "x" * 65_600, ("text_too_long", "acknowledged")),
         ("undo: {method: POST", "x: {method: POST", None),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import resource
 import socket
+import statistics
 import time
 from pathlib import Path
 
@@ -94,10 +95,18 @@ def test_idle_sockets_do_not_keep_alerts_waiting(server):
             assert 202 == taken.status_code
             return time.monotonic() - begun
 
-        alone = seconds("alone")
+        alone = statistics.median(seconds(f"alone{n}") for n in range(9))
+        before = resident_mb(server.process.pid)
         idle = [connect(server) for _ in range(2_000)]
         try:
-            assert seconds("beside") < 1 + 5 * alone
+            beside = statistics.median(seconds(f"beside{n}") for n in range(9))
+            grown = resident_mb(server.process.pid) - before
+            print(
+                f"beside 2,000 idle sockets an alert is answered in {beside * 1e3:.1f} ms, alone in {alone * 1e3:.1f} ms "
+                f"(medians of 9); {grown:.1f} MB more than {before:.1f} MB"
+            )
+            assert beside < 1 + 5 * alone
+            assert grown < 60
         finally:
             for raw in idle:
                 raw.close()
@@ -138,16 +147,73 @@ def test_with_64_handles_alerts_are_shed_and_pages_go_out(tmp_path):
                 raw.close()
 
 
-def test_a_body_without_end_is_not_kept(server):
-    """A gigabyte is offered: reading stops at the limit, and memory stays where it was."""
-    before = resident_mb(server.process.pid)
+def sent_mb(raw, most=1_000):
+    """Send megabytes until the other side ends the connection; returns how many it took."""
+    for n in range(most):
+        try:
+            raw.sendall(b"a" * 1_000_000)
+        except OSError:
+            return n
+    return most
+
+
+@pytest.mark.parametrize(
+    "head",
+    [HEAD, b"POST /in/generic/no-such-key-at-all HTTP/1.1\r\nhost: x\r\n", b"POST /in/telegram HTTP/1.1\r\nhost: x\r\n",
+     b"POST /api/v1/incidents HTTP/1.1\r\nhost: x\r\n", b"POST /status HTTP/1.1\r\nhost: x\r\n",
+     b"GET /-/healthy HTTP/1.1\r\nhost: x\r\n"],
+    ids=["ingest", "no key", "chat", "api", "status", "get"],
+)  # fmt: skip
+def test_a_body_without_end_is_not_read(server, head):
+    """A gigabyte is offered: reading stops a little after the answer, and memory stays where it was."""
+    before, begun = resident_mb(server.process.pid), time.monotonic()
     with connect(server) as raw:
-        raw.sendall(HEAD + b"content-length: 1000000000\r\n\r\n")
-        with contextlib.suppress(OSError):
-            for _ in range(1_000):
-                raw.sendall(b"a" * 1_000_000)
-    assert resident_mb(server.process.pid) - before < 30
+        raw.sendall(head + b"content-length: 1000000000\r\n\r\n")
+        taken = sent_mb(raw)
+    took, grown = time.monotonic() - begun, resident_mb(server.process.pid) - before
+    print(
+        f"of 1,000 MB offered {taken} MB left the sender, over after {took:.2f} s; {grown:.1f} MB more than {before:.1f} MB"
+    )
+    assert taken < 50, "what the sockets hold, and a little"
+    assert grown < 30
     assert 202 == server.send(f"/in/generic/{INGEST}", {"key": "after", "title": "t"}).status_code
+
+
+def test_who_sends_too_much_hears_so_even_when_it_sends_all_first(server):
+    """Five megabytes: the answer is there to be read when they are out, and the connection is good for the next."""
+    with connect(server) as raw:
+        raw.sendall(HEAD + b"content-length: 5000000\r\n\r\n" + b"a" * 5_000_000)
+        assert raw.recv(65_536).startswith(b"HTTP/1.1 413")
+        raw.sendall(b"GET /-/healthy HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        assert b"HTTP/1.1 200" in answer(raw)
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "status", "least", "most"),
+    [(b"/in/generic/" + INGEST.encode(), 900, b"408", 18, 24), (b"/sign-in", 900, b"408", 14, 21),
+     (b"/in/generic/" + INGEST.encode(), 9_000_000, b"413", 4, 9)],
+)  # fmt: skip
+def test_a_body_that_drips_is_cut_off(server, path, size, status, least, most):
+    """Fifteen seconds for a body, wherever it goes; five for what is left of one that was answered, with 408 or 413."""
+    with connect(server) as raw:
+        begun = time.monotonic()
+        raw.sendall(b"POST %s HTTP/1.1\r\nhost: x\r\n" % path)
+        raw.sendall(b"content-type: application/x-www-form-urlencoded\r\ncontent-length: %d\r\n\r\n" % size)
+        raw.sendall(b"a" * (2_000_000 if size > 2_000_000 else 1))
+        raw.settimeout(0.5)
+        taken = b""
+        with contextlib.suppress(OSError):
+            while time.monotonic() - begun < 25:
+                raw.sendall(b"a")
+                try:
+                    if not (chunk := raw.recv(65_536)):
+                        break
+                    taken += chunk
+                except TimeoutError:
+                    continue
+        took = time.monotonic() - begun
+    assert taken.startswith(b"HTTP/1.1 " + status)
+    assert least < took < most
 
 
 def resident_mb(pid):

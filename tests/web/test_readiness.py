@@ -31,6 +31,7 @@ def broken(book):
     steps.append({"page": ["schedule:later"], "after": "20m"})
     book["escalation_policies"]["spare"] = {"steps": [{"page": ["martijn"]}, {"page": ["martijn"], "after": "5m"}]}
     book["templates"]["acknowledged"] = "Issue: {titel}"
+    book["templates"]["all_clear"] = "x" * 70_000
     book["actions"]["restart"] = {"http": {"url": "http://x.example"}}
 
 
@@ -41,6 +42,7 @@ PLANTED = {
     ("same_person", "spare"): "Martijn is on step 1 and step 2 at the same time",
     ("ends_with_nobody", "default"): "the last step (schedule:later) stands for nobody now",
     ("unknown_word", "acknowledged"): "nothing ever fills {titel}: it reads unknown",
+    ("text_too_long", "all_clear"): "it makes a text of over 65,536 characters: plain words go out in its place",
     ("no_undo", "restart"): "the action has no undo",
     ("no_verify", "restart"): "the action has no verify: nobody will know whether it helped",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
 from tocsin.core.calendar import window_end
@@ -15,8 +15,10 @@ FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0  # seconds; reliability.md R7
 FAILURES_BEFORE_NEXT: Final = 2  # of one way, before the next way starts; R7
 WAIT_BEFORE_NEXT: Final = timedelta(seconds=30)  # after a first failure, likewise; R7
 LEASE: Final = timedelta(seconds=30)  # how long a claim holds; R3
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FOLD_AFTER: Final = timedelta(minutes=10)  # older pages to one person go out as one; R8
 GATHER: Final = timedelta(minutes=1)  # pages of different incidents to one person are joined; CONTRACT 3
+CATCH_UP: Final = timedelta(seconds=20)  # pages of steps that are this old are gathered for so long, to be folded
 CALL_SECONDS: Final = timedelta(seconds=10)  # a provider call takes no longer; reliability.md section 1
 MESSAGE_LIFE: Final = timedelta(hours=24)  # a text that is not a page is tried this long
 CONSOLE: Final = "console"
@@ -146,6 +148,18 @@ def way(runbook: Runbook, ways: Ways, person: str, via: str) -> Route:
     if person not in runbook.people:
         return Route(via, "", "", why_not=f"the runbook has no person {person}")
     return _personal(runbook, ways, person, via, timedelta(0))
+
+
+def caught_up(due: datetime | None, now: datetime) -> datetime:
+    """
+    When a page goes out that a step asks for which fell *due* long ago, in a downtime; *now* for any other.
+
+    All steps that are taken within the same 20 s page at their end: each person then gets one message, and not one for
+    every few incidents that a worker catches up with.
+    """
+    if due is None or now - due < FOLD_AFTER:
+        return now
+    return now + CATCH_UP - (now - EPOCH) % CATCH_UP
 
 
 def every_way(runbook: Runbook, ways: Ways, person: str) -> tuple[Route, ...]:

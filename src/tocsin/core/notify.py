@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tocsin.core.calendar import utc_words, words
 from tocsin.core.incident import Incident
 from tocsin.core.runbook import MailingList, Runbook
-from tocsin.core.templates import render
-from tocsin.core.types import Tell
+from tocsin.core.templates import BadTemplate, render
+from tocsin.core.types import Spoiled, Tell
+
+PLAIN_LIMIT = 1_000  # characters of each thing that people wrote
 
 # Where each text of the runbook goes: named channels, and the incident's war room.
 AUDIENCE: Mapping[str, tuple[tuple[str, ...], bool]] = {
@@ -71,19 +73,44 @@ def hears(template: str, runbook: Runbook) -> tuple[str, ...]:
     return (*named, *(name for name, texts in asked.items() if template in texts))
 
 
+def written(
+    template: str, runbook: Runbook, words: Callable[[], Mapping[str, str | None]]
+) -> tuple[str | None, tuple[Spoiled, ...]]:
+    """
+    Fill a template of the runbook with *words*.
+
+    Returns:
+        The text and (); None and what to tell its owners when none could be made, whatever the reason. Nobody's page,
+        and no alert, waits for a text.
+    """
+    try:
+        return render(runbook.templates[template], words()), ()
+    except Exception as error:  # noqa: BLE001 - an incident that could not be decided on would page nobody
+        return None, (Spoiled(template, str(error) if isinstance(error, BadTemplate) else type(error).__name__),)
+
+
+def plain_words(state: Incident, link: str) -> str:
+    """What is sent in place of a text that could not be made: the incident, how it stands, what was said last."""
+    said = [text[:PLAIN_LIMIT] for text in (state.impact, state.resolution or state.summary) if text]
+    return "\n".join([f"[{state.severity}] {state.name}: {state.title}", f"{state.status.capitalize()}.", *said, link])
+
+
 def announce(
     template: str, state: Incident, runbook: Runbook, now: datetime, link: str, *, only_room: bool = False,
     room_opens: bool = False,
-) -> Iterable[Tell]:  # fmt: skip
+) -> Iterable[Tell | Spoiled]:  # fmt: skip
     """
     Fill one of the runbook's texts and address it to its audience.
 
-    A runbook without that template sends nothing. The key holds the instant, so that each update is a text of its own.
-    With *room_opens* an update for a room that the chat has not opened yet waits for it.
+    A runbook without that template sends nothing; for one that gives no text plain words go out. The key holds the
+    instant, so that each update is a text of its own. With *room_opens* an update for a room that the chat has not
+    opened yet waits for it.
     """
     if template not in runbook.templates:
         return
-    text = render(runbook.templates[template], template_words(state, runbook, now, link))
+    text, spoiled = written(template, runbook, lambda: template_words(state, runbook, now, link))
+    yield from spoiled
+    text = plain_words(state, link) if text is None else text
     room = AUDIENCE[template][1]
     key = f"{template}:{now.isoformat()}"
     subject = f"[{state.severity}] {state.title}"

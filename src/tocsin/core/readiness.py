@@ -39,6 +39,7 @@ NEXT: Final[Mapping[str, str]] = {
     "no_verify": "Name a probe under verify, so that it is known whether the action helped.",
     "no_undo": "Write an undo, or accept that the action cannot be taken back.",
     "unknown_word": "Take the word out of the text, or write one that Tocsin knows.",
+    "text_too_long": "Make the text shorter; what it says at length belongs behind a link.",
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from tocsin.core.incident import ROLES
 from tocsin.core.runbook import DutyRule, EscalationPolicy, Runbook
 from tocsin.core.runbook_schedules import HandOff, Rotation, Schedule
 from tocsin.core.stand_ins import Given
-from tocsin.core.templates import unknown_words
+from tocsin.core.templates import BadTemplate, render, unknown_words
 from tocsin.core.types import FactKind
 
 AHEAD: Final = timedelta(days=14)  # how far gaps are looked for
@@ -342,6 +342,10 @@ def _texts(book: Runbook) -> Iterator[Finding]:
     for name, template in book.templates.items():
         for word in unknown_words(template):
             yield Finding("unknown_word", name, f"nothing ever fills {{{word}}}: it reads unknown")
+        try:
+            render(template, {})
+        except BadTemplate as error:
+            yield Finding("text_too_long", name, f"{error}: plain words go out in its place")
 
 
 def _actions(book: Runbook) -> Iterator[Finding]:

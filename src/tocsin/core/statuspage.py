@@ -11,10 +11,9 @@ from zoneinfo import ZoneInfo
 
 from tocsin.core.calendar import local_to_utc, utc_words, words
 from tocsin.core.incident import PUBLIC_STATUSES, Incident
-from tocsin.core.notify import template_words
+from tocsin.core.notify import template_words, written
 from tocsin.core.runbook import Runbook
-from tocsin.core.templates import render
-from tocsin.core.types import Fact, Publish
+from tocsin.core.types import Fact, Publish, Spoiled
 
 State = Literal["operational", "degraded_performance", "partial_outage", "major_outage", "under_maintenance"]
 Impact = Literal["none", "minor", "major", "critical"]
@@ -86,9 +85,9 @@ def title_of(state: Incident, runbook: Runbook) -> str:
 
 def follows(
     before: Incident | None, after: Incident, facts: Sequence[Fact], runbook: Runbook, now: datetime
-) -> tuple[Publish, ...]:
+) -> tuple[Publish | Spoiled, ...]:
     """
-    Say what the public hears of a decision: nothing, or one update.
+    Say what the public hears of a decision: nothing, or one update, with what there is to tell of a spoiled template.
 
     Args:
         before: The state that was decided on; None for an incident that begins.
@@ -97,7 +96,8 @@ def follows(
     if not after.public or after.drill:
         return ()
     opened = before is None or not before.public
-    body = _body(after, facts, runbook, now, opened=opened)
+    spoiled: list[Spoiled] = []
+    body = _body(after, facts, runbook, now, spoiled, opened=opened)
     if body is None:
         return ()
     severity = after.severity
@@ -108,25 +108,29 @@ def follows(
             state="operational" if not after.is_open else state_of(runbook, severity),
             impact=impact_of(runbook, severity), started_at=after.declared_at,
         ),
+        *spoiled,
     )  # fmt: skip
 
 
-def _body(state: Incident, facts: Sequence[Fact], runbook: Runbook, now: datetime, *, opened: bool) -> str | None:
+def _body(
+    state: Incident, facts: Sequence[Fact], runbook: Runbook, now: datetime, spoiled: list[Spoiled], *, opened: bool
+) -> str | None:
     """The text of an update: a person's own words first, else the runbook's template, else one plain sentence."""
     kinds: dict[str, Any] = {fact.kind: fact.data for fact in facts}
     feature = feature_of(state, runbook)
     again = kinds.get("note", {}).get("template", "")
     if again in ("public_incident", "public_resolution"):  # somebody sent it again by hand
-        return _filled(again, state, runbook, now)
+        return _filled(again, state, runbook, now, spoiled)
     if "resolved" in kinds:
-        return _filled("public_resolution", state, runbook, now) or f"The issue affecting {feature} has been resolved."
+        filled = _filled("public_resolution", state, runbook, now, spoiled)
+        return filled or f"The issue affecting {feature} has been resolved."
     update = kinds.get("update_posted", {})
     said = update.get("summary") if update.get("public") else None
     if said and state.promised_at:
         said += f"\n\nNext update by {utc_words(state.promised_at)}."
     if said or not opened:
         return said or _sentence(state, kinds, feature, runbook)
-    return _filled("public_incident", state, runbook, now) or f"We are experiencing issues with {feature}."
+    return _filled("public_incident", state, runbook, now, spoiled) or f"We are experiencing issues with {feature}."
 
 
 def _sentence(state: Incident, kinds: Mapping[str, Any], feature: str, runbook: Runbook) -> str | None:
@@ -144,12 +148,13 @@ def _sentence(state: Incident, kinds: Mapping[str, Any], feature: str, runbook: 
     return f"{feature}: {status_of(state)}." if kinds.get("update_posted", {}).get("public") else None
 
 
-def _filled(template: str, state: Incident, runbook: Runbook, now: datetime) -> str | None:
+def _filled(template: str, state: Incident, runbook: Runbook, now: datetime, spoiled: list[Spoiled]) -> str | None:
     if template not in runbook.templates:
         return None
-    told = template_words(state, runbook, now, "")
-    told |= {"title": title_of(state, runbook), "feature": feature_of(state, runbook)}
-    return render(runbook.templates[template], told)
+    public = {"title": title_of(state, runbook), "feature": feature_of(state, runbook)}
+    text, told = written(template, runbook, lambda: template_words(state, runbook, now, "") | public)
+    spoiled.extend(told)
+    return text
 
 
 # --------------------------------------------------------------------------------------------- what is shown

@@ -18,14 +18,32 @@ KNOWN_WORDS: Final = frozenset(
 _WORD = re.compile(r"\{([a-z_]+)\}")
 
 
+class BadTemplate(ValueError):  # noqa: N818 - what it is
+    """A template from which no text can be made."""
+
+
 def render(template: str, words: Mapping[str, str | None]) -> str:
     """
     Put the values of *words* into *template*; what has no value reads "unknown".
 
     Values go in as they are and are never read as templates. The template's single final newline is dropped.
+
+    Raises:
+        BadTemplate: the text would be over 65,536 characters. No more than that is ever put together.
     """
-    text = template.removesuffix("\n")
-    return _WORD.sub(lambda found: words.get(found[1]) or UNKNOWN, text)[:OUTPUT_LIMIT]
+    source = template.removesuffix("\n")
+    parts: list[str] = []
+    room, end = OUTPUT_LIMIT, 0
+    for found in _WORD.finditer(source):
+        value = words.get(found[1]) or UNKNOWN
+        room -= found.start() - end + len(value)
+        if room < 0:
+            break
+        parts += source[end : found.start()], value
+        end = found.end()
+    if len(source) - end > room:
+        raise BadTemplate(f"it makes a text of over {OUTPUT_LIMIT:,} characters")
+    return "".join(parts) + source[end:]
 
 
 def words_of(template: str) -> tuple[str, ...]:

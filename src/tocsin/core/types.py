@@ -133,7 +133,15 @@ class Publish:
     started_at: datetime
 
 
-Effect: TypeAlias = Page | StopPaging | Tell | OpenRoom | KeepRoom | OpenTicket | WriteDraft | Publish
+@dataclass(frozen=True, slots=True)
+class Spoiled:
+    """A template of the runbook gave no text, and plain words went out in its place. `why` says what was wrong."""
+
+    template: str
+    why: str
+
+
+Effect: TypeAlias = Page | StopPaging | Tell | OpenRoom | KeepRoom | OpenTicket | WriteDraft | Publish | Spoiled
 
 
 class Refused(Exception):  # noqa: N818 - what we say to a person, in words

@@ -237,7 +237,10 @@ class Database:
                     raise  # nothing is its own cause
                 raise name from error
             self._servers.look_up(number, self._session.timeline, error)
-        if self.reserve is None or self.reserve.whole():
+        put_off = next((job.error for job in jobs if isinstance(job.error, Busy)), None)
+        if put_off:  # a commit in which somebody waited in vain is no sign that all is well
+            self._trouble(put_off)
+        elif self.reserve is None or self.reserve.whole():
             self.trouble = None
         self.commits += 1
         self.writes += len(jobs)

@@ -30,10 +30,15 @@ def named(error: BaseException) -> BaseException:
         return error
     state = _state(error)
     if cut(error) or state in COLLISIONS:
-        return Again(str(error.orig))
+        return Again(_said(error))
     words = str(error.orig).lower()
     passing = state.startswith(PASSING_STATES) or any(word in words for word in PASSING_WORDS)
-    return Busy(str(error.orig)) if passing else error
+    return Busy(_said(error)) if passing else error
+
+
+def _said(error: DBAPIError) -> str:
+    """What the database says, without the statement: people read it."""
+    return str(error.orig).partition("\n")[0]
 
 
 def named_whole(error: BaseException) -> BaseException:

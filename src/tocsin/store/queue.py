@@ -182,7 +182,7 @@ def old_pages(tx: Tx, like: Any, before: datetime, limit: int = 500) -> Sequence
     return tx.all(lock_rows(tx, statement.limit(limit)))
 
 
-def fresh_pages(tx: Tx, like: Any, within: timedelta, limit: int = 50) -> Sequence[Any]:
+def fresh_pages(tx: Tx, like: Any, within: timedelta, limit: int = 500) -> Sequence[Any]:
     """
     Due pages of other incidents to the same person by the same way as the row *like*, asked for about when it was.
 

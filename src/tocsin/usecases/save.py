@@ -10,13 +10,13 @@ from typing import Any, Final, Literal
 from tocsin import zones
 from tocsin.core import notify
 from tocsin.core.because import explain
-from tocsin.core.delivery import GATHER, Route, quiet_until, to_channel, to_person
+from tocsin.core.delivery import GATHER, Route, caught_up, quiet_until, to_channel, to_person
 from tocsin.core.escalation import turn_key
 from tocsin.core.events import Around, CloseTicket, Decision, Event, Resolve, Tick
 from tocsin.core.incident import Incident
 from tocsin.core.runbook import Runbook
 from tocsin.core.stand_ins import StandIns
-from tocsin.core.types import Effect, Json, KeepRoom, OpenRoom, OpenTicket, Page, Publish, StopPaging, Tell
+from tocsin.core.types import Effect, Json, KeepRoom, OpenRoom, OpenTicket, Page, Publish, Spoiled, StopPaging, Tell
 from tocsin.store import alerts, incidents, people, queue, rooms
 from tocsin.store.db import Tx, one_at_a_time
 from tocsin.store.incidents import Stored
@@ -85,7 +85,7 @@ def keep(tx: Tx, setup: Setup, stored: Stored, decision: Decision) -> Stored:
     if not decision.facts and not decision.effects and decision.wake_at == stored.wake_at:
         return stored
     kept = incidents.save(tx, stored, decision.state, decision.facts, decision.wake_at, **columns)
-    put_effects(tx, setup, decision)
+    put_effects(tx, setup, decision, page_at=caught_up(stored.wake_at, tx.now))
     return kept
 
 
@@ -110,22 +110,24 @@ def _room_columns(decision: Decision, runbook: Runbook) -> dict[str, Any]:
     }
 
 
-def put_effects(tx: Tx, setup: Setup, decision: Decision) -> None:
-    """Turn effects into pages and outbox rows."""
+def put_effects(tx: Tx, setup: Setup, decision: Decision, page_at: datetime | None = None) -> None:
+    """Turn effects into pages and outbox rows. No page goes out before *page_at*."""
     state = decision.state
     runbook = runbook_of(tx, setup, state.runbook_version)
     given = stand_ins_around(tx, tx.now) if any(isinstance(effect, Page) for effect in decision.effects) else StandIns()
     for effect in decision.effects:
-        _put(tx, setup, runbook, state, effect, given)
+        _put(tx, setup, runbook, state, effect, given, page_at or tx.now)
     if decision.wake_at is not None:
         tx.touched.add("wake")
 
 
-def _put(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect, given: StandIns) -> None:
+def _put(
+    tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect, given: StandIns, page_at: datetime
+) -> None:
     match effect:
         case Page():
             because = explain(runbook, state, effect, tx.now, given, zones.version())
-            _put_page(tx, setup, runbook, state, effect, because)
+            _put_page(tx, setup, runbook, state, effect, because, page_at)
         case StopPaging(why, by, only, keep):
             edits.close_pages(tx, setup, runbook, state, why, by, only=only, keep=keep)
         case Tell():
@@ -143,6 +145,8 @@ def _put(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect
             keep_room(tx, setup, runbook, state)
         case Publish():
             site.tell(tx, state.number, effect)
+        case Spoiled():
+            _tell_owners(tx, setup, runbook, state, effect)
         case _:
             queue.put(
                 tx, f"{state.name}:draft:{state.resolved_at}", tx.now, incident=state.number, kind="draft", via="",
@@ -150,7 +154,9 @@ def _put(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, effect: Effect
             )  # fmt: skip
 
 
-def _put_page(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, page: Page, because: Json) -> None:
+def _put_page(
+    tx: Tx, setup: Setup, runbook: Runbook, state: Incident, page: Page, because: Json, page_at: datetime
+) -> None:
     """One page, and one outbox row for each way that can be used; the others stand in its ledger with their reason."""
     queue.ask(
         tx, page.id, incident=state.number, person=page.person, urgency=page.urgency, reason=page.reason,
@@ -160,15 +166,15 @@ def _put_page(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, page: Pag
         people.took_turn(tx, page.turn, page.person)
     health = people.health(tx, page.person)
     routes = to_person(runbook, setup.ways, page.person, page.urgency, health=health, at=tx.now)
-    first = tx.now
+    first = page_at
     if page.urgency == "low":
-        first = queue.gathers_until(tx, page.person, state.number, GATHER) or tx.now
+        first = queue.gathers_until(tx, page.person, state.number, GATHER) or page_at
     for place, route in enumerate(routes):
         if route.why_not:
             skipped = {"via": route.via, "verdict": "skipped", "why": route.why_not}
             queue.note_attempt(tx, f"{page.id}:{place}", page.id, 0, tx.now, **skipped, receipt=None, milliseconds=None)
             continue
-        due = max(first, tx.now + route.after)
+        due = max(first, page_at + route.after)
         _row(
             tx, f"page:{page.id}:{place}", state, route, kind="page", page=page.id, rule=place, person=page.person,
             payload={"targets": list(page.targets)}, urgent=page.urgency == "high", due=due,
@@ -203,6 +209,24 @@ def keep_room(tx: Tx, setup: Setup, runbook: Runbook, state: Incident) -> None:
         tx, f"{state.name}:keep:{tx.now.isoformat()}", due, incident=state.number, kind=rooms.STEP, via=route.via,
         destination=f"{route.kind}:{route.address}", payload={"kind": route.kind, "to": route.address},
     )  # fmt: skip
+
+
+def _tell_owners(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, spoiled: Spoiled) -> None:
+    """Tell the admins, else the alerts channel, of a template that gives no text: once for each version of it."""
+    title = f"The runbook's text {spoiled.template!r} cannot be written"
+    text = (
+        f"{spoiled.why[:200]}. In its place plain words went out, first for {state.name}. Put it right in the runbook, "
+        "look at it with `tocsin check`, and have it read again (SIGHUP)."
+    )
+    admins = [person for person, known in runbook.people.items() if "admin" in known.roles]
+    routes = [next(r for r in to_person(runbook, setup.ways, p, "low") if not r.why_not) for p in admins]
+    for place, route in enumerate(routes or channel_routes(setup, runbook, "alerts")):
+        words = {"title": title, "text": text, "link": f"{setup.public_url}/"}
+        queue.put(
+            tx, f"alarm:template:{state.runbook_version}:{spoiled.template}:{place}", tx.now, kind="alarm",
+            via=route.via, destination=f"{route.kind}:{route.address}", urgent=False,
+            payload={**words, "kind": route.kind, "to": route.address},
+        )  # fmt: skip
 
 
 def channel_routes(setup: Setup, runbook: Runbook, channel: str) -> list[Route]:

@@ -1,4 +1,4 @@
-"""The outermost edge: how long and how big the head of a request may be. The server itself bounds neither."""
+"""The outermost edge: how long a request may take to come in, how big its head may be. The server bounds neither."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 URL_LIMIT: Final = 8_192  # bytes; this and the next two: reliability.md section 1
 HEADERS_LIMIT: Final = 16_384  # bytes
 HEAD_SECONDS: Final = 5.0
+BODY_SECONDS: Final = 16.0  # one more than ingest allows, which says so in its sender's own shape
+REST_SECONDS: Final = 5.0  # how long and how much of a body is still read after its answer: whoever is told 413 while
+REST_BYTES: Final = 8_000_000  # it sends would not see that, were the connection closed at once
 REASONS: Final = {
     408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large", 503: "Service Unavailable",
 }  # fmt: skip
@@ -28,7 +31,8 @@ class TooMuch(Exception):  # noqa: N818 - what it is
 
 class Edge(HttpToolsProtocol):
     """
-    uvicorn's protocol with a deadline and a size for each request's head; over them it answers and hangs up.
+    uvicorn's protocol with a deadline and a size for each request's head; over them it answers and hangs up. A body has
+    a deadline, too, and of what is left when its answer is out only a little is read.
 
     So it does with a connection over `most`, which takes no handle that a page needs.
     """
@@ -40,6 +44,7 @@ class Edge(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self._timer: asyncio.TimerHandle | None = None
         self._in_head, self._head_bytes, self._refusal = True, 0, 0
+        self._in_body, self._answered, self._rest = False, False, 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         Edge.now += 1
@@ -61,6 +66,8 @@ class Edge(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > URL_LIMIT + HEADERS_LIMIT:
                 self._refuse(431)
+        elif self._in_body and self._timer is None:
+            self._timer = self.loop.call_later(BODY_SECONDS, self._refuse, 408)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -75,7 +82,28 @@ class Edge(HttpToolsProtocol):
             self._refusal = 431
         if self._refusal:
             raise TooMuch  # the parser passes it on as a request that cannot be read
+        self._in_body, self._answered, self._rest = True, False, 0
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._answered:
+            super().on_body(body)
+            return
+        self._rest += len(body)
+        if self._rest > REST_BYTES:
+            self.transport.close()
+
+    def on_message_complete(self) -> None:
+        self._in_body = False
+        self._stop_timer()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._in_body and self.cycle is not None and self.cycle.response_complete:
+            self._answered = True
+            self._stop_timer()
+            self._timer = self.loop.call_later(REST_SECONDS, self.transport.close)
 
     def send_400_response(self, msg: str) -> None:
         if self._refusal:

@@ -26,6 +26,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BODY_SECONDS: Final = 15.0  # reliability.md section 1
+STORE_SECONDS: Final = 4.5  # for a store that does not answer; a sender is told so within 5 s, however long others wait
 KEYS_LIVE_SECONDS: Final = 1.0  # a key that is deleted on another node works no longer than this
 RETRY_AFTER_SECONDS: Final = 5
 TELLS_RATE: Final = "/v2/"  # where 429 is known to be tried again; elsewhere a key's own limit is told as 503
@@ -110,10 +111,11 @@ class IngestApp:
             return "refused", source.refused(Refusal("payload", error.status, error.errors))
         try:
             passing("I2")
-            await self._refresh()
-            return await self._take_body(source, key, scope, body)
-        except (Busy, NoRunbook) as error:
-            log.warning("ingest_put_off", source=source.name, why=str(error))
+            async with asyncio.timeout(STORE_SECONDS):
+                await self._refresh()
+                return await self._take_body(source, key, scope, body)
+        except (Busy, NoRunbook, TimeoutError) as error:  # late, it may be stored all the same: it is known by its key
+            log.warning("ingest_put_off", source=source.name, why=str(error) or "the database does not answer")
             text = "Tocsin cannot store alerts just now; send it again"
             return "busy", source.refused(Refusal("overload", 503, (text,), RETRY_AFTER_SECONDS))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily, Metric
@@ -25,6 +26,8 @@ from tocsin.usecases import watch
 from tocsin.usecases.configure import NoRunbook, Setup, in_force
 from tocsin.web.auth import require, viewer_of
 from tocsin.web.render import render
+
+READY_SECONDS: Final = 4.0  # whoever asks waits seldom longer than 5
 
 
 class Meters:
@@ -78,9 +81,11 @@ async def ready(request: Request) -> Response:
     """200 when the database answers and a runbook is in force; else 503, with the reason."""
     db, setup = request.app.state.db, request.app.state.setup
     try:
-        return JSONResponse({"ready": True, **await db.read(_ready, setup, db)})
-    except (Busy, NoRunbook) as error:
-        return JSONResponse({"ready": False, "why": str(error)}, 503, {"Retry-After": "5"})
+        async with asyncio.timeout(READY_SECONDS):
+            return JSONResponse({"ready": True, **await db.read(_ready, setup, db)})
+    except (Busy, NoRunbook, TimeoutError) as error:
+        why = str(error) or f"the database has not answered for {READY_SECONDS:g} s"
+        return JSONResponse({"ready": False, "why": why}, 503, {"Retry-After": "5"})
 
 
 def _ready(tx: Tx, setup: Setup, db: Database) -> dict[str, Any]:
