@@ -508,6 +508,30 @@ maintenances = Table(
     Column("deleted_at", Instant),
 )
 
+measurements = Table(
+    "measurements",
+    metadata,
+    Column("component", Text, primary_key=True),
+    Column("at", Instant, primary_key=True),
+    Column("down", Float, nullable=False),  # the share, 0 to 1, that counts as down from this instant on
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Text, primary_key=True),  # UUIDv7: its links are made from it
+    Column("kind", Text, nullable=False),  # email, webhook
+    Column("mark", Text, nullable=False),  # keyed hash of the address: finds it, and does not tell it
+    Column("sealed", Text, nullable=False),  # the address, encrypted with a key that is not in the database
+    Column("components", JsonText, nullable=False),  # names; none: all of them
+    Column("created_at", Instant, nullable=False),
+    Column("confirmed_at", Instant),
+    Column("failing_since", Instant),  # nothing has arrived since
+    Column("ended_at", Instant),
+    Column("why", Text),  # it ended
+    Index("subscribers_mark", "mark"),
+)
+
 accounts = Table(
     "accounts",
     metadata,
