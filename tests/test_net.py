@@ -593,3 +593,77 @@ def test_starting_up_does_not_load_apprise():
     """It takes about a second, and only who uses it should wait for it."""
     code = "import sys, tocsin.wiring; from tocsin import plugins; plugins.load(); sys.exit('apprise' in sys.modules)"
     assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode
+
+
+# --------------------------------------------------------------------------------------------- addresses of strangers
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("8.8.8.8", True), ("2a00:1450:4009::1", True), ("127.0.0.1", False), ("10.1.2.3", False), ("172.16.0.1", False),
+        ("192.168.0.1", False), ("169.254.169.254", False), ("100.64.0.1", False), ("192.0.0.8", False), ("0.0.0.0", False),
+        ("198.18.0.1", False), ("224.0.0.1", False), ("240.0.0.1", False), ("255.255.255.255", False), ("::1", False), ("::", False),
+        ("fe80::1", False), ("fe80::1%eth0", False), ("fc00::1", False), ("ff02::1", False), ("::ffff:8.8.8.8", False),
+        ("::8.8.8.8", False), ("64:ff9b::808:808", False), ("2002:808:808::1", False), ("2001:0:1::1", False), ("2001:db8::1", False),
+    ],
+)  # fmt: skip
+def test_what_counts_as_an_address_of_the_open_internet(address, public):
+    assert public == net.is_public(address)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://127.0.0.1/", "https://127.1/", "https://0x7f.1/", "https://2130706433/", "https://localhost/", "https://[::1]/",
+        "https://[::ffff:127.0.0.1]/", "https://169.254.169.254/latest/meta-data", "http://8.8.8.8/", "https://8.8.8.8:22/",
+        "https://user:password@8.8.8.8/", "ftp://8.8.8.8/", "https://no-such-host.invalid/", "https:///", "x",
+    ],
+)  # fmt: skip
+def test_a_stranger_leads_us_nowhere_that_is_not_public(url):
+    (response,) = send(Request("POST", url, json={}, public=True))
+    assert 0 == response.status
+    assert response.error
+
+
+def test_the_address_that_was_judged_is_the_one_connected_to():
+    """The name is looked up once: a second answer, of a name server that changes its mind, is never asked for."""
+    asked = []
+
+    async def resolve(host, port):
+        asked.append(host)
+        return ["127.0.0.1"] if len(asked) == 1 else ["10.0.0.1"]
+
+    with Endless() as server:
+        port = int(server.url.rpartition(":")[2])
+        seen = {}
+        server.answer = lambda path, headers, body: (seen.update(headers), (302, {"Location": server.url}, b""))[1]
+        outside = net.Outside(("http",), (port,), lambda address: address == "127.0.0.1", resolve)
+
+        async def run():
+            network = Network(lambda text: None, lambda: NOW, outside)
+            try:
+                one = Request("POST", f"http://hooks.example.org:{port}/x?y=1", json={}, public=True)
+                return [await network.send(one), await network.send(one)]
+            finally:
+                await network.close()
+
+        first, second = asyncio.run(run())
+
+    assert (302, 0) == (first.status, second.status)  # no redirect is followed; the second look-up was refused
+    assert f"hooks.example.org:{port}" == seen["Host"]
+    assert "not public" in second.error
+
+
+def test_of_a_host_with_several_addresses_all_must_be_public():
+    async def resolve(host, port):
+        return ["8.8.8.8", "10.0.0.1"]
+
+    async def run():
+        network = Network(lambda text: None, lambda: NOW, net.Outside(resolve=resolve))
+        try:
+            return await network.send(Request("GET", "https://two.example.org/", public=True))
+        finally:
+            await network.close()
+
+    assert "not public" in asyncio.run(run()).error

@@ -9,14 +9,16 @@ import hmac
 import importlib.util
 import logging
 import re
+import socket
 import sys
 import threading
 import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from ipaddress import ip_address, ip_network
 from typing import Any, Final, TypeVar
 
 import aiosmtplib
@@ -63,21 +65,55 @@ def redact(text: str, *secrets: str) -> str:
     return text
 
 
+async def _resolve(host: str, port: int) -> list[str]:
+    """Every address of a host, as the system knows them."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+# What the standard library calls global and is not, or leads elsewhere: shared space, protocol assignments, NAT64,
+# Teredo and 6to4, IPv4 inside of IPv6. Source: reliability.md section 6, IANA's special-purpose registries.
+_NOT_PUBLIC: Final = tuple(
+    ip_network(block)
+    for block in (
+        "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "240.0.0.0/4", "::/96", "::ffff:0:0/96",
+        "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2002::/16", "3fff::/20", "fec0::/10",
+    )
+)  # fmt: skip
+
+
+def is_public(address: str) -> bool:
+    """Say whether an address is one of the open internet."""
+    try:
+        ip = ip_address(address)
+    except ValueError:  # a link-local one with its zone
+        return False
+    return ip.is_global and not ip.is_multicast and not any(ip in block for block in _NOT_PUBLIC)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What an address that a stranger gave may be. Tests, which have no open internet, supply another."""
+
+    schemes: Collection[str] = ("https",)
+    ports: Collection[int] = (443, 8443)
+    allows: Callable[[str], bool] = is_public
+    resolve: Callable[[str, int], Awaitable[list[str]]] = _resolve
+
+
 class Network:
     """
     Carries conversations. `console` takes the lines for whoever looks at the server; `now` is the clock.
 
-    Every address comes from the runbook today, which is trusted: private addresses and plain http are allowed. A rule
-    for addresses that come from elsewhere belongs into `_request`, before anything is connected.
+    Addresses of the runbook are trusted: private addresses and plain http are allowed. A request that is `public` goes
+    only where *outside* allows: its name is looked up once, and the address that was judged is the one connected to.
     """
 
-    def __init__(self, console: Callable[[str], None], now: Callable[[], datetime]) -> None:
-        self._console, self._now = console, now
-        self._http = httpx.AsyncClient(
-            follow_redirects=False, trust_env=False, timeout=30,  # the deadline of each request is shorter
-            limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none is kept
-        )  # fmt: skip
+    def __init__(
+        self, console: Callable[[str], None], now: Callable[[], datetime], outside: Outside | None = None
+    ) -> None:  # fmt: skip
+        self._console, self._now, self._outside = console, now, outside or Outside()
+        self._http, self._strange = _client(100, 20), _client(20, 0)  # to strangers each connection serves once
 
     async def converse(self, conversation: Conversation[T]) -> T:
         """
@@ -132,12 +168,30 @@ class Network:
             headers[SIGNATURE_HEADER] = sign(request.sign_with, body or b"", self._now())
         if request.headers_at:
             headers.update(request.headers_at(self._now()))
+        url, more, client = request.url, _traced(), self._http
         async with asyncio.timeout(request.timeout_seconds):
-            async with self._http.stream(
-                request.method, request.url, headers=headers, content=body, extensions=_traced()
-            ) as answer:
+            if request.public:
+                client = self._strange
+                url, headers["Host"], more["sni_hostname"] = await self._judged(request.url)
+            async with client.stream(request.method, url, headers=headers, content=body, extensions=more) as answer:
                 taken = await _read(answer, request.answer_limit)
         return Response(answer.status_code, {n.lower(): value for n, value in answer.headers.items()}, taken)
+
+    async def _judged(self, address: str) -> tuple[str, str, str]:
+        """
+        The address with its host as a number that may be connected to, the Host header, and the name to prove by TLS.
+
+        Raises:
+            ValueError: it may not be connected to.
+        """
+        url = httpx.URL(address)
+        port = url.port or {"https": 443, "http": 80}.get(url.scheme, 0)
+        if url.scheme not in self._outside.schemes or port not in self._outside.ports or url.userinfo:
+            raise ValueError("only https on port 443 or 8443, without a name and password, is connected to")
+        found = await self._outside.resolve(url.host, port)
+        if not found or not all(self._outside.allows(each) for each in found):
+            raise ValueError("the host has no address, or one that is not public")
+        return str(url.copy_with(host=found[0])), url.netloc.decode(), url.raw_host.decode()
 
     async def _mail(self, mail: Mail) -> Response:
         client = aiosmtplib.SMTP(
@@ -170,6 +224,15 @@ class Network:
     async def close(self) -> None:
         """Close every connection."""
         await self._http.aclose()
+        await self._strange.aclose()
+
+
+def _client(connections: int, kept: int) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        follow_redirects=False, trust_env=False, timeout=30,  # the deadline of each request is shorter
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=kept),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none is kept
+    )  # fmt: skip
 
 
 # What the HTTP client says of its progress, to the crash points of sending.

@@ -12,7 +12,7 @@ from tocsin.net import Network
 from tocsin.points import passing
 from tocsin.sdk import Conversation, Delivered, Retry, Transport, Verdict
 from tocsin.store.db import Busy, Database, Unsure
-from tocsin.usecases import deliver, looks, publish, tick
+from tocsin.usecases import deliver, looks, publish, subscribers, tick
 from tocsin.usecases.configure import NoRunbook, Setup
 from tocsin.usecases.deliver import Job
 from tocsin.usecases.publish import write_whole
@@ -22,6 +22,7 @@ PAUSE_SECONDS: Final = 0.5  # after a turn that failed
 LOOK_AGAIN_SECONDS: Final = 60.0  # after a look at shift changes or readiness that raised
 READ_AGAIN_SECONDS: Final = 1.0  # a call that starts later than this after its claim asks first whether it is needed
 SENDS_PER_TRANSPORT: Final = 32  # at once; a transport that hangs holds back only itself
+SENDS_TO_SUBSCRIBERS: Final = 8
 
 log = structlog.get_logger("tocsin.worker")
 
@@ -167,12 +168,19 @@ class Worker:
         conversation = conversation_of(self.setup, job, job.transport)
         if conversation is None:
             return Retry(f"{job.transport.title} cannot do this")
-        gate = self._gates.setdefault(job.transport.name, asyncio.Semaphore(SENDS_PER_TRANSPORT))
+        gate = self._gate(job, job.transport)
         async with gate:
             late = asyncio.get_running_loop().time() - claimed_at > READ_AGAIN_SECONDS
             if late and not await self._wanted(job):
                 return None
             return await self.network.converse(conversation)
+
+    def _gate(self, job: Job, transport: Transport) -> asyncio.Semaphore:
+        """What goes to subscribers has a narrow gate of its own: however many they are, no page waits behind them."""
+        name, most = transport.name, SENDS_PER_TRANSPORT
+        if job.kind in subscribers.KINDS:
+            name, most = f"{name} to subscribers", SENDS_TO_SUBSCRIBERS
+        return self._gates.setdefault(name, asyncio.Semaphore(most))
 
 
 def conversation_of(setup: Setup, job: Job, transport: Transport) -> Conversation[Verdict] | None:

@@ -203,7 +203,7 @@ def test_a_host_gets_the_same_page_at_the_paths_of_the_contract(site, shown):
     page = made["index.html"]
     assert page.body == gzip.decompress(page.packed)
     names = {path for path in made if not path.startswith("status/incidents/")}
-    assert {"index.html", "status/history.html", "status/feed.atom", "status/page.css", "api/v2/summary.json",
+    assert {"index.html", "status/history.html", "status/subscribe.html", "status/feed.atom", "status/page.css", "api/v2/summary.json",
             "api/v2/status.json", "api/v2/components.json", "api/v2/incidents.json",
             "api/v2/incidents/unresolved.json", "api/v2/scheduled-maintenances.json",
             "api/v2/scheduled-maintenances/upcoming.json",
@@ -218,7 +218,7 @@ def test_a_host_gets_the_same_page_at_the_paths_of_the_contract(site, shown):
 def local_links(page):
     import re
 
-    return [link for link in re.findall(r'href="([^"]+)"', page) if not link.startswith(("http", "data:"))]
+    return [link for link in re.findall(r'href="([^"]+)"', page) if not link.startswith(("http", "data:", "#"))]
 
 
 def _walked(path):

@@ -269,6 +269,7 @@ class StatusPage(Part):
     components: Words = ()
     logo: str = ""  # an address of a picture
     accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#1f4fd1"
+    subscribe: tuple[Literal["email", "webhook"], ...] = ("email", "webhook")  # how the public may be told; [] is not
     publish: PublishTo = PublishTo()
 
 

@@ -230,6 +230,8 @@ class Site:
     incidents: tuple[PublicIncident, ...]  # newest first
     maintenances: tuple[Maintenance, ...]  # by their start
     notices: tuple[tuple[datetime, str], ...] = ()  # said by hand, also while Tocsin itself is down
+    subscribe: bool = False  # whether the public can ask to be told
+    subscribe_at: str = ""  # where, as the internet knows it; empty where Tocsin has no public address
 
     @property
     def unresolved(self) -> tuple[PublicIncident, ...]:

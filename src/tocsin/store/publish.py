@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import false, insert, select, update
 
 from tocsin.core.statuspage import Maintenance, PublicIncident, Update, public_id
 from tocsin.core.types import Publish, uuid7
@@ -17,13 +17,13 @@ from tocsin.store.schema import component_states, maintenances, public_incidents
 TOPIC = "status"  # what a commit touches that the status page shows
 
 
-def tell(tx: Tx, incident: int, told: Publish, changes: Sequence[tuple[str, str, str]]) -> None:
-    """Keep an update and what it makes of the public incident. Telling it again changes nothing."""
+def tell(tx: Tx, incident: int, told: Publish, changes: Sequence[tuple[str, str, str]]) -> str | None:
+    """Keep an update and what it makes of the public incident; returns its id. Telling it again: None, and nothing."""
     id_ = uuid7(tx.now, "public", incident, told.key, told.status, told.body)
     row = {"id": id_, "incident": incident, "at": tx.now, "status": told.status, "body": told.body,
            "changes": [list(change) for change in changes]}  # fmt: skip
     if not insert_new(tx, public_updates, row):
-        return
+        return None
     table, ended = public_incidents, tx.now if told.status == "resolved" else None
     values: dict[str, Any] = {
         "title": told.title, "status": told.status, "impact": told.impact, "component": told.component,
@@ -35,6 +35,7 @@ def tell(tx: Tx, incident: int, told: Publish, changes: Sequence[tuple[str, str,
         name = public_id("incident", incident, told.started_at)
         tx.run(insert(table).values(incident=incident, id=name, started_at=told.started_at, **values))
     tx.touched.add(TOPIC)
+    return id_
 
 
 def open_states(tx: Tx, component: str, but: int) -> list[str]:
@@ -78,12 +79,15 @@ def histories(tx: Tx) -> Mapping[str, list[tuple[datetime, str]]]:
 
 def incidents(tx: Tx) -> tuple[PublicIncident, ...]:
     """Every public incident, newest first, each with its updates, newest first."""
+    return _incidents(tx, select(public_incidents), select(public_updates))
+
+
+def _incidents(tx: Tx, which: Any, said_of: Any) -> tuple[PublicIncident, ...]:
     said: defaultdict[int, list[Update]] = defaultdict(list)
-    order = public_updates.c.at.desc(), public_updates.c.id.desc()
-    for row in tx.all(select(public_updates).order_by(*order)):
+    for row in tx.all(said_of.order_by(public_updates.c.at.desc(), public_updates.c.id.desc())):
         changes = tuple((str(a), str(b), str(c)) for a, b, c in row.changes)
         said[row.incident].append(Update(row.id, row.at, row.status, row.body, changes))
-    rows = tx.all(select(public_incidents).order_by(public_incidents.c.incident.desc()))
+    rows = tx.all(which.order_by(public_incidents.c.incident.desc()))
     return tuple(
         PublicIncident(
             r.id, r.title, r.status, r.impact, r.component, r.state, r.started_at, r.updated_at, r.monitoring_at,
@@ -93,11 +97,38 @@ def incidents(tx: Tx) -> tuple[PublicIncident, ...]:
     )  # fmt: skip
 
 
+def told(tx: Tx, update_id: str) -> tuple[PublicIncident, Update] | None:
+    """One update with its incident, as it stands now; None for an id that nobody gave out."""
+    row = tx.first(select(public_updates.c.incident).where(public_updates.c.id == update_id))
+    if row is None:
+        return None
+    table, said = public_incidents, public_updates
+    (found,) = _incidents(
+        tx, select(table).where(table.c.incident == row.incident), select(said).where(said.c.incident == row.incident)
+    )
+    return found, next(one for one in found.updates if one.id == update_id)
+
+
+def unresolved(tx: Tx) -> tuple[PublicIncident, ...]:
+    """The open public incidents without what was said of them, newest first."""
+    where = public_incidents.c.resolved_at.is_(None)
+    return _incidents(tx, select(public_incidents).where(where), select(public_updates).where(false()))
+
+
 def maintenance(tx: Tx) -> tuple[Maintenance, ...]:
     """All planned work that was not taken back, by its start."""
     table = maintenances
     rows = tx.all(select(table).where(table.c.deleted_at.is_(None)).order_by(table.c.start, table.c.id))
     return tuple(Maintenance(r.id, r.title, r.text, tuple(r.components), r.start, r.until, r.created_at) for r in rows)
+
+
+def work(tx: Tx, id_: str) -> tuple[Maintenance, bool] | None:
+    """Planned work and whether it was taken back; None for an id that nobody gave out."""
+    r = tx.first(select(maintenances).where(maintenances.c.id == id_))
+    if r is None:
+        return None
+    made = Maintenance(r.id, r.title, r.text, tuple(r.components), r.start, r.until, r.created_at)
+    return made, r.deleted_at is not None
 
 
 def add_maintenance(

@@ -330,9 +330,15 @@ def _first(*instants: datetime | None) -> datetime | None:
 
 def backlog(tx: Tx) -> Mapping[str, Any]:
     """`{"pending": n, "oldest_due": instant or None}`."""
-    waiting = PENDING, outbox.c.kind.notin_(("probe", "test", "receipt"))
+    waiting = PENDING, outbox.c.kind.notin_(("probe", "test", "receipt", "announce", "opt_in", "update"))
     row = tx.all(select(func.count(), func.min(outbox.c.due)).where(*waiting))[0]
     return {"pending": row[0], "oldest_due": row[1]}
+
+
+def fresh(tx: Tx, kind: str) -> int:
+    """How many rows of a kind wait, or are being sent, that have not failed yet."""
+    where = outbox.c.kind == kind, or_(PENDING, LEASED), outbox.c.failures == 0
+    return int(tx.all(select(func.count()).where(*where))[0][0])
 
 
 # --------------------------------------------------------------------------------------------- what vendors allow

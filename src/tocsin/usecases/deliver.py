@@ -19,13 +19,19 @@ from tocsin.sdk import Delivered, Message, Reject, Reply, Retry, Transport, Verd
 from tocsin.store import incidents, queue
 from tocsin.store.db import Busy, Tx, one_at_a_time
 from tocsin.store.incidents import Stored
-from tocsin.usecases import devices, limits, people, publish, rescue, restored, ways
+from tocsin.usecases import devices, limits, people, publish, rescue, restored, subscribers, ways
 from tocsin.usecases.configure import Setup, acknowledge_link, channel_config, in_force, incident_link, runbook_of, who
 from tocsin.usecases.respond import ALL, act
 from tocsin.usecases.ways import receipt
 
 AT_ONCE: Final = 32  # rows in one claim
-PLAIN: Final = ("alarm", "check", "probe", "reply")  # rows that are sent without reading an incident
+PLAIN: Final = (
+    "alarm",
+    "check",
+    "probe",
+    "reply",
+    *subscribers.KINDS,
+)  # rows that read no incident
 
 __all__ = ["Job", "claim", "receipt", "settle", "settle_plainly", "wanted"]
 
@@ -33,6 +39,7 @@ __all__ = ["Job", "claim", "receipt", "settle", "settle_plainly", "wanted"]
 TIMERS: Final[Mapping[str, Callable[[Tx, Setup, Any], None]]] = {
     "receipt": ways.receipt_overdue,
     "test": people.test_due,
+    "announce": subscribers.fan_out,
 }
 
 log = structlog.get_logger("tocsin.worker")
@@ -110,10 +117,7 @@ def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str], waiting: C
         TIMERS[row.kind](tx, setup, row)
         return None
     stored = None if row.kind in PLAIN else incidents.load(tx, row.incident)
-    if stored and not _needed(tx, setup, row, stored):
-        return None
-    if stored is None and row.page and queue.page(tx, row.page).state not in queue.OPEN_PAGE:
-        queue.settle(tx, row.id, "moot", why="somebody has it", done_at=tx.now)
+    if not (_needed(tx, setup, row, stored) if stored else _needed_plainly(tx, setup, row)):
         return None
     transport = setup.plugins.transports.get(row.payload.get("kind", ""))
     if (free := limits.free_at(tx, row, transport, busy)) > tx.now:
@@ -154,6 +158,16 @@ def _needed(tx: Tx, setup: Setup, row: Any, stored: Stored) -> bool:
     queue.drop_page(tx, row.page, f"the shift of {row.person} ended before it was sent")
     act(tx, setup, row.incident, OffCall(row.page, row.person, targets))
     return False
+
+
+def _needed_plainly(tx: Tx, setup: Setup, row: Any) -> bool:
+    """The same for a row that reads no incident."""
+    why = subscribers.moot(tx, setup, row) if row.kind in subscribers.KINDS else ""
+    if row.page and queue.page(tx, row.page).state not in queue.OPEN_PAGE:
+        why = "somebody has it"
+    if why:
+        queue.settle(tx, row.id, "moot", why=why, done_at=tx.now)
+    return not why
 
 
 def _fold(tx: Tx, setup: Setup, row: Any, owner: str) -> list[Job]:
@@ -250,6 +264,9 @@ def _plain_job(tx: Tx, setup: Setup, row: Any, transport: Transport | None, epoc
     )  # fmt: skip
     if row.kind == "probe":
         return job
+    if row.kind in subscribers.KINDS:
+        message, config = subscribers.message(tx, setup, row)
+        return replace(job, message=message, config=config)
     payload, config = row.payload, channel_config(setup, in_force(tx, setup)[1], row.via)
     if row.kind == "reply":
         reply = Reply(payload["text"], payload["closed"], payload["refused"], back=payload["back"])
@@ -314,6 +331,8 @@ def _settle(tx: Tx, setup: Setup, job: Job, verdict: Verdict, milliseconds: int)
         tx.touched.add(f"incident:{job.incident}")
     if row is None:
         return
+    if row.kind in subscribers.KINDS:
+        subscribers.settled(tx, setup, row, verdict)
     match verdict:
         case Delivered():
             _delivered(tx, setup, job, row, verdict)
@@ -372,7 +391,8 @@ def _again(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Retry) -> None:
         pause = timedelta(0)
         _change(tx, job, row, verdict.settings)
     expired = row.kind != "page" and tx.now - row.created_at > delivery.MESSAGE_LIFE
-    if expired or (job.kind == "room" and failures >= delivery.FAILURES_BEFORE_NEXT):
+    most = {"room": delivery.FAILURES_BEFORE_NEXT, "opt_in": subscribers.OPT_IN_TRIES}.get(job.kind)
+    if expired or (most and failures >= most):
         _rejected(tx, setup, job, row, verdict.why)
         return
     queue.settle(

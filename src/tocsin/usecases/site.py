@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,6 +12,7 @@ from tocsin.core.statuspage import Maintenance, Site
 from tocsin.core.types import Publish, Refused
 from tocsin.store import publish as store
 from tocsin.store.db import Tx
+from tocsin.usecases import subscribers
 from tocsin.usecases.configure import Setup, in_force
 
 LONGEST: Final = timedelta(days=30)  # of planned work: more is a mistake in a date
@@ -25,21 +27,30 @@ def tell(tx: Tx, incident: int, told: Publish) -> None:
         if before != after:
             store.set_state(tx, told.component, after)
         changes.append((told.component, before, after))
-    store.tell(tx, incident, told, changes)
+    if said := store.tell(tx, incident, told, changes):
+        subscribers.tell_update(tx, said)
 
 
 def snapshot(tx: Tx, setup: Setup) -> Site:
     """Read all that the status page shows now."""
     _, runbook = in_force(tx, setup)
-    page, zone = runbook.status_page, runbook.organization.timezone
+    zone = runbook.organization.timezone
     known, work = store.histories(tx), store.maintenance(tx)
+    components = tuple(
+        statuspage.component(name, place, known.get(name) or [(tx.now, "operational")], work, zone, tx.now)
+        for place, name in enumerate(statuspage.names_of(runbook), 1)
+    )
+    return replace(frame(tx, setup), components=components, incidents=store.incidents(tx), maintenances=work)
+
+
+def frame(tx: Tx, setup: Setup) -> Site:
+    """The page with its name and look, and nothing on it."""
+    _, runbook = in_force(tx, setup)
+    page, offered = runbook.status_page, bool(subscribers.offered(tx, setup))
     return Site(
-        page.title, page.url or setup.public_url, zone, page.accent, page.logo, tx.now,
-        tuple(
-            statuspage.component(name, place, known.get(name) or [(tx.now, "operational")], work, zone, tx.now)
-            for place, name in enumerate(statuspage.names_of(runbook), 1)
-        ),
-        store.incidents(tx), work,
+        page.title, page.url or setup.public_url, runbook.organization.timezone, page.accent, page.logo, tx.now,
+        (), (), (), subscribe=offered,
+        subscribe_at=f"{setup.public_url}/status/subscribe" if offered and setup.is_public else "",
     )  # fmt: skip
 
 
@@ -64,7 +75,19 @@ def plan(
         raise Refused("planned work ends after it starts, and not in the past", 422)
     if until - start > LONGEST:
         raise Refused(f"planned work lasts at most {LONGEST.days} days", 422)
-    return store.add_maintenance(
+    made = store.add_maintenance(
         tx, title=title.strip(), text=text.strip(), components=tuple(dict.fromkeys(components)), start=start,
         until=until, by=by,
     )  # fmt: skip
+    subscribers.tell_work(tx, made)
+    return made
+
+
+def take_back(tx: Tx, id_: str) -> bool:
+    """Take planned work back, and tell who was told of it; says whether there was any that was not over."""
+    known = store.work(tx, id_)
+    if known is None or not store.delete_maintenance(tx, id_):
+        return False
+    if known[0].until > tx.now:
+        subscribers.tell_cancelled(tx, id_)
+    return True

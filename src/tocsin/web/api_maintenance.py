@@ -56,6 +56,6 @@ async def add_maintenance(request: Request, viewer: Acts, body: MaintenanceBody)
 @router.delete("/maintenance/{id}", status_code=204)
 async def delete_maintenance(request: Request, viewer: Acts, id: str) -> Response:
     """Take planned work back."""
-    if not await request.app.state.db.write(store.delete_maintenance, id):
+    if not await request.app.state.db.write(site.take_back, id):
         raise Refused("there is no such planned work", 404)
     return Response(status_code=204)

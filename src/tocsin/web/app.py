@@ -38,6 +38,7 @@ from tocsin.web import (
     people,
     readiness,
     reference,
+    subscribe,
 )  # fmt: skip
 from tocsin.web.auth import NotSignedIn, SignInLimit, TooMany
 from tocsin.web.chat import ChatApp
@@ -89,11 +90,13 @@ def create_app(
         app.include_router(part.router)
     for routes in (
         access, devices, handoff, incidents, oncall, calendar, people, live, operations, readiness, reference,
+        subscribe,
     ):  # fmt: skip
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))
     _handle_errors(app)
     live.start(app)
+    subscribe.start(app)
     chat, ingest = ChatApp(db, setup, meters.count), IngestApp(db, setup, meters.count, limits)
     return Outermost(chat, ingest, public or PublicSite(db.clock), app)
 
