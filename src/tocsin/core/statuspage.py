@@ -245,6 +245,22 @@ class Site:
         return OVERALL[worst(states)]
 
 
+@dataclass(frozen=True, slots=True)
+class HostHealth:
+    """
+    How a host of the page does: when it last took the page, and when it was last seen at its public `url`.
+
+    `failing_since` and `why` while it does not take the page, or shows another one.
+    """
+
+    name: str
+    url: str = ""
+    published_at: datetime | None = None
+    seen_at: datetime | None = None
+    failing_since: datetime | None = None
+    why: str = ""
+
+
 def names_of(runbook: Runbook) -> tuple[str, ...]:
     """The components in the order of the page: as the runbook lists them, else those of its services."""
     listed = runbook.status_page.components

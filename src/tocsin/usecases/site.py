@@ -7,14 +7,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from pydantic import TypeAdapter, ValidationError
+
 from tocsin.core import statuspage
-from tocsin.core.statuspage import Maintenance, Site
+from tocsin.core.statuspage import HostHealth, Maintenance, Site
 from tocsin.core.types import Publish, Refused
 from tocsin.store import publish as store
 from tocsin.store.db import Tx
 from tocsin.usecases import subscribers
-from tocsin.usecases.configure import Setup, in_force
+from tocsin.usecases.configure import Setup, get_meta, in_force, put_meta
 
+HOSTS: Final = "status_hosts"  # in meta
+_HOSTS: Final = TypeAdapter(tuple[HostHealth, ...])
 LONGEST: Final = timedelta(days=30)  # of planned work: more is a mistake in a date
 
 
@@ -52,6 +56,20 @@ def frame(tx: Tx, setup: Setup) -> Site:
         (), (), (), subscribe=offered,
         subscribe_at=f"{setup.public_url}/status/subscribe" if offered and setup.is_public else "",
     )  # fmt: skip
+
+
+def note_hosts(tx: Tx, hosts: Sequence[HostHealth]) -> None:
+    """Keep how the hosts of the page do, for every process to show."""
+    put_meta(tx, HOSTS, _HOSTS.dump_json(tuple(hosts)).decode())
+
+
+def hosts(tx: Tx) -> tuple[HostHealth, ...]:
+    """How the hosts of the page do, as it was last told."""
+    known = get_meta(tx, HOSTS)
+    try:
+        return _HOSTS.validate_json(known) if known else ()
+    except ValidationError:  # another version told it
+        return ()
 
 
 def plan(
