@@ -192,5 +192,5 @@ class _Pushed:
 def _news(site: Site) -> object:
     """What a reader would call new: all but the passing of time."""
     states = tuple((component.name, component.state) for component in site.components)
-    look = site.name, site.url, site.accent, site.logo
+    look = site.name, site.url, site.accent, site.accent_dark, site.logo, site.subscribe, site.subscribe_at
     return look, states, site.incidents, site.maintenances, site.notices

@@ -297,12 +297,16 @@ class PublishTo(Part):
     github_pages: GithubPages | None = None
 
 
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+
 class StatusPage(Part):
     title: Text = "Status"
     url: str = ""
     components: Words = ()
     logo: str = ""  # an address of a picture
-    accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#1f4fd1"
+    accent: Colour = "#1f4fd1"  # of the line on top, links and buttons
+    accent_dark: Colour | None = None  # the same where the reader's screen is dark
     subscribe: tuple[Literal["email", "webhook"], ...] = ("email", "webhook")  # how the public may be told; [] is not
     publish: PublishTo = PublishTo()
 

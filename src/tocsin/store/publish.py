@@ -12,7 +12,7 @@ from sqlalchemy import false, insert, select, update
 from tocsin.core.statuspage import Maintenance, PublicIncident, Update, public_id
 from tocsin.core.types import Publish, uuid7
 from tocsin.store.db import Tx, insert_new
-from tocsin.store.schema import component_states, maintenances, public_incidents, public_updates
+from tocsin.store.schema import component_states, maintenances, measurements, public_incidents, public_updates
 
 TOPIC = "status"  # what a commit touches that the status page shows
 
@@ -59,6 +59,29 @@ def set_state(tx: Tx, component: str, state: str) -> None:
     if not insert_new(tx, table, {"component": component, "at": tx.now, "state": state}):
         tx.run(update(table).where(*where).values(state=state))
     tx.touched.add(TOPIC)
+
+
+def measure(tx: Tx, component: str, down: float) -> bool:
+    """Write down which share of a component is down from now on; says whether that is another than before."""
+    table = measurements
+    last = tx.first(select(table.c.down).where(table.c.component == component).order_by(table.c.at.desc()).limit(1))
+    if (last.down if last else 0.0) == down:
+        return False
+    where = table.c.component == component, table.c.at == tx.now
+    if not insert_new(tx, table, {"component": component, "at": tx.now, "down": down}):
+        tx.run(update(table).where(*where).values(down=down))
+    tx.touched.add(TOPIC)
+    return True
+
+
+def measured(tx: Tx, since: datetime) -> Mapping[str, list[tuple[datetime, float]]]:
+    """For each component the instants at which what is measured changed, oldest first, as far as *since* needs them."""
+    found: defaultdict[str, list[tuple[datetime, float]]] = defaultdict(list)
+    for row in tx.all(select(measurements).order_by(measurements.c.at)):
+        if row.at <= since:  # what held then is all that is left of what was before
+            found[row.component].clear()
+        found[row.component].append((row.at, row.down))
+    return found
 
 
 def meet(tx: Tx, components: Sequence[str]) -> None:

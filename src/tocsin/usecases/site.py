@@ -35,13 +35,36 @@ def tell(tx: Tx, incident: int, told: Publish) -> None:
         subscribers.tell_update(tx, said)
 
 
+def measured(tx: Tx, setup: Setup, component: str, down: float) -> None:
+    """
+    Take what is measured of a component, for its uptime: whoever looks at services calls this after each look.
+
+    It changes the days and the uptime, not the state that is shown: that is said by incidents alone. The same value
+    again changes nothing.
+
+    Args:
+        down: The share that counts as down from now on, 0 (all is well) to 1.
+
+    Raises:
+        Refused: 422, for a component that the page does not have, or a share that is none.
+    """
+    _, runbook = in_force(tx, setup)
+    known = statuspage.names_of(runbook)
+    if component not in known or not 0 <= down <= 1:
+        raise Refused(f"a share from 0 to 1 of one of {', '.join(known) or 'no component'}", 422)
+    store.measure(tx, component, down)
+
+
 def snapshot(tx: Tx, setup: Setup) -> Site:
     """Read all that the status page shows now."""
     _, runbook = in_force(tx, setup)
     zone = runbook.organization.timezone
     known, work = store.histories(tx), store.maintenance(tx)
+    seen = store.measured(tx, tx.now - timedelta(days=statuspage.UPTIME_DAYS + 1))
     components = tuple(
-        statuspage.component(name, place, known.get(name) or [(tx.now, "operational")], work, zone, tx.now)
+        statuspage.component(
+            name, place, known.get(name) or [(tx.now, "operational")], work, zone, tx.now, seen.get(name, ())
+        )
         for place, name in enumerate(statuspage.names_of(runbook), 1)
     )
     return replace(frame(tx, setup), components=components, incidents=store.incidents(tx), maintenances=work)
@@ -53,7 +76,7 @@ def frame(tx: Tx, setup: Setup) -> Site:
     page, offered = runbook.status_page, bool(subscribers.offered(tx, setup))
     return Site(
         page.title, page.url or setup.public_url, runbook.organization.timezone, page.accent, page.logo, tx.now,
-        (), (), (), subscribe=offered,
+        (), (), (), subscribe=offered, accent_dark=page.accent_dark or "",
         subscribe_at=f"{setup.public_url}/status/subscribe" if offered and setup.is_public else "",
     )  # fmt: skip
 

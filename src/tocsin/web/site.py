@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from tocsin.core import statuspage, statuspage_json
+from tocsin.core import contrast, statuspage, statuspage_json
 from tocsin.core.statuspage import Component, Day, PublicIncident, Site
 from tocsin.core.statuspage_json import documents, stamp
 from tocsin.web.render import HERE
@@ -61,11 +61,19 @@ def _contents(site: Site) -> Iterable[tuple[str, str, bytes]]:
     yield "index.html", HTML, _filled("index.html", site, recent=_recent(site))
     yield "status/history.html", HTML, _filled("history.html", site, "../", months=_months(site))
     yield "status/feed.atom", ATOM, _filled("feed.atom", site, newest=statuspage_json.NEWEST)
-    yield "status/page.css", CSS, _filled("page.css", site)
+    yield "status/page.css", CSS, _filled("page.css", site, **_colours(site))
     if site.subscribe:
         yield "status/subscribe.html", HTML, _filled("elsewhere.html", site, "../")
     for name, value in documents(site).items():
         yield f"api/v2/{name}.json", JSON, orjson.dumps(value)
+
+
+def _colours(site: Site) -> Mapping[str, Any]:
+    """The grounds of both themes, and the colour of links on them: the page's own, where it reads."""
+    light, dark = contrast.GROUNDS["light"], contrast.GROUNDS["dark"]
+    own = site.accent_dark or site.accent
+    return {"light": light, "dark": dark, "link": contrast.readable(site.accent, light), "brand_dark": own,
+            "link_dark": contrast.readable(own, dark)}  # fmt: skip
 
 
 def page(name: str, site: Site, **context: Any) -> bytes:
