@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 23, 9, 2, tzinfo=UTC)
 
 def page(text, **more):
     texts = {"index.html": text, "status/page.css": "css", **more}
-    return {path: File("text/html", body.encode(), b"", "") for path, body in texts.items()}
+    return {path: File("text/html", body.encode(), "") for path, body in texts.items()}
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ REAL = pytest.param(RealSshd, marks=pytest.mark.skipif(not SSHD, reason="no sshd
 
 def page(*words, **more):
     texts = {"index.html": words[0], "status/page.css": "css", "status/incidents/one.html": "one", **more}
-    return {path: File("text/html", text.encode(), b"", "") for path, text in texts.items()}
+    return {path: File("text/html", text.encode(), "") for path, text in texts.items()}
 
 
 @pytest.fixture(params=[FakeSsh, REAL])
