@@ -116,6 +116,28 @@ def test_each_publish_is_fetched_back_from_where_the_public_sees_it(world):
         assert kept(world)[0].seen_at == kept(world)[0].published_at == world.now
 
 
+def test_a_host_that_is_slow_is_not_failing_while_it_goes_forward(world):
+    """It shows each page when the next has come already: that is not the same as showing an old one for ever."""
+    with Seen() as web:
+        host = Host("h", lambda rendered, now: 1, url=f"{web.url}/s", patience=timedelta(seconds=0.5))
+        one, shown = made(world, [host])
+
+        async def run():
+            for number in range(4):
+                publisher.keep_notices(world.data, [(NOW, str(number))])
+                await one.round()
+                web.body = shown[-1][0]["index.html"].body
+                await asyncio.sleep(0.3)
+                assert kept(world)[0].failing_since is None
+            publisher.keep_notices(world.data, ())
+            await one.round()
+            await asyncio.sleep(0.6)
+            await one.round()
+
+        asyncio.run(run())
+        assert "shows another page" in kept(world)[0].why
+
+
 @pytest.mark.parametrize(("path", "word"), [("/s", "shows another page than it was given"), ("/gone", "answers 404")])
 def test_a_host_that_shows_another_page_than_it_was_given_is_failing(world, path, word):
     with Seen() as web:

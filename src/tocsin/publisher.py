@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,7 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from tocsin.core.statuspage import HostHealth, Site
-from tocsin.hosts.host import LAST, Failed, Host, look
+from tocsin.hosts.host import LAST, Failed, Host, fetch
 from tocsin.net import redact
 from tocsin.store.db import Busy, Database
 from tocsin.store.publish import TOPIC
@@ -25,6 +25,7 @@ from tocsin.usecases.publish import write_whole
 ROUND_SECONDS: Final = 60.0  # how often the page is rendered though nothing was said: its days and ages go on
 LOOK_SECONDS: Final = 600.0  # how often it is looked whether a host still shows what it was given
 LOOK_AGAIN_SECONDS: Final = 10.0  # while a host was given the page and does not show it yet
+KEPT_BODIES: Final = 30  # first pages that a host was given, to know how far behind it is
 WHY_LIMIT: Final = 300  # characters
 AGAIN_SECONDS: Final = (5.0, 15.0, 60.0)  # after a host that failed; the last one again and again
 SNAPSHOT: Final = "statuspage.json"  # in the data directory: the last page, for when the database is gone
@@ -135,31 +136,39 @@ class Publisher:
         known = self._pushed.setdefault(host.name, _Pushed(HostHealth(host.name, host.url)))
         news, loop = _news(site), asyncio.get_running_loop()
         try:
-            if known.news != news or loop.time() - known.put_at >= host.every_seconds or not known.body:
+            if known.news != news or loop.time() - known.put_at >= host.every_seconds or not known.given:
                 known.news = None
-                known.files = await asyncio.to_thread(host.put, files, site.at)
-                known.news, known.body, known.put_at = news, files[LAST].body, loop.time()
+                count = await asyncio.to_thread(host.put, files, site.at)
+                known.news, known.put_at, known.looked_at = news, loop.time(), None
+                known.given = [*known.given[-KEPT_BODIES:], (loop.time(), files[LAST].body)]
                 known.health = replace(known.health, published_at=site.at)
-                known.looked_at = None
-                log.info("status_published", host=host.name, files=known.files)
+                log.info("status_published", host=host.name, files=count)
             await self._look(host, known, site.at)
         except Failed as error:
             return self._failed(known, str(error), site.at)
         known.failures = 0
         known.health = replace(known.health, failing_since=None, why="")
-        return LOOK_AGAIN_SECONDS if known.waits else ROUND_SECONDS
+        return LOOK_AGAIN_SECONDS if known.behind else ROUND_SECONDS
 
     async def _look(self, host: Host, known: _Pushed, now: datetime) -> None:
-        """Fetch the page back from where the public sees it. Raises Failed, once the host has had time to show it."""
+        """
+        Fetch the page back from where the public sees it.
+
+        Raises:
+            Failed: it cannot be fetched, or has been behind what it was given for longer than the host may take.
+        """
         at = asyncio.get_running_loop().time()
-        if not host.url or (known.looked_at is not None and not known.waits and at - known.looked_at < LOOK_SECONDS):
+        if not host.url or (known.looked_at is not None and not known.behind and at - known.looked_at < LOOK_SECONDS):
             return
-        why = await asyncio.to_thread(look, host.url, known.body)
-        known.looked_at, known.waits = at, bool(why)
-        if not why:
+        known.looked_at, known.behind = at, True
+        shown = await asyncio.to_thread(fetch, host.url)
+        places = [place for place, (_, body) in enumerate(known.given) if body == shown]
+        newer = known.given[max(places) + 1 :] if places else known.given
+        if not newer:
+            known.behind = False
             known.health = replace(known.health, seen_at=now)
-        elif at - known.put_at >= host.patience.total_seconds():
-            raise Failed(why)
+        elif at - newer[0][0] >= host.patience.total_seconds():
+            raise Failed(f"{host.url} shows another page than it was given")
 
     def _failed(self, known: _Pushed, why: str, now: datetime) -> float:
         known.failures += 1
@@ -181,11 +190,10 @@ class _Pushed:
 
     health: HostHealth
     news: object = None
-    body: bytes = b""
     put_at: float = 0.0
+    given: list[tuple[float, bytes]] = field(default_factory=list)  # first pages, with when it was given each
     looked_at: float | None = None
-    waits: bool = False  # it was given the page, and does not show it yet
-    files: int = 0
+    behind: bool = False  # it does not show yet what it was given last
     failures: int = 0
 
 

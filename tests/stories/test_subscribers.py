@@ -134,7 +134,6 @@ def test_what_nobody_confirms_is_forgotten(world):
     found = link_in(mails(world)[0], "subscribe")
     world.wait(hours=24)
     assert None is world.db.write_now(subscribers.confirm, world.setup, found[1], found[2])
-    ask(world, "other@example.org")
     assert None is world.db.read_now(store.get, found[1])
 
 

@@ -277,7 +277,12 @@ def test_words_that_look_like_markup_are_only_words_on_the_page_in_the_feed_and_
     for path in ("/status", "/status/feed.atom", "/status/history"):
         text = get(site, path).text
         assert "<img src=x" not in text, path
-    ET.fromstring(get(site, "/status/feed.atom").text)
+    root = ET.fromstring(get(site, "/status/feed.atom").text)
+    titles = [one.text for one in root.findall("{*}entry/{*}title")]
+    assert ("<img src=x onerror=alert(1)> & {{7*7}}" in titles[0], titles[0].endswith(": planned maintenance")) == (
+        True,
+        True,
+    )
     page = get(site, "/status").text
     assert 2 <= page.count("&lt;img src=x onerror=alert(1)&gt; &amp; {{7*7}}")
     (work,) = get(site, "/api/v2/scheduled-maintenances.json").json()["scheduled_maintenances"]

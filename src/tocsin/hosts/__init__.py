@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tocsin.core.runbook import PublishTo
 from tocsin.hosts import bucket, directory, github, ssh
-from tocsin.hosts.host import Failed, File, Host, alone, look
+from tocsin.hosts.host import Failed, File, Host, alone
 
-__all__ = ["Failed", "File", "Host", "find", "look"]
+__all__ = ["Failed", "File", "Host", "find"]
 
 PAGES_EVERY_SECONDS = 3_600.0  # each publish is a commit, and at most ten builds an hour are promised
 PAGES_PATIENCE = timedelta(minutes=10)  # of GitHub Pages, to build and to spread

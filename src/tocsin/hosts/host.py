@@ -71,22 +71,27 @@ def alone(data: Path, put: Put) -> Put:
     return locked
 
 
-def look(url: str, body: bytes) -> str:
-    """Fetch a page back as the public does; returns why it is not *body*, or nothing when it is."""
+def fetch(url: str) -> bytes:
+    """
+    Fetch the first page as the public does.
+
+    Raises:
+        Failed: there is none.
+    """
     address = f"{url.rstrip('/')}/{LAST}"
     headers = {"Cache-Control": "no-cache", "User-Agent": "Tocsin"}
+    got = bytearray()
     try:
         with (
             httpx.Client(timeout=FETCH_SECONDS, trust_env=False, follow_redirects=False) as client,
             client.stream("GET", address, headers=headers) as answer,
         ):
             if answer.status_code != 200:
-                return f"{address} answers {answer.status_code}"
-            got = bytearray()
+                raise Failed(f"{address} answers {answer.status_code}")
             for chunk in answer.iter_bytes():
                 got += chunk
                 if len(got) > PAGE_LIMIT:
                     break
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        return f"{address} cannot be fetched: {type(error).__name__} {error}".rstrip()
-    return "" if got == body else f"{address} shows another page than it was given"
+        raise Failed(f"{address} cannot be fetched: {type(error).__name__} {error}".rstrip()) from None
+    return bytes(got)

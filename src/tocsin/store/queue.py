@@ -330,7 +330,7 @@ def _first(*instants: datetime | None) -> datetime | None:
 
 def backlog(tx: Tx) -> Mapping[str, Any]:
     """`{"pending": n, "oldest_due": instant or None}`."""
-    waiting = PENDING, outbox.c.kind.notin_(("probe", "test", "receipt", "announce", "opt_in", "update"))
+    waiting = PENDING, outbox.c.kind.notin_(("probe", "test", "receipt", "announce", "forget", "opt_in", "update"))
     row = tx.all(select(func.count(), func.min(outbox.c.due)).where(*waiting))[0]
     return {"pending": row[0], "oldest_due": row[1]}
 

@@ -217,7 +217,8 @@ outbox = Table(
     Column("id", Text, primary_key=True),
     Column("key", Text, nullable=False, unique=True),  # deciding twice inserts once
     Column("incident", Integer),
-    # page, message, room, draft; receipt: the time for one is over; alarm, check, test, probe: they need no incident
+    # page, message, room, draft; receipt: the time for one is over; alarm, check, test, probe: they need no incident;
+    # of the status page: announce puts an update for each subscriber, opt_in asks one, forget drops what is old
     Column("kind", Text, nullable=False),
     Column("page", Text),
     Column("rule", Integer),  # the place in the person's notification rules

@@ -40,6 +40,7 @@ TIMERS: Final[Mapping[str, Callable[[Tx, Setup, Any], None]]] = {
     "receipt": ways.receipt_overdue,
     "test": people.test_due,
     "announce": subscribers.fan_out,
+    "forget": subscribers.forget_old,
 }
 
 log = structlog.get_logger("tocsin.worker")

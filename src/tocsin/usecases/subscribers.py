@@ -101,7 +101,6 @@ def ask(tx: Tx, setup: Setup, kind: str, address: str, components: Sequence[str]
     if unknown := [name for name in components if name not in known]:
         raise Refused(f"there is no component {unknown[0][:100]!r}; choose among those of the page", 422)
     clear = _mail_address(address) if kind == "email" else _webhook_address(address, setup)
-    store.clean(tx, tx.now - CONFIRM_WITHIN, tx.now - KEPT_ENDED)
     mark = _mark(setup, kind, clear)
     before = store.asked(tx, mark)
     if len(before) >= ASKED_MOST or any(tx.now - at < ASKED_AGAIN for at in before):
@@ -112,6 +111,17 @@ def ask(tx: Tx, setup: Setup, kind: str, address: str, components: Sequence[str]
     sealed = seal(setup, "subscribers", id_, clear.encode())
     store.add(tx, id_, kind=kind, mark=mark, sealed=sealed, components=list(chosen))
     _put(tx, f"opt_in:{id_}", "opt_in", id_, kind, {})
+    _forget_later(tx, id_, tx.now + CONFIRM_WITHIN)
+
+
+def _forget_later(tx: Tx, id_: str, at: datetime) -> None:
+    queue.put(tx, f"forget:{id_}:{at.isoformat()}", at, kind="forget", via="", destination="", payload={})
+
+
+def forget_old(tx: Tx, setup: Setup, row: Any) -> None:
+    """Drop what nobody confirmed in time, and what ended long ago."""
+    store.clean(tx, tx.now - CONFIRM_WITHIN, tx.now - KEPT_ENDED)
+    queue.settle(tx, row.id, "done", done_at=tx.now)
 
 
 def _mail_address(text: str) -> str:
@@ -372,5 +382,5 @@ def _failed(tx: Tx, known: Any, verdict: Retry | Reject) -> None:
 
 def _end(tx: Tx, known: Any, why: str) -> None:
     store.change(tx, known.id, ended_at=tx.now, why=why)
-    tx.touched.add(publish.TOPIC)
+    _forget_later(tx, known.id, tx.now + KEPT_ENDED)
     log.warning("subscription_ended", id=known.id, kind=known.kind, why=why)

@@ -64,12 +64,22 @@ def _file(kind: str, body: bytes) -> File:
 def _contents(site: Site) -> Iterable[tuple[str, str, bytes]]:
     yield "index.html", HTML, _filled("index.html", site, recent=_recent(site))
     yield "status/history.html", HTML, _filled("history.html", site, "../", months=_months(site))
-    yield "status/feed.atom", ATOM, _filled("feed.atom", site, newest=statuspage_json.NEWEST)
+    yield (
+        "status/feed.atom",
+        ATOM,
+        _filled("feed.atom", site, newest=statuspage_json.NEWEST, changed_at=_changed_at(site)),
+    )
     yield "status/page.css", CSS, _filled("page.css", site, **_colours(site))
     if site.subscribe:
         yield "status/subscribe.html", HTML, _filled("elsewhere.html", site, "../")
     for name, value in documents(site).items():
         yield f"api/v2/{name}.json", JSON, orjson.dumps(value)
+
+
+def _changed_at(site: Site) -> datetime:
+    """When anything that the feed tells was said last."""
+    said = [one.updated_at for one in site.incidents] + [work.created_at for work in site.maintenances]
+    return max(said, default=site.at)
 
 
 def _colours(site: Site) -> Mapping[str, Any]:
