@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tocsin.store import publish
+from tocsin.sdk import Delivered, Retry
+from tocsin.store import publish, queue
 from tocsin.store import subscribers as store
-from tocsin.usecases import site, subscribers
+from tocsin.usecases import deliver, site, subscribers
+from tocsin.usecases.configure import subscriber_link
 
 from .test_publish import said, tell
 
@@ -55,3 +57,25 @@ def test_an_update_is_announced_once_and_only_when_somebody_listens(house, time)
     incident, update = house.read_now(publish.told, rows[-1].payload["update"])
     assert ("again", 2) == (update.body, len(incident.updates))
     assert None is house.read_now(publish.told, "nothing")
+
+
+def test_a_subscriber_is_asked_confirms_and_is_told_on_either_store(house, time, setup):
+    """Claimed and settled as the worker does it; who has left meanwhile gets nothing."""
+    house.write_now(subscribers.ask, setup, "email", "reader@example.org", ["Website"])
+    (job,) = house.write_now(deliver.claim, setup, "node")
+    assert ("opt_in", "reader@example.org") == (job.kind, job.message.to)
+    id_, mac = job.message.link.split("/")[-2:]
+    house.write_now(deliver.settle, setup, job, Delivered("queued"))
+    assert house.write_now(subscribers.confirm, setup, id_, mac).state == "asked"
+    for body in ("first", "second"):
+        tell(house, time, 1, said("investigating", "partial_outage", body))
+    assert [] == house.write_now(deliver.claim, setup, "node")  # the announcements put what is to be sent
+    jobs = house.write_now(deliver.claim, setup, "node")
+    assert ["first", "second"] == [job.message.text.partition("\n")[0] for job in jobs]
+    house.write_now(deliver.settle, setup, jobs[0], Delivered("queued"))
+    house.write_now(deliver.settle, setup, jobs[1], Retry("451 later"))
+    house.write_now(subscribers.leave, setup, id_, subscriber_link(setup, "unsubscribe", id_).rpartition("/")[2])
+    time.now += timedelta(hours=1)
+    assert [] == house.write_now(deliver.claim, setup, "node")
+    states = [row.state for row in house.read_now(lambda tx: tx.all(queue.outbox.select())) if row.kind == "update"]
+    assert ["done", "moot"] == sorted(states)

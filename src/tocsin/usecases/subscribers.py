@@ -231,7 +231,7 @@ def fan_out(tx: Tx, setup: Setup, row: Any) -> None:
     found = store.live(tx, row.payload["after"], row.due if "work" in what else row.created_at, max(room, 0))
     for one in found:
         if subscription.concerns(one.components, about):
-            _put(tx, f"{row.key}:{one.id}", "update", one.id, one.kind, what)
+            _put(tx, f"{row.key}:{one.id}", "update", one.id, one.kind, what, due=row.due)  # what was said first, first
     if room > 0 and len(found) < room:
         queue.settle(tx, row.id, "done", done_at=tx.now)
         return
@@ -250,10 +250,12 @@ def _about(tx: Tx, what: Mapping[str, Any]) -> tuple[str, ...] | None:
     return work[0].components
 
 
-def _put(tx: Tx, key: str, kind: str, id_: str, by: str, what: Mapping[str, Any]) -> None:
+def _put(
+    tx: Tx, key: str, kind: str, id_: str, by: str, what: Mapping[str, Any], due: datetime | None = None
+) -> None:  # fmt: skip
     """A row without the address: it is looked up when it is sent, and gone when the subscription is."""
     payload = {**what, "subscriber": id_, "kind": TRANSPORTS[by]}
-    queue.put(tx, key, tx.now, kind=kind, via="", destination=f"subscriber:{id_}", payload=payload)
+    queue.put(tx, key, due or tx.now, kind=kind, via="", destination=f"subscriber:{id_}", payload=payload)
 
 
 # --------------------------------------------------------------------------------------------- sent
