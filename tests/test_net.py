@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -525,14 +526,14 @@ class Certificate:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """A certificate of this machine's own making, for 127.0.0.1."""
+    """A certificate of this machine's own making, for 127.0.0.1 and hooks.example.org."""
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("needs the openssl command")
     folder = tmp_path_factory.mktemp("tls")
     subprocess.run(
         [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"],
+         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1,DNS:hooks.example.org", "-keyout", "key.pem", "-out", "cert.pem"],
         cwd=folder, check=True, capture_output=True,
     )  # fmt: skip
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -667,3 +668,33 @@ def test_of_a_host_with_several_addresses_all_must_be_public():
             await network.close()
 
     assert "not public" in asyncio.run(run()).error
+
+
+@pytest.mark.parametrize(("host", "status"), [("hooks.example.org", 200), ("other.example.org", 0)])
+def test_a_stranger_proves_its_name_by_tls_though_a_number_is_connected_to(certificate, host, status):
+    """The certificate is good for the number too: it is the name of the address that must stand in it."""
+
+    async def resolve(host, port):
+        return ["127.0.0.1"]
+
+    with Endless() as server:
+        listener = server._server
+        listener.socket = certificate.context.wrap_socket(listener.socket, server_side=True)
+        port = listener.server_address[1]
+
+        async def run():
+            network = Network(
+                lambda text: None, lambda: NOW, net.Outside(ports=(port,), allows=lambda _: True, resolve=resolve)
+            )
+            await network._strange.aclose()
+            network._strange = httpx.AsyncClient(
+                verify=ssl.create_default_context(cafile=certificate.file), trust_env=False
+            )
+            try:
+                return await network.send(Request("POST", f"https://{host}:{port}/x", json={"a": 1}, public=True))
+            finally:
+                await network.close()
+
+        response = asyncio.run(run())
+    assert status == response.status
+    assert ("certificate" in response.error.lower()) == (status == 0)
