@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -525,14 +526,14 @@ class Certificate:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """A certificate of this machine's own making, for 127.0.0.1."""
+    """A certificate of this machine's own making, for 127.0.0.1 and hooks.example.org."""
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("needs the openssl command")
     folder = tmp_path_factory.mktemp("tls")
     subprocess.run(
         [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"],
+         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1,DNS:hooks.example.org", "-keyout", "key.pem", "-out", "cert.pem"],
         cwd=folder, check=True, capture_output=True,
     )  # fmt: skip
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -593,3 +594,107 @@ def test_starting_up_does_not_load_apprise():
     """It takes about a second, and only who uses it should wait for it."""
     code = "import sys, tocsin.wiring; from tocsin import plugins; plugins.load(); sys.exit('apprise' in sys.modules)"
     assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode
+
+
+# --------------------------------------------------------------------------------------------- addresses of strangers
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("8.8.8.8", True), ("2a00:1450:4009::1", True), ("127.0.0.1", False), ("10.1.2.3", False), ("172.16.0.1", False),
+        ("192.168.0.1", False), ("169.254.169.254", False), ("100.64.0.1", False), ("192.0.0.8", False), ("0.0.0.0", False),
+        ("198.18.0.1", False), ("224.0.0.1", False), ("240.0.0.1", False), ("255.255.255.255", False), ("::1", False), ("::", False),
+        ("fe80::1", False), ("fe80::1%eth0", False), ("fc00::1", False), ("ff02::1", False), ("::ffff:8.8.8.8", False),
+        ("::8.8.8.8", False), ("64:ff9b::808:808", False), ("2002:808:808::1", False), ("2001:0:1::1", False), ("2001:db8::1", False),
+    ],
+)  # fmt: skip
+def test_what_counts_as_an_address_of_the_open_internet(address, public):
+    assert public == net.is_public(address)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://127.0.0.1/", "https://127.1/", "https://0x7f.1/", "https://2130706433/", "https://localhost/", "https://[::1]/",
+        "https://[::ffff:127.0.0.1]/", "https://169.254.169.254/latest/meta-data", "http://8.8.8.8/", "https://8.8.8.8:22/",
+        "https://user:password@8.8.8.8/", "ftp://8.8.8.8/", "https://no-such-host.invalid/", "https:///", "x",
+    ],
+)  # fmt: skip
+def test_a_stranger_leads_us_nowhere_that_is_not_public(url):
+    (response,) = send(Request("POST", url, json={}, public=True))
+    assert 0 == response.status
+    assert response.error
+
+
+def test_the_address_that_was_judged_is_the_one_connected_to():
+    """The name is looked up once: a second answer, of a name server that changes its mind, is never asked for."""
+    asked = []
+
+    async def resolve(host, port):
+        asked.append(host)
+        return ["127.0.0.1"] if len(asked) == 1 else ["10.0.0.1"]
+
+    with Endless() as server:
+        port = int(server.url.rpartition(":")[2])
+        seen = {}
+        server.answer = lambda path, headers, body: (seen.update(headers), (302, {"Location": server.url}, b""))[1]
+        outside = net.Outside(("http",), (port,), lambda address: address == "127.0.0.1", resolve)
+
+        async def run():
+            network = Network(lambda text: None, lambda: NOW, outside)
+            try:
+                one = Request("POST", f"http://hooks.example.org:{port}/x?y=1", json={}, public=True)
+                return [await network.send(one), await network.send(one)]
+            finally:
+                await network.close()
+
+        first, second = asyncio.run(run())
+
+    assert (302, 0) == (first.status, second.status)  # no redirect is followed; the second look-up was refused
+    assert f"hooks.example.org:{port}" == seen["Host"]
+    assert "not public" in second.error
+
+
+def test_of_a_host_with_several_addresses_all_must_be_public():
+    async def resolve(host, port):
+        return ["8.8.8.8", "10.0.0.1"]
+
+    async def run():
+        network = Network(lambda text: None, lambda: NOW, net.Outside(resolve=resolve))
+        try:
+            return await network.send(Request("GET", "https://two.example.org/", public=True))
+        finally:
+            await network.close()
+
+    assert "not public" in asyncio.run(run()).error
+
+
+@pytest.mark.parametrize(("host", "status"), [("hooks.example.org", 200), ("other.example.org", 0)])
+def test_a_stranger_proves_its_name_by_tls_though_a_number_is_connected_to(certificate, host, status):
+    """The certificate is good for the number too: it is the name of the address that must stand in it."""
+
+    async def resolve(host, port):
+        return ["127.0.0.1"]
+
+    with Endless() as server:
+        listener = server._server
+        listener.socket = certificate.context.wrap_socket(listener.socket, server_side=True)
+        port = listener.server_address[1]
+
+        async def run():
+            network = Network(
+                lambda text: None, lambda: NOW, net.Outside(ports=(port,), allows=lambda _: True, resolve=resolve)
+            )
+            await network._strange.aclose()
+            network._strange = httpx.AsyncClient(
+                verify=ssl.create_default_context(cafile=certificate.file), trust_env=False
+            )
+            try:
+                return await network.send(Request("POST", f"https://{host}:{port}/x", json={"a": 1}, public=True))
+            finally:
+                await network.close()
+
+        response = asyncio.run(run())
+    assert status == response.status
+    assert ("certificate" in response.error.lower()) == (status == 0)

@@ -162,3 +162,41 @@ def test_check_gives_the_report():
     assert {"line", "key", "found", "accepted"} == set(report["warnings"][0])
     assert {"kind", "subject", "text"} == set(report["findings"][0])
     assert [] == runbook_file.check("x: 1", {}, NOW)["findings"]
+
+
+@pytest.mark.parametrize(
+    ("key", "colour", "said"),
+    [
+        ("accent", "#ffdd00", ("#ffdd00, which has 1.26:1; links show as #", "at least 4.5:1 on a light page")),
+        ("accent_dark", "#000080", ("#000080, which has 1.07:1; links show as #", "at least 4.5:1 on a dark page")),
+        ("accent", "#000080", None),
+        ("accent_dark", "#ffdd00", None),
+    ],
+)
+def test_a_colour_of_the_status_page_that_does_not_read_is_told_with_what_is_shown(key, colour, said):
+    text = TEXT.replace("  title: Proofi Status\n", f'  title: Proofi Status\n  {key}: "{colour}"\n')
+    told = [problem for problem in runbook_file.read(text, {}).warnings if problem.key == f"status_page.{key}"]
+    assert len(told) == bool(said)
+    for problem in told:
+        assert problem.found.startswith(said[0])
+        assert said[1] in problem.accepted
+
+
+@pytest.mark.parametrize(
+    ("lines", "word"),
+    [
+        ("    ssh: {host: h, user: u, directory: /d, host_key: 'SHA256:abc', key: k}", "host_key"),
+        ("    ssh: {host: h, user: u, directory: /d, host_key: 'ssh-ed25519 AAAA'}", "key_file"),
+        ("    github_pages: {repository: nothing, token: t}", "repository"),
+    ],
+)
+def test_a_host_that_cannot_be_is_refused(lines, word):
+    text = TEXT.replace("  publish: {directory: ./status}", f"  publish:\n    directory: ./status\n{lines}")
+    assert any(word in f"{problem.key} {problem.accepted}" for problem in runbook_file.read(text, {}).errors)
+
+
+def test_a_host_without_its_secret_is_left_out_and_the_others_stay():
+    line = "    github_pages: {repository: a/b, token: '${PAGES_TOKEN}'}"
+    text = TEXT.replace("  publish: {directory: ./status}", f"  publish:\n    directory: ./status\n{line}")
+    book = runbook_file.read(text, {}).runbook
+    assert ("PAGES_TOKEN",) == book.left_out["status_page.publish.github_pages"]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
@@ -19,14 +20,16 @@ from tocsin.core.events import Declared
 from tocsin.net import Network
 from tocsin.sdk import Delivered, Line, Request, Retry
 from tocsin.store import incidents, looks, migrate, queue
+from tocsin.store import subscribers as subscriber_store
 from tocsin.store import watch as watch_store
 from tocsin.store.db import Busy, Database, Unsure
 from tocsin.store.schema import incidents as table
 from tocsin.store.schema import outbox
-from tocsin.usecases import configure, deliver, respond, watch
+from tocsin.usecases import configure, deliver, respond, subscribers, watch
 from tocsin.usecases.configure import Setup
-from tocsin.worker import Worker
+from tocsin.worker import SENDS_TO_SUBSCRIBERS, Worker
 
+from .fakes.smtp import FakeMail
 from .served import ROOT
 
 
@@ -258,3 +261,46 @@ def test_a_channel_that_hangs_fills_itself_and_no_other(db, tmp_path):
         lines = run(db, setup, lambda: rows(db, kind="page", state="done"), seconds=4.0)
     assert any("down" in line for line in lines)
     assert worker.SENDS_PER_CHANNEL <= hanging["most"] < worker.SENDS_PER_CHANNEL + deliver.AT_ONCE
+
+
+def test_a_mail_server_that_hangs_on_subscribers_keeps_no_page_by_mail_waiting(db, tmp_path):
+    """Fifty mails to subscribers that hang, then a page by mail through the same server: it goes out at once."""
+    with FakeMail() as mail:
+        known = Setup(plugins.load(), {}, "http://tocsin.example.org", b"key", tmp_path)
+        book = yaml.safe_load((ROOT / "examples/proofi/runbook.yaml").read_text(encoding="utf-8"))
+        book["channels"]["email"]["smtp"].update(host="127.0.0.1", port=mail.port, security="none")
+        book["people"]["martijn"]["notify"]["high"] = [{"via": "email"}]
+        assert not db.write_now(configure.adopt, known, yaml.dump(book, sort_keys=False, allow_unicode=True)).errors
+
+        def many(tx):
+            for number in range(50):
+                sealed = subscribers.seal(known, "subscribers", f"s{number:02}", f"r{number}@example.org".encode())
+                subscriber_store.add(tx, f"s{number:02}", kind="email", mark=str(number), sealed=sealed, components=[],
+                                     confirmed_at=tx.now)  # fmt: skip
+
+        stuck, times = [0], {}
+
+        async def hang(server, session, envelope):
+            if envelope.rcpt_tos[0].endswith("@example.org"):
+                stuck[0] += 1
+                await asyncio.Event().wait()
+            mail.recipients.append(envelope.rcpt_tos)
+            return "250 OK"
+
+        mail.handle_DATA = hang
+        db.write_now(many)
+        db.write_now(respond.declare, known, Declared("one", "P1", "backup1", service="payments"))
+        came = ["martijn@proofi.ai"]
+
+        def later():
+            """The first page is out and the mails hang; then the second incident begins."""
+            if "began" not in times and came in mail.recipients and stuck[0] >= SENDS_TO_SUBSCRIBERS:
+                mail.recipients.clear()
+                db.write_now(respond.declare, known, Declared("two", "P0", "backup1", service="payments"))
+                times["began"] = datetime.now(UTC)
+            return "began" in times and came in mail.recipients
+
+        run(db, known, later, seconds=40.0)
+        assert (datetime.now(UTC) - times["began"]).total_seconds() < 6  # a mail that hangs takes ten
+        assert {"pending", "leased"} >= {row.state for row in rows(db, kind="update")}
+        assert 50 <= len(rows(db, kind="update"))

@@ -8,17 +8,20 @@ import hashlib
 import hmac
 import logging
 import re
+import socket
 import threading
 import zlib
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Final, TypeVar
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import aiohttp
 import aiosmtplib
 import orjson
+from yarl import URL
 
 from tocsin.points import armed, passing
 from tocsin.sdk import Conversation, Line, Mail, Notice, Outgoing, Reject, Request, Response, Retry
@@ -56,33 +59,72 @@ def redact(text: str, *secrets: str) -> str:
     return text
 
 
+async def _resolve(host: str, port: int) -> list[str]:
+    """Every address of a host, as the system knows them."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+# What the standard library calls global and is not, or leads elsewhere: shared space, protocol assignments, NAT64,
+# Teredo and 6to4, IPv4 inside of IPv6. Source: reliability.md section 6, IANA's special-purpose registries.
+_NOT_PUBLIC: Final = tuple(
+    ip_network(block)
+    for block in (
+        "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "240.0.0.0/4", "::/96", "::ffff:0:0/96",
+        "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2002::/16", "3fff::/20", "fec0::/10",
+    )
+)  # fmt: skip
+
+
+def is_public(address: str) -> bool:
+    """Say whether an address is one of the open internet."""
+    try:
+        ip = ip_address(address)
+    except ValueError:  # a link-local one with its zone
+        return False
+    return ip.is_global and not ip.is_multicast and not any(ip in block for block in _NOT_PUBLIC)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What an address that a stranger gave may be. Tests, which have no open internet, supply another."""
+
+    schemes: Collection[str] = ("https",)
+    ports: Collection[int] = (443, 8443)
+    allows: Callable[[str], bool] = is_public
+    resolve: Callable[[str, int], Awaitable[list[str]]] = _resolve
+
+
 class Network:
     """
     Carries conversations. `console` takes the lines for whoever looks at the server; `now` is the clock.
 
-    Every address comes from the runbook today, which is trusted: private addresses and plain http are allowed. A rule
-    for addresses that come from elsewhere belongs into `_request`, before anything is connected.
+    Addresses of the runbook are trusted: private addresses and plain http are allowed. A request that is `public` goes
+    only where *outside* allows: its name is looked up once, and the address that was judged is the one connected to.
     """
 
-    def __init__(self, console: Callable[[str], None], now: Callable[[], datetime]) -> None:
-        self._console, self._now = console, now
-        self._session: aiohttp.ClientSession | None = None
+    def __init__(
+        self, console: Callable[[str], None], now: Callable[[], datetime], outside: Outside | None = None
+    ) -> None:  # fmt: skip
+        self._console, self._now, self._outside = console, now, outside or Outside()
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}  # by whether they go to addresses that strangers gave
 
-    def _http(self) -> aiohttp.ClientSession:
+    def _http(self, *, strange: bool) -> aiohttp.ClientSession:
         """
         The session, made where its event loop runs.
 
         It has no limit of connections of its own: whoever sends has one, so that a destination that hangs cannot use
-        up what others need.
+        up what others need. To strangers each connection serves once.
         """
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_SECONDS),
+        if strange not in self._sessions:
+            kept: dict[str, Any] = {"force_close": True} if strange else {"keepalive_timeout": KEPT_SECONDS}
+            self._sessions[strange] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, **kept),
                 cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, auto_decompress=False,
                 skip_auto_headers=("Content-Type",), response_class=_Answer,
                 timeout=aiohttp.ClientTimeout(total=None),  # each request has a deadline
             )  # fmt: skip
-        return self._session
+        return self._sessions[strange]
 
     async def converse(self, conversation: Conversation[T]) -> T:
         """
@@ -133,12 +175,32 @@ class Network:
             headers[SIGNATURE_HEADER] = sign(request.sign_with, body or b"", self._now())
         if request.headers_at:
             headers.update(request.headers_at(self._now()))
+        url: str | URL = request.url
         async with asyncio.timeout(request.timeout_seconds):
-            async with self._http().request(
-                request.method, request.url, headers=headers, data=body, allow_redirects=False
+            proves: str | None = None
+            if request.public:
+                url, headers["Host"], proves = await self._judged(request.url)
+            async with self._http(strange=request.public).request(
+                request.method, url, headers=headers, data=body, allow_redirects=False, server_hostname=proves
             ) as answer:
                 taken = await _read(answer, request.answer_limit)
         return Response(answer.status, {n.lower(): value for n, value in answer.headers.items()}, taken)
+
+    async def _judged(self, address: str) -> tuple[URL, str, str]:
+        """
+        The address with its host as a number that may be connected to, the Host header, and the name to prove by TLS.
+
+        Raises:
+            ValueError: it may not be connected to.
+        """
+        url = URL(address)
+        named = url.user is not None or url.password is not None
+        if url.scheme not in self._outside.schemes or url.port not in self._outside.ports or named or not url.raw_host:
+            raise ValueError("only https on port 443 or 8443, without a name and password, is connected to")
+        found = await self._outside.resolve(url.raw_host, url.port or 0)
+        if not found or not all(self._outside.allows(each) for each in found):
+            raise ValueError("the host has no address, or one that is not public")
+        return url.with_host(found[0]), url.raw_authority, url.raw_host
 
     async def _mail(self, mail: Mail) -> Response:
         client = aiosmtplib.SMTP(
@@ -170,8 +232,8 @@ class Network:
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._session:
-            await self._session.close()
+        for session in self._sessions.values():
+            await session.close()
         await asyncio.sleep(0.02)  # what is closed tells the loop so in its next turns
 
 

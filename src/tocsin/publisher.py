@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Protocol
-from urllib.parse import quote
+from typing import Any, Final
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from tocsin import s3
-from tocsin.core.runbook import Bucket, PublishTo
-from tocsin.core.statuspage import Site
+from tocsin.core.statuspage import HostHealth, Site
+from tocsin.hosts.host import LAST, Failed, Host, fetch
+from tocsin.net import redact
 from tocsin.store.db import Busy, Database
 from tocsin.store.publish import TOPIC
 from tocsin.usecases import site as usecase
@@ -24,38 +23,18 @@ from tocsin.usecases.configure import NoRunbook, Setup
 from tocsin.usecases.publish import write_whole
 
 ROUND_SECONDS: Final = 60.0  # how often the page is rendered though nothing was said: its days and ages go on
-PUSH_SECONDS: Final = 600.0  # how often other hosts get it though nothing was said
+LOOK_SECONDS: Final = 600.0  # how often it is looked whether a host still shows what it was given
+LOOK_AGAIN_SECONDS: Final = 10.0  # while a host was given the page and does not show it yet
+KEPT_BODIES: Final = 30  # first pages that a host was given, to know how far behind it is
+WHY_LIMIT: Final = 300  # characters
 AGAIN_SECONDS: Final = (5.0, 15.0, 60.0)  # after a host that failed; the last one again and again
 SNAPSHOT: Final = "statuspage.json"  # in the data directory: the last page, for when the database is gone
 NOTICES: Final = "statuspage-notices.json"  # what was said by hand while Tocsin was down
-LAST: Final = "index.html"  # written last: it links to the others
 
 log = structlog.get_logger("tocsin.status")
 
 
-class File(Protocol):
-    """A rendered file."""
-
-    @property
-    def type(self) -> str: ...
-    @property
-    def body(self) -> bytes: ...
-
-
-class Failed(Exception):  # noqa: N818 - what publishing to a host has
-    """A host did not take the page, or does not show it. The text is one line, without secrets."""
-
-
 Render = Callable[[Site], Mapping[str, Any]]
-Put = Callable[[Mapping[str, File], datetime], int]  # files and the instant, to how many were written
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """One place that gets the page. `put` raises Failed."""
-
-    name: str
-    put: Put
 
 
 @cache
@@ -64,68 +43,6 @@ def _sites() -> TypeAdapter[Site]:
 
 
 _NOTICES: Final = TypeAdapter(tuple[tuple[datetime, str], ...])
-
-
-def hosts(to: PublishTo, data: Path, left_out: Iterable[str] = ()) -> tuple[Host, ...]:
-    """The hosts that the runbook names; a relative directory is below *data*."""
-    found = []
-    if to.directory:
-        directory = data / to.directory
-        found.append(Host(f"directory {to.directory}", lambda files, _: _to_directory(directory, files)))
-    if to.s3 and "status_page.publish.s3" not in left_out:
-        found.append(Host(f"bucket {to.s3.bucket}", _Bucketeer(to.s3, data).put))
-    return tuple(found)
-
-
-def _to_directory(directory: Path, files: Mapping[str, File]) -> int:
-    """Write what has changed, each file whole or not at all, and read it back."""
-    written = 0
-    try:
-        for path in sorted(files, key=lambda name: name == LAST):
-            target, body = directory / path, files[path].body
-            if target.exists() and target.read_bytes() == body:
-                continue
-            write_whole(target, body)
-            written += 1
-            if target.read_bytes() != body:
-                raise Failed(f"{target.name} does not read back as it was written")
-    except OSError as error:
-        raise Failed(f"{error.filename or directory}: {error.strerror}") from None
-    return written
-
-
-class _Bucketeer:
-    """Puts what has changed into a bucket, and fetches the first page back."""
-
-    def __init__(self, bucket: Bucket, data: Path) -> None:
-        self.bucket, self.spare = bucket, data / ".statuspage.part"
-        self.s3 = s3.S3(bucket.endpoint, bucket.region, bucket.access_key, bucket.secret_key)
-        self._there: dict[str, bytes] = {}
-
-    def put(self, files: Mapping[str, File], now: datetime) -> int:
-        """Raises Failed."""
-        written, bucket = 0, self.bucket.bucket
-        try:
-            for path in sorted(files, key=lambda name: name == LAST):
-                if self._there.get(path) == files[path].body:
-                    continue
-                self.spare.write_bytes(files[path].body)
-                s3.put(self.s3, bucket, self._key(path), self.spare, now, files[path].type)
-                self._there[path] = files[path].body
-                written += 1
-            if written:
-                s3.get(self.s3, bucket, self._key(LAST), self.spare, now)
-                if self.spare.read_bytes() != files[LAST].body:
-                    raise Failed(f"the bucket {bucket} shows another page than it was given")
-        except (s3.S3Failed, OSError) as error:
-            self._there.clear()
-            raise Failed(str(error)) from None
-        finally:
-            self.spare.unlink(missing_ok=True)
-        return written
-
-    def _key(self, path: str) -> str:
-        return "/".join(part for part in (self.bucket.prefix.strip("/"), quote(path)) if part)
 
 
 # --------------------------------------------------------------------------------------------- kept in files
@@ -174,8 +91,8 @@ class Publisher:
         self.db, self.setup, self.render, self.show = db, setup, render, show
         self.find_hosts, self.pushes = find_hosts, pushes
         self._awake = asyncio.Event()
-        self._pushed: dict[str, tuple[object, float]] = {}  # host to what it has, and since when (the loop's clock)
-        self._failures: dict[str, int] = {}
+        self._pushed: dict[str, _Pushed] = {}
+        self._told: object = None  # of the hosts, to the database
 
     async def run(self) -> None:
         """Work until cancelled. A round that fails is logged, and the next one tries again."""
@@ -209,29 +126,79 @@ class Publisher:
         await asyncio.to_thread(keep_site, self.setup.data, site)
         if not self.pushes:
             return ROUND_SECONDS
-        results = [await self._push(host, files, site) for host in self.find_hosts()]
-        return min([ROUND_SECONDS, *results])
+        hosts = self.find_hosts()
+        pauses = [await self._keep_up(host, files, site) for host in hosts]
+        await self._tell(tuple(self._pushed[host.name].health for host in hosts))
+        return min([ROUND_SECONDS, *pauses])
 
-    async def _push(self, host: Host, files: Mapping[str, Any], site: Site) -> float:
-        """Put the page on a host, if it says something new; returns the seconds until that should be tried again."""
-        news, now = _news(site), asyncio.get_running_loop().time()
-        had, at = self._pushed.get(host.name, (None, 0.0))
-        if had == news and now - at < PUSH_SECONDS:
-            return ROUND_SECONDS
+    async def _keep_up(self, host: Host, files: Mapping[str, Any], site: Site) -> float:
+        """Put the page on a host, if it says something new, and look there; returns the seconds until the next try."""
+        known = self._pushed.setdefault(host.name, _Pushed(HostHealth(host.name, host.url)))
+        news, loop = _news(site), asyncio.get_running_loop()
         try:
-            written = await asyncio.to_thread(host.put, files, site.at)
+            if known.news != news or loop.time() - known.put_at >= host.every_seconds or not known.given:
+                known.news = None
+                count = await asyncio.to_thread(host.put, files, site.at)
+                known.news, known.put_at, known.looked_at = news, loop.time(), None
+                known.given = [*known.given[-KEPT_BODIES:], (loop.time(), files[LAST].body)]
+                known.health = replace(known.health, published_at=site.at)
+                log.info("status_published", host=host.name, files=count)
+            await self._look(host, known, site.at)
         except Failed as error:
-            failures = self._failures[host.name] = self._failures.get(host.name, 0) + 1
-            log.error("status_not_published", host=host.name, why=str(error), failures=failures)
-            return AGAIN_SECONDS[min(failures, len(AGAIN_SECONDS)) - 1]
-        self._failures.pop(host.name, None)
-        self._pushed[host.name] = news, now
-        log.info("status_published", host=host.name, files=written)
-        return ROUND_SECONDS
+            return self._failed(known, str(error), site.at)
+        known.failures = 0
+        known.health = replace(known.health, failing_since=None, why="")
+        return LOOK_AGAIN_SECONDS if known.behind else ROUND_SECONDS
+
+    async def _look(self, host: Host, known: _Pushed, now: datetime) -> None:
+        """
+        Fetch the page back from where the public sees it.
+
+        Raises:
+            Failed: it cannot be fetched, or has been behind what it was given for longer than the host may take.
+        """
+        at = asyncio.get_running_loop().time()
+        if not host.url or (known.looked_at is not None and not known.behind and at - known.looked_at < LOOK_SECONDS):
+            return
+        known.looked_at, known.behind = at, True
+        shown = await asyncio.to_thread(fetch, host.url)
+        places = [place for place, (_, body) in enumerate(known.given) if body == shown]
+        newer = known.given[max(places) + 1 :] if places else known.given
+        if not newer:
+            known.behind = False
+            known.health = replace(known.health, seen_at=now)
+        elif at - newer[0][0] >= host.patience.total_seconds():
+            raise Failed(f"{host.url} shows another page than it was given")
+
+    def _failed(self, known: _Pushed, why: str, now: datetime) -> float:
+        known.failures += 1
+        since = known.health.failing_since or now
+        known.health = replace(known.health, failing_since=since, why=redact(why)[:WHY_LIMIT])
+        log.error("status_not_published", host=known.health.name, why=known.health.why, failures=known.failures)
+        return AGAIN_SECONDS[min(known.failures, len(AGAIN_SECONDS)) - 1]
+
+    async def _tell(self, healths: tuple[HostHealth, ...]) -> None:
+        """Let every process know how the hosts are, when that has changed."""
+        if healths != self._told:
+            await self.db.write(usecase.note_hosts, healths)
+            self._told = healths
+
+
+@dataclass(slots=True)
+class _Pushed:
+    """What a host has, and how it does. Instants without a zone are seconds of the loop's clock."""
+
+    health: HostHealth
+    news: object = None
+    put_at: float = 0.0
+    given: list[tuple[float, bytes]] = field(default_factory=list)  # first pages, with when it was given each
+    looked_at: float | None = None
+    behind: bool = False  # it does not show yet what it was given last
+    failures: int = 0
 
 
 def _news(site: Site) -> object:
     """What a reader would call new: all but the passing of time."""
     states = tuple((component.name, component.state) for component in site.components)
-    look = site.name, site.url, site.accent, site.logo
+    look = site.name, site.url, site.accent, site.accent_dark, site.logo, site.subscribe, site.subscribe_at
     return look, states, site.incidents, site.maintenances, site.notices

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import reduce
@@ -14,7 +14,7 @@ from typing import Any, Final, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from tocsin.core import runbook_check
+from tocsin.core import contrast, runbook_check
 from tocsin.core.runbook import REQUIRED_SECRETS, Runbook
 from tocsin.core.types import Json
 
@@ -94,7 +94,20 @@ def read(text: str, environment: Mapping[str, str], *, was_in_force: bool = Fals
     if runbook and not problems:
         runbook = runbook.without(left_out)
         problems += [] if was_in_force else [_of_fault(f, data, lines) for f in runbook_check.faults(runbook)]
+        warnings += tuple(_faint(runbook, lines))
     return Reading(None if problems else runbook, tuple(sorted(problems, key=lambda p: p.line)), warnings, version)
+
+
+def _faint(runbook: Runbook, lines: Mapping[Path, int]) -> Iterator[Problem]:
+    """Own colours of the status page that do not read as links and buttons: the page shows them darker or lighter."""
+    page = runbook.status_page
+    for name, colour, theme in (("accent", page.accent, "light"), ("accent_dark", page.accent_dark, "dark")):
+        path, grounds = ("status_page", name), contrast.GROUNDS[theme]
+        if colour and path in lines and (best := contrast.least(colour, grounds)) < contrast.TEXT:
+            shown = contrast.readable(colour, grounds)
+            wanted = f"a colour of at least {contrast.TEXT}:1 on a {theme} page"
+            found = f"{colour}, which has {best:.2f}:1; links show as {shown}"
+            yield Problem(_line(path, lines), _dotted(path), found, wanted)
 
 
 def check(text: str, environment: Mapping[str, str], now: datetime) -> dict[str, Json]:

@@ -31,11 +31,11 @@ from tocsin.core.texts import calm, cut, literal, utf8, utf16
 __all__ = [
     "ANSWER_LIMIT", "Alert", "AlertSeverity", "Answer", "BadPayload", "CALLBACK_WINDOW", "CHECK_LABELS", "Chat",
     "Command", "Config", "Conversation", "Delivered", "Devices", "Field", "Heard", "Inbound", "LABEL_LIMIT", "Line",
-    "Mail", "Message", "Moved", "Notice", "Outgoing", "Polled", "Press", "Receipt", "Refusal", "Reject", "Reply",
-    "Request", "Response", "Retry", "RoomStep", "Rooms", "SERVICE_LABELS", "Said", "Signal", "SignalAction", "Source",
-    "Transport", "Verb", "Verdict", "calm", "clean", "clip", "colour_of", "cut", "failed", "first_label", "key_of",
-    "literal", "one_line", "one_of", "parse_instant", "read_form", "read_json", "severity_of", "shown", "text_of",
-    "utf16", "utf8", "wait_asked", "wait_of",
+    "Mail", "Mailing", "Message", "Moved", "Notice", "Outgoing", "Polled", "Press", "Receipt", "Refusal", "Reject",
+    "Reply", "Request", "Response", "Retry", "RoomStep", "Rooms", "SERVICE_LABELS", "Said", "Signal", "SignalAction",
+    "Source", "Transport", "Verb", "Verdict", "calm", "clean", "clip", "colour_of", "cut", "failed", "first_label",
+    "key_of", "literal", "one_line", "one_of", "parse_instant", "read_form", "read_json", "severity_of", "shown",
+    "text_of", "utf16", "utf8", "wait_asked", "wait_of",
 ]  # fmt: skip
 
 # Settings of one integration, keys as the runbook writes them, secrets in clear. Of a channel also `via`, its name in
@@ -59,6 +59,7 @@ class Request:
     timeout_seconds: float = 10.0  # in total, connecting included
     sign_with: str = field(default="", repr=False)  # HMAC key: `net` signs the body with the instant it sends it
     answer_limit: int = ANSWER_LIMIT  # bytes of the answer that are read
+    public: bool = False  # the address came from a stranger: nothing that is not public is connected to
     # More headers, made from the instant (aware UTC) at which it is sent: integrations have no clock.
     headers_at: Callable[[datetime], Mapping[str, str]] | None = field(default=None, repr=False, compare=False)
 
@@ -129,6 +130,19 @@ Conversation: TypeAlias = Generator[Outgoing, Response, T]
 
 
 @dataclass(frozen=True, slots=True)
+class Mailing:
+    """
+    What a mail to a subscriber carries beside its words: it goes to people outside, who can end it with one press.
+
+    `press` are the words on its link. A POST to `unsubscribe_link` ends the subscription (RFC 8058); GET does not.
+    """
+
+    name: str  # of the sender, as people outside know it
+    press: str
+    unsubscribe_link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """
     One text for one address, made ready by the core; a transport only cuts it to its own limit.
@@ -150,6 +164,8 @@ class Message:
     plain: bool = False  # the text alone goes out, byte for byte: no title, no links (the runbook's templates)
     page: str = ""  # the id of the page that this is, for buttons and callbacks to carry; empty for other texts
     valid_seconds: int | None = None  # until the next way or step is due: what arrives later is late; None: nothing is
+    mailing: Mailing | None = None  # it goes to a subscriber, not to somebody of ours
+    document: Any = None  # JSON for a machine in the place of the words, to an address that a stranger gave
 
     @property
     def pass_link(self) -> str:

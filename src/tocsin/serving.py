@@ -22,10 +22,10 @@ import structlog
 import uvicorn
 
 from tocsin import settings
+from tocsin.hosts import Host, find
 from tocsin.net import Network
 from tocsin.poller import Poller
-from tocsin.publisher import Host, Publisher, kept_site
-from tocsin.publisher import hosts as hosts_of
+from tocsin.publisher import Publisher, kept_site
 from tocsin.rota import Rota
 from tocsin.settings import Settings
 from tocsin.store import migrate
@@ -213,7 +213,7 @@ def _publisher(house: House, public: PublicSite, *, pushes: bool) -> Publisher:
         version, runbook = house.db.read_now(configure.in_force, house.setup)
         if version not in known:
             known.clear()
-            known[version] = hosts_of(runbook.status_page.publish, data, runbook.left_out)
+            known[version] = find(runbook.status_page.publish, data, runbook.left_out)
         return known[version]
 
     return Publisher(house.db, house.setup, site_files, public.show, find_hosts, pushes=pushes)

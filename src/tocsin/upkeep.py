@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tocsin import publisher, runbook_file, s3, wiring
+from tocsin.hosts import Failed, find
 from tocsin.net import redact
 from tocsin.store import backup, migrate
 from tocsin.store.db import Database
@@ -117,10 +118,17 @@ def publish_status(runbook: Path | None, message: str, *, clear: bool) -> list[s
         raise wiring.NoStart(f"cannot read the runbook {path}: {error}; name it with --runbook") from None
     if reading.runbook is None:
         raise wiring.NoStart(f"the runbook {path} has errors; `tocsin check {path}` names them")
-    found = publisher.hosts(reading.runbook.status_page.publish, given.data, reading.runbook.left_out)
+    found = find(reading.runbook.status_page.publish, given.data, reading.runbook.left_out)
     if not found:
-        raise wiring.NoStart(f"the runbook {path} names no host: status_page.publish needs a directory or s3")
-    try:
-        return [f"{host.name}: {host.put(files(site), now)} files written" for host in found]
-    except publisher.Failed as error:
-        raise wiring.NoStart(f"not published: {error}") from None
+        raise wiring.NoStart(
+            f"the runbook {path} names no host under status_page.publish: a directory, s3, ssh, github_pages"
+        )
+    rendered, lines, failed = files(site), [], []
+    for host in found:  # one that fails holds up no other
+        try:
+            lines.append(f"{host.name}: {host.put(rendered, now)} files written")
+        except Failed as error:
+            failed.append(f"{host.name}: not published: {redact(str(error))}")
+    if failed:
+        raise wiring.NoStart("\n".join([*lines, *failed]))
+    return lines

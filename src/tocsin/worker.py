@@ -12,6 +12,7 @@ import structlog
 from tocsin.net import Network
 from tocsin.points import passing
 from tocsin.sdk import Conversation, Delivered, Message, Retry, Transport, Verdict
+from tocsin.store import queue
 from tocsin.store.db import Busy, Database, Unsure
 from tocsin.usecases import deliver, looks, publish, release, tick
 from tocsin.usecases.configure import NoRunbook, Setup
@@ -23,6 +24,7 @@ PAUSE_SECONDS: Final = 0.5  # after a turn that failed
 LOOK_AGAIN_SECONDS: Final = 60.0  # after a look at shift changes or readiness that raised
 READ_AGAIN_SECONDS: Final = 1.0  # a call that starts later than this after its claim asks first whether it is needed
 SENDS_PER_CHANNEL: Final = 32  # a channel with so many under way is passed over: one that hangs holds back only itself
+SENDS_TO_SUBSCRIBERS: Final = 8  # however many they are, no page waits behind them
 PACES_KEPT: Final = 4_096  # destinations whose last calls are remembered; more are looked through for old ones
 PACE_SECONDS: Final = 60.0  # after which none matters any more
 
@@ -37,7 +39,7 @@ class Worker:
         self._awake = asyncio.Event()
         self._sending: dict[asyncio.Task[None], Job] = {}
         self._unsure = False  # whether the last claim is stored
-        self._through: Counter[str] = Counter()  # what is being sent, by channel
+        self._through: Counter[str] = Counter()  # what is being sent, by lane (store.queue)
         self._pace = Pace()
         self._stopping = False
         self._look_from = 0.0  # seconds of the loop's clock
@@ -88,7 +90,7 @@ class Worker:
             sending = [part.id for job in self._sending.values() for part in (job, *job.folded)]
             await self.db.write(deliver.give_back, self.owner, sending)
             self._unsure = False
-        full = sorted(via for via, count in self._through.items() if count >= SENDS_PER_CHANNEL)
+        full = sorted(lane for lane, count in self._through.items() if count >= _most(lane))
         due = await self.db.read(tick.look, full)
         looked = due.looks and asyncio.get_running_loop().time() >= self._look_from
         if not (due.steps or due.rows or looked):
@@ -111,15 +113,16 @@ class Worker:
         for job in jobs:
             task = asyncio.create_task(self._deliver(job, claimed_at))
             self._sending[task] = job
-            self._through[job.via] += 1
+            self._through[queue.lane_of(job.kind, job.via)] += 1
             task.add_done_callback(self._sent)
         return 0 if due.steps or jobs else 0.01
 
     def _sent(self, task: asyncio.Task[None]) -> None:
-        via = self._sending.pop(task).via
-        if self._through[via] >= SENDS_PER_CHANNEL:
-            self._awake.set()  # what waits for this channel was passed over
-        self._through[via] -= 1
+        job = self._sending.pop(task)
+        lane = queue.lane_of(job.kind, job.via)
+        if self._through[lane] >= _most(lane):
+            self._awake.set()  # what waits for this lane was passed over
+        self._through[lane] -= 1
 
     async def _look(self) -> None:
         """Take the looks that are due. One that raises is logged and put off: no page waits for it."""
@@ -193,6 +196,11 @@ class Worker:
         if late and not await self._wanted(job):
             return None
         return await self.network.converse(conversation)
+
+
+def _most(lane: str) -> int:
+    """How many sends one lane has under way at most."""
+    return SENDS_TO_SUBSCRIBERS if lane == queue.SUBSCRIBERS else SENDS_PER_CHANNEL
 
 
 class Pace:

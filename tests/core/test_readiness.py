@@ -12,6 +12,7 @@ from tocsin.core import readiness
 from tocsin.core.reach import Heard
 from tocsin.core.readiness import Failing, Known
 from tocsin.core.runbook_check import Finding, Gap, gaps
+from tocsin.core.statuspage import HostHealth
 
 TEXT = (Path(__file__).parents[2] / "examples/proofi/runbook.yaml").read_text(encoding="utf-8")
 NOW = datetime(2026, 11, 23, 9, 2, tzinfo=UTC)
@@ -58,6 +59,13 @@ def test_what_only_the_database_knows_is_found(known, kind, subject, text):
     told = readiness.all_findings(BOOK, Known(**known, **reached), NOW, ())
 
     assert Finding(kind, subject, text) in told
+
+
+@pytest.mark.parametrize(("minutes", "found"), [(4, False), (5, True)])
+def test_a_host_of_the_status_page_that_fails_for_five_minutes_is_found(minutes, found):
+    failing = HostHealth("directory d", "", None, None, NOW - timedelta(minutes=minutes), "no space")
+    said = [f.text for f in readiness.all_findings(BOOK, Known(hosts=[HostHealth("ok"), failing]), NOW, ())]
+    assert found == ("never published: no space" in said)
 
 
 def test_a_good_state_gives_none_of_them():

@@ -182,3 +182,27 @@ def test_public_ids_are_stable_and_say_nothing():
     assert one != statuspage.public_id("incident", 2, T0)
     assert 12 == len(one)
     assert one.isalnum()
+
+
+def test_what_is_measured_counts_beside_what_was_said_and_never_twice():
+    """Ten hours known; two of major outage, of which one was measured too, and one more that nobody told of."""
+    start = datetime(2026, 11, 23, 10, tzinfo=UTC)
+
+    def at(hours):
+        return start + timedelta(hours=hours)
+
+    history = [(at(0), "operational"), (at(2), "major_outage"), (at(4), "operational")]
+    measured = [(at(-9), 1.0), (at(-8), 0.0), (at(3), 1.0), (at(5), 0.0)]
+    day = statuspage.component("A", 1, history, (), "UTC", at(10), measured).days[-1]
+    assert 0.7 == round(day.up, 9)
+    half = statuspage.component("A", 1, history, (), "UTC", at(10), [(at(6), 0.5)])
+    assert (0.6, "operational") == (round(half.uptime, 9), half.state)
+
+
+def test_a_partial_outage_is_as_down_as_what_is_measured_of_it():
+    start = datetime(2026, 11, 23, 10, tzinfo=UTC)
+    end = start + timedelta(hours=10)
+    for share, up in ((0.1, 0.7), (0.5, 0.5)):
+        assert up == round(
+            statuspage.component("A", 1, [(start, "partial_outage")], (), "UTC", end, [(start, share)]).uptime, 9
+        )

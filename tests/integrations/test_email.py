@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes.smtp import FakeMail
 from tocsin.integrations import email as module
-from tocsin.sdk import Delivered, Reject, Response, Retry
+from tocsin.sdk import Delivered, Mailing, Reject, Response, Retry
 
 from .helpers import feed, message, over_socket
 
@@ -35,6 +35,17 @@ def test_mails_of_one_incident_stand_in_one_thread_and_copies_share_an_id():
 
     assert first["References"] == other["References"]
     assert first["Message-ID"] == copy["Message-ID"] != other["Message-ID"]
+
+
+def test_a_mail_to_a_subscriber_ends_its_subscription_with_one_press():
+    link = "https://tocsin.example.org/status/unsubscribe/1/2"
+    mail = composed(acknowledge_link="", mailing=Mailing("Page <of> us\r\nBcc: x@y.org", "Open <it>", link))
+
+    assert (f"<{link}>", "List-Unsubscribe=One-Click") == (mail["List-Unsubscribe"], mail["List-Unsubscribe-Post"])
+    assert (None, "Page <of> us Bcc: x@y.org") == (mail["Bcc"], mail["From"].addresses[0].display_name)
+    assert "Open &lt;it&gt;" in mail.get_body(("html",)).get_content()
+    assert f"Unsubscribe: {link}" in mail.get_body(("plain",)).get_content()
+    assert composed()["List-Unsubscribe"] is None
 
 
 def test_a_title_cannot_add_headers_or_mark_up():

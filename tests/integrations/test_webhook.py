@@ -98,3 +98,11 @@ def test_over_a_real_socket_each_answer_has_its_verdict(status, verdict):
         hook.status = status
         assert verdict == over_socket(webhook.send(message(to=hook.url), {}))
     assert [] == hook.faults
+
+
+def test_a_subscribers_document_goes_out_alone_to_an_address_that_must_be_public():
+    [request], verdict = feed(
+        webhook.send(message(to="https://h.example.org/", document={"id": "k"}), {"secret": "s"}),
+        Response(200, body=b'{"challenge": "c", "id": "no"}'),
+    )
+    assert (({"id": "k"}, True, "s"), Delivered("c")) == ((request.json, request.public, request.sign_with), verdict)

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
-from tocsin.core.types import Publish
+import pytest
+
+from tocsin import plugins
+from tocsin.core.types import Publish, Refused
 from tocsin.store import publish
 from tocsin.usecases import site
+from tocsin.usecases.configure import Setup
 
 from .conftest import START
 
@@ -71,3 +76,21 @@ def test_a_new_component_of_the_runbook_begins_to_be_known(house, setup, time):
     before = house.read_now(publish.histories)
     assert {"Website", "Wallet API", "Data storage", "Payments", "Browser extension"} == set(before)
     assert {"operational"} == {state for history in before.values() for _, state in history}
+
+
+def test_what_is_measured_is_kept_where_it_changes_and_lowers_the_uptime(house, time):
+    setup = Setup(plugins.load(), {}, "http://t", b"key-of-the-house", Path())
+    time.now += timedelta(hours=8)
+    house.write_now(site.measured, setup, "Website", 1.0)
+    house.write_now(site.measured, setup, "Website", 0.5)
+    time.now += timedelta(hours=2)
+    house.write_now(site.measured, setup, "Website", 0.5)
+    shown = {one.name: one for one in house.read_now(site.snapshot, setup).components}
+    assert ("operational", 0.9) == (shown["Website"].state, round(shown["Website"].uptime, 9))
+    assert 1.0 == shown["Payments"].uptime
+    assert {"Website": [(time.now - timedelta(hours=2), 0.5)]} == house.read_now(publish.measured, START)
+    time.now += timedelta(days=200)
+    assert 0.5 == house.read_now(site.snapshot, setup).components[0].days[0].up
+    for component, down in (("Nothing", 0.0), ("Website", 1.5), ("Website", -1.0)):
+        with pytest.raises(Refused):
+            house.write_now(site.measured, setup, component, down)

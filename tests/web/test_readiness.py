@@ -10,8 +10,10 @@ import pytest
 from tocsin import runbook_file
 from tocsin.core.delivery import mark
 from tocsin.core.readiness import NEXT
+from tocsin.core.statuspage import HostHealth
 from tocsin.store import handoffs, people, queue
 from tocsin.usecases import configure, looks
+from tocsin.usecases import site as pages
 from tocsin.web.readiness import COLOURS
 
 from ..served import Served
@@ -184,3 +186,17 @@ def test_a_server_adds_what_it_knows_to_the_check_of_its_own_runbook(tmp_path):
     assert {"contact_unproved", "integration_left_out"} <= added
     assert [] == shown
     assert "On call: primary from" in pages
+
+
+def test_the_hosts_of_the_status_page_are_shown_with_their_age_and_what_is_wrong(site):
+    site.sign_in()
+    assert "It is on no other host" in site.ask("GET", "/readiness").text
+    well = HostHealth("bucket b", "https://s.example.org", site.now, site.now)
+    bad = HostHealth("ssh far:/www", "", site.now, None, site.now, "<no> route")
+    site.db.write_now(pages.note_hosts, (well, bad))
+    site.now += timedelta(minutes=7)
+    page = site.ask("GET", "/readiness").text
+    assert "Published 7 minutes ago; seen at" in page
+    assert "For 7 minutes: &lt;no&gt; route" in page
+    assert "Status page not published" in page
+    assert "the status page is not on ssh far:/www: <no> route" in site.ask("GET", "/-/ready").json()["warnings"]

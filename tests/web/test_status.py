@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import re
 import xml.etree.ElementTree as ET
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tocsin.usecases import site as usecase
-from tocsin.web.site import files
+from tocsin.web.site import _text, files
 
 PAYLOADS = Path(__file__).parents[1] / "payloads/statuspage"
 SECRET_TITLE = "db3: key 4711 <script>alert(1)</script>"
@@ -171,12 +172,14 @@ def test_planned_work_is_announced_shown_and_taken_back(site, shown):
         ({"from": "2026-11-20T01:00:00Z", "until": "2026-11-21T01:00:00Z"}, "not in the past"),
         ({"until": "2027-11-28T01:00:00Z"}, "at most 30 days"),
         ({"title": " "}, "needs a title"),
+        ({"until": "2026-11-28T02:00:00Z"}, "ends after it starts"),
+        ({"from": "2026-11-28T02:00:00"}, "timezone info"),
     ],
 )
 def test_planned_work_that_cannot_be_is_refused(site, shown, more, word):
     answer = planned(site, **more)
     assert 422 == answer.status_code
-    assert word in answer.json()["detail"]
+    assert word in answer.text
     assert [] == site.api("GET", "/maintenance").json()["items"]
 
 
@@ -203,7 +206,7 @@ def test_a_host_gets_the_same_page_at_the_paths_of_the_contract(site, shown):
     page = made["index.html"]
     assert page.body == gzip.decompress(page.packed)
     names = {path for path in made if not path.startswith("status/incidents/")}
-    assert {"index.html", "status/history.html", "status/feed.atom", "status/page.css", "api/v2/summary.json",
+    assert {"index.html", "status/history.html", "status/subscribe.html", "status/feed.atom", "status/page.css", "api/v2/summary.json",
             "api/v2/status.json", "api/v2/components.json", "api/v2/incidents.json",
             "api/v2/incidents/unresolved.json", "api/v2/scheduled-maintenances.json",
             "api/v2/scheduled-maintenances/upcoming.json",
@@ -216,9 +219,8 @@ def test_a_host_gets_the_same_page_at_the_paths_of_the_contract(site, shown):
 
 
 def local_links(page):
-    import re
 
-    return [link for link in re.findall(r'href="([^"]+)"', page) if not link.startswith(("http", "data:"))]
+    return [link for link in re.findall(r'href="([^"]+)"', page) if not link.startswith(("http", "data:", "#"))]
 
 
 def _walked(path):
@@ -247,3 +249,42 @@ def test_a_thousand_incidents_are_rendered_within_a_second(site):
     loop.close()
     assert 1_000 == sum(path.startswith("status/incidents/") for path in made)
     assert took < 10
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("one\ntwo\n\nthree", "<p>one<br>two</p><p>three</p>"),
+        ("**bold** & <b>", "<p><strong>bold</strong> &amp; &lt;b&gt;</p>"),
+        ("**<i>**", "<p><strong>&lt;i&gt;</strong></p>"),
+        ("no **pair", "<p>no **pair</p>"),
+        ("**T <1>**\n\nbody", "<p>body</p>"),
+        ("Resolved: T <1>\n\nbody", "<p>body</p>"),
+        ("\n\n \n\n", ""),
+        ("a ** b ** c **", "<p>a ** b ** c **</p>"),
+    ],
+)
+def test_a_text_becomes_paragraphs_and_nothing_else(body, shown):
+    assert shown == str(_text(body, "T <1>"))
+
+
+def test_words_that_look_like_markup_are_only_words_on_the_page_in_the_feed_and_in_the_json(site, shown):
+    words = "<img src=x onerror=alert(1)> & {{7*7}} \u202egnp.exe"
+    assert 201 == planned(site, title=words, text=words).status_code
+    name = site.declare(title="t", service="proofi.ai")
+    site.api("POST", f"/incidents/{name}/update", {"status": "identified", "summary": words, "public": True})
+    shown()
+    for path in ("/status", "/status/feed.atom", "/status/history"):
+        text = get(site, path).text
+        assert "<img src=x" not in text, path
+    root = ET.fromstring(get(site, "/status/feed.atom").text)
+    titles = [one.text for one in root.findall("{*}entry/{*}title")]
+    assert ("<img src=x onerror=alert(1)> & {{7*7}}" in titles[0], titles[0].endswith(": planned maintenance")) == (
+        True,
+        True,
+    )
+    page = get(site, "/status").text
+    assert 2 <= page.count("&lt;img src=x onerror=alert(1)&gt; &amp; {{7*7}}")
+    (work,) = get(site, "/api/v2/scheduled-maintenances.json").json()["scheduled_maintenances"]
+    assert "<img src=x onerror=alert(1)> & {{7*7}}" in work["name"]
+    assert "\u202e" not in page + work["name"]

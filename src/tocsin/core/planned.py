@@ -27,6 +27,13 @@ class Plan:
     repeat: str | None = None
     zone: str = "UTC"
 
+    @property
+    def first(self) -> Maintenance:
+        """Its first time."""
+        return Maintenance(
+            self.id, self.title, self.text, self.components, self.start, self.until, self.created_at
+        )  # fmt: skip
+
     def next_span(self, now: datetime) -> tuple[datetime, datetime]:
         """The time that runs or comes next, else the first one."""
         spans = self._spans(now, now + timedelta(days=recur.AHEAD))

@@ -14,11 +14,13 @@ from tocsin.core.reach import Heard, reachable
 from tocsin.core.runbook import Runbook
 from tocsin.core.runbook_check import Finding, Gap, findings
 from tocsin.core.stand_ins import Given
+from tocsin.core.statuspage import HostHealth
 
 ANNOUNCE: Final = (timedelta(days=7), timedelta(days=1))  # before a gap; reliability.md F26
 DAILY_AT: Final = time(9)  # local to the organization
 NIGHT: Final = time(3)  # the hour at which it is asked how somebody would be reached
 TEST_STALE: Final = timedelta(days=35)  # a test page goes out every month
+HOST_FAILS: Final = timedelta(minutes=5)  # a host of the status page; shorter is a hiccup
 ANSWER_WITHIN: Final = timedelta(days=1)  # a test page
 
 # Each kind with what to do next, the worst first: that is the order in which they are told.
@@ -31,6 +33,7 @@ NEXT: Final[Mapping[str, str]] = {
     "integration_failing": "Read the reason; look at the token, the address and the network of that channel.",
     "test_unanswered": "Ask them whether the test page came; if not, check each of their ways.",
     "integration_left_out": "Set the variables that it names, or take the channel out of the runbook.",
+    "status_page_not_published": "Read the reason and mend that host; `tocsin status publish` tries it at once.",
     "same_person": "Put somebody else on one of the two steps: otherwise one phone off means nobody.",
     "step_not_reached": "Give the step a wait (after) of its own, or take it out.",
     "contact_unproved": "Let them check it: a way that was never proved may be anybody's.",
@@ -62,6 +65,7 @@ class Known:
     unconfirmed: Sequence[tuple[str, tuple[str, ...], datetime]] = ()  # person, schedules, since
     zones: str = ""
     moved: Sequence[Finding] = ()  # hand-overs that other time zone rules moved
+    hosts: Sequence[HostHealth] = ()
 
 
 def all_findings(book: Runbook, known: Known, now: datetime, given: Given) -> tuple[Finding, ...]:
@@ -112,6 +116,10 @@ def _server(book: Runbook, known: Known, now: datetime) -> Iterator[Finding]:
         subject, _, text = notice.partition(": ")
         yield Finding("integration_left_out", subject, text or notice)
     yield from known.moved
+    for host in known.hosts:
+        if host.failing_since and now - host.failing_since >= HOST_FAILS:
+            last = f"last published at {utc_words(host.published_at)}" if host.published_at else "never published"
+            yield Finding("status_page_not_published", host.name, f"{last}: {host.why}")
     if known.zones:
         yield Finding("tzdata_old", "tzdata", known.zones)
 

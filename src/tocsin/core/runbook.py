@@ -244,13 +244,50 @@ class Bucket(Part):
     region: str = "us-east-1"
     access_key: str
     secret_key: str
+    url: str = ""  # where the public sees it, as for every host: each publish is then fetched back from there
+
+
+class SshFolder(Part):
+    """A folder on another machine, which becomes a link to the newest release."""
+
+    host: Text
+    port: Annotated[int, Field(ge=1, le=65535)] = 22
+    user: Text
+    directory: Text
+    host_key: Annotated[str, Field(pattern=r"^(ssh|ecdsa|sk)-\S+ \S+")]  # as ssh-keyscan prints it, without the name
+    key: str = ""  # the private key itself
+    key_file: str = ""  # or its file
+    url: str = ""
+
+    @model_validator(mode="after")
+    def _has_a_key(self) -> SshFolder:
+        if not (self.key or self.key_file) and "key" not in self.model_fields_set:
+            raise ValueError("a key, or a key_file")
+        return self
+
+
+class GithubPages(Part):
+    """A branch that GitHub Pages serves, and the folder in it."""
+
+    repository: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
+    branch: Text = "gh-pages"
+    folder: str = ""
+    token: str
+    api_base: str = "https://api.github.com"
+    url: str = ""
 
 
 class PublishTo(Part):
     """Where the status page is put as static files: hosts that outlive this one."""
 
     directory: str = ""
+    directory_url: str = ""
     s3: Bucket | None = None
+    ssh: SshFolder | None = None
+    github_pages: GithubPages | None = None
+
+
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
 class StatusPage(Part):
@@ -258,7 +295,9 @@ class StatusPage(Part):
     url: str = ""
     components: Words = ()
     logo: str = ""  # an address of a picture
-    accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#1f4fd1"
+    accent: Colour = "#1f4fd1"  # of the line on top, links and buttons
+    accent_dark: Colour | None = None  # the same where the reader's screen is dark
+    subscribe: tuple[Literal["email", "webhook"], ...] = ("email", "webhook")  # how the public may be told; [] is not
     publish: PublishTo = PublishTo()
 
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from tocsin.core.calendar import local_to_utc, utc_words, words
@@ -15,6 +15,7 @@ from tocsin.core.notify import template_words, written
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import Fact, Publish, Spoiled
 
+T = TypeVar("T")
 State = Literal["operational", "degraded_performance", "partial_outage", "major_outage", "under_maintenance"]
 Impact = Literal["none", "minor", "major", "critical"]
 
@@ -246,6 +247,9 @@ class Site:
     incidents: tuple[PublicIncident, ...]  # newest first
     maintenances: tuple[Maintenance, ...]  # by their start
     notices: tuple[tuple[datetime, str], ...] = ()  # said by hand, also while Tocsin itself is down
+    subscribe: bool = False  # whether the public can ask to be told
+    accent_dark: str = ""  # empty: as on light screens
+    subscribe_at: str = ""  # where, as the internet knows it; empty where Tocsin has no public address
 
     @property
     def unresolved(self) -> tuple[PublicIncident, ...]:
@@ -257,6 +261,22 @@ class Site:
         states = [component.state for component in self.components]
         states += [incident.state for incident in self.unresolved if incident.component is None]
         return OVERALL[worst(states)]
+
+
+@dataclass(frozen=True, slots=True)
+class HostHealth:
+    """
+    How a host of the page does: when it last took the page, and when it was last seen at its public `url`.
+
+    `failing_since` and `why` while it does not take the page, or shows another one.
+    """
+
+    name: str
+    url: str = ""
+    published_at: datetime | None = None
+    seen_at: datetime | None = None
+    failing_since: datetime | None = None
+    why: str = ""
 
 
 def names_of(runbook: Runbook) -> tuple[str, ...]:
@@ -282,17 +302,20 @@ def public_id(*names: object) -> str:
 
 def component(
     name: str, position: int, history: Sequence[tuple[datetime, str]], work: Iterable[Maintenance], zone: str,
-    now: datetime,
+    now: datetime, measured: Sequence[tuple[datetime, float]] = (),
 ) -> Component:  # fmt: skip
     """
     Build a component from its *history*: the instants at which its state changed, oldest first, at least one.
 
-    Maintenance that runs now shows where nothing is worse; it does not count against the uptime.
+    Args:
+        work: What is planned. Where it runs now it shows, unless something is worse; it does not count as down.
+        measured: The instants at which what is measured changed, oldest first, each with the share (0 to 1) that
+            counts as down from then on. At each moment the worse of what was said and what was measured counts.
     """
     state = history[-1][1]
     if any(name in one.components and one.status(now) == "in_progress" for one in work):
         state = worst((state, "under_maintenance"))
-    days = tuple(_days(history, zone, now))
+    days = tuple(_days(history, measured, zone, now))
     known = [(day.up, _length(day.on, zone, now, history[0][0])) for day in days if day.up is not None]
     total = sum(seconds for _, seconds in known)
     uptime = sum(up * seconds for up, seconds in known) / total if total else None
@@ -301,7 +324,9 @@ def component(
     )  # fmt: skip
 
 
-def _days(history: Sequence[tuple[datetime, str]], zone: str, now: datetime) -> Iterable[Day]:
+def _days(
+    history: Sequence[tuple[datetime, str]], measured: Sequence[tuple[datetime, float]], zone: str, now: datetime
+) -> Iterable[Day]:
     today = now.astimezone(ZoneInfo(zone)).date()
     for back in range(UPTIME_DAYS - 1, -1, -1):
         day = today - timedelta(days=back)
@@ -311,8 +336,15 @@ def _days(history: Sequence[tuple[datetime, str]], zone: str, now: datetime) -> 
         if not length:
             yield Day(day, "operational", None)
             continue
-        down = sum((until - since).total_seconds() * DOWN.get(state, 0.0) for since, until, state in spells)
+        down = sum(_down(since, until, DOWN.get(state, 0.0), measured) for since, until, state in spells)
         yield Day(day, worst(state for _, _, state in spells), 1 - down / length)
+
+
+def _down(since: datetime, until: datetime, said: float, measured: Sequence[tuple[datetime, float]]) -> float:
+    """Seconds of a span that count as down: at each moment the worse of what was *said* and what was measured."""
+    known = (until - since).total_seconds() * said
+    more = ((b - a).total_seconds() * (share - said) for a, b, share in _spells(measured, since, until) if share > said)
+    return known + sum(more)
 
 
 def _edges(day: date, zone: str, now: datetime) -> tuple[datetime, datetime]:
@@ -325,12 +357,13 @@ def _length(day: date, zone: str, now: datetime, since: datetime) -> float:
 
 
 def _spells(
-    history: Sequence[tuple[datetime, str]], start: datetime, end: datetime
-) -> Iterable[tuple[datetime, datetime, str]]:
-    """The parts of `[start, end)` with their state; what lies before the first entry is not known."""
-    for (since, state), (until, _) in zip(history, [*history[1:], (end, "")], strict=True):
+    history: Sequence[tuple[datetime, T]], start: datetime, end: datetime
+) -> Iterable[tuple[datetime, datetime, T]]:
+    """The parts of `[start, end)` with what holds in them; what lies before the first entry is not known."""
+    ends = [*(at for at, _ in history[1:]), end]
+    for (since, what), until in zip(history, ends, strict=True) if history else ():
         if since < end and until > start and (a := max(since, start)) < (b := min(until, end)):
-            yield a, b, state
+            yield a, b, what
 
 
 def lasted(incident: PublicIncident, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""E-mail: pages and texts by SMTP.   Sources: RFC 5321, 5322, 3834"""
+"""E-mail: pages and texts by SMTP.   Sources: RFC 5321, 5322, 3834, 8058"""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tocsin.sdk import (
     Delivered,
     Field,
     Mail,
+    Mailing,
     Message,
     Reject,
     Retry,
@@ -62,7 +63,7 @@ def compose(message: Message, sender: str) -> bytes:
         ValueError: the sender or the recipient is no single mail address in ASCII.
     """
     mail = EmailMessage(policy=SEVEN_BIT)
-    mail["From"] = _address(sender, "Tocsin")
+    mail["From"] = _address(sender, one_line(message.mailing.name, 100) if message.mailing else "Tocsin")
     mail["To"] = _address(message.to)
     mail["Subject"] = _subject(message)
     mail["Message-ID"] = _id(message, sender)
@@ -71,13 +72,23 @@ def compose(message: Message, sender: str) -> bytes:
         mail["In-Reply-To"] = mail["References"] = first
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    if message.urgent:
+    if message.mailing:
+        _offer_the_end(mail, message.mailing, sender)
+    elif message.urgent:
         mail["Importance"], mail["X-Priority"] = "high", "1"
     else:  # RFC 2919; a page goes without it: some boxes sort what has one out of sight
         mail["List-Id"] = f"Tocsin <tocsin.{_domain(sender)}>"
     mail.set_content(message.text if message.plain else _text(message))
     mail.add_alternative(_html(message), subtype="html")
     return mail.as_bytes()
+
+
+def _offer_the_end(mail: EmailMessage, mailing: Mailing, sender: str) -> None:
+    """How a mail program ends a subscription by itself: RFC 2369, RFC 8058."""
+    mail["List-Id"] = f"<status.{_domain(sender)}>"
+    if mailing.unsubscribe_link:
+        mail["List-Unsubscribe"] = f"<{mailing.unsubscribe_link}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
 
 def _address(text: str, name: str = "") -> Address:
@@ -112,7 +123,9 @@ def _text(message: Message) -> str:
         parts += [f"Acknowledge: {message.acknowledge_link}", ""]
     parts.append(message.text)
     if message.link:
-        parts += ["", message.link]
+        parts += ["", f"{message.mailing.press}: {message.link}" if message.mailing else message.link]
+    if message.mailing and message.mailing.unsubscribe_link:
+        parts += ["", f"Unsubscribe: {message.mailing.unsubscribe_link}"]
     return "\n".join(parts)
 
 
@@ -136,7 +149,9 @@ def _html(message: Message) -> str:
     if not message.plain:
         colour = colour_of(message.severity)
         head = f'<h1 style="border-color:{colour}">{html.escape(message.title)}</h1>'
-        opened = _link(message.link, "Open in Tocsin")
+        opened = _link(message.link, message.mailing.press if message.mailing else "Open in Tocsin")
+        if message.mailing:
+            opened += _link(message.mailing.unsubscribe_link, "Unsubscribe")
     if message.acknowledge_link:
         look = "background:#b3261e;color:#fff;padding:14px 28px"  # also where a program drops the style above
         press = _link(message.acknowledge_link, "Acknowledge", f' class="press" style="{look}"')
@@ -150,7 +165,7 @@ def _html(message: Message) -> str:
 
 
 def _link(address: str, words: str, look: str = "") -> str:
-    return f'<p><a href="{html.escape(address, quote=True)}"{look}>{words}</a></p>' if address else ""
+    return f'<p><a href="{html.escape(address, quote=True)}"{look}>{html.escape(words)}</a></p>' if address else ""
 
 
 TRANSPORT = Transport(

@@ -19,8 +19,12 @@ from tocsin.sdk import (
 
 
 def send(message: Message, config: Config) -> Conversation[Verdict]:
-    """One POST. Any 2xx is Delivered; 410 says that the address is gone; raises nothing."""
-    body = {
+    """
+    One POST. Any 2xx is Delivered; 410 says that the address is gone; raises nothing.
+
+    A subscriber's message is its document, to an address that must be public. A 2xx may echo its `challenge`.
+    """
+    body = message.document or {
         "id": message.key,
         "kind": "page" if message.acknowledge_link else "message",
         "incident": message.incident,
@@ -32,11 +36,14 @@ def send(message: Message, config: Config) -> Conversation[Verdict]:
         "urgent": message.urgent,
     }
     headers = {"Tocsin-Id": quote(message.key, safe=" !#$&'()*+,/:;=?@[]^`{|}~")}  # ASCII stays, the rest is %XX
-    response = yield Request("POST", message.to, headers=headers, json=body, sign_with=str(config.get("secret") or ""))
+    response = yield Request(
+        "POST", message.to, headers=headers, json=body, sign_with=str(config.get("secret") or ""),
+        public=message.document is not None,
+    )  # fmt: skip
     status = response.status
     if 200 <= status < 300:
-        answer = response.json
-        return Delivered(receipt=text_of(answer.get("id"), 200) if isinstance(answer, dict) else "")
+        answer, said = response.json, "challenge" if message.document else "id"
+        return Delivered(receipt=text_of(answer.get(said), 200) if isinstance(answer, dict) else "")
     return failed(response, dead=(410,))
 
 

@@ -7,24 +7,24 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import false, insert, select, update
 
 from tocsin.core.planned import Plan, times
 from tocsin.core.statuspage import Maintenance, PublicIncident, Update, public_id
 from tocsin.core.types import Publish, uuid7
 from tocsin.store.db import Tx, insert_new
-from tocsin.store.schema import component_states, maintenances, public_incidents, public_updates
+from tocsin.store.schema import component_states, maintenances, measurements, public_incidents, public_updates
 
 TOPIC = "status"  # what a commit touches that the status page shows
 
 
-def tell(tx: Tx, incident: int, told: Publish, changes: Sequence[tuple[str, str, str]]) -> None:
-    """Keep an update and what it makes of the public incident. Telling it again changes nothing."""
+def tell(tx: Tx, incident: int, told: Publish, changes: Sequence[tuple[str, str, str]]) -> str | None:
+    """Keep an update and what it makes of the public incident; returns its id. Telling it again: None, and nothing."""
     id_ = uuid7(tx.now, "public", incident, told.key, told.status, told.body)
     row = {"id": id_, "incident": incident, "at": tx.now, "status": told.status, "body": told.body,
            "changes": [list(change) for change in changes]}  # fmt: skip
     if not insert_new(tx, public_updates, row):
-        return
+        return None
     table, ended = public_incidents, tx.now if told.status == "resolved" else None
     values: dict[str, Any] = {
         "title": told.title, "status": told.status, "impact": told.impact, "component": told.component,
@@ -36,6 +36,7 @@ def tell(tx: Tx, incident: int, told: Publish, changes: Sequence[tuple[str, str,
         name = public_id("incident", incident, told.started_at)
         tx.run(insert(table).values(incident=incident, id=name, started_at=told.started_at, **values))
     tx.touched.add(TOPIC)
+    return id_
 
 
 def open_states(tx: Tx, component: str, but: int) -> list[str]:
@@ -61,6 +62,29 @@ def set_state(tx: Tx, component: str, state: str) -> None:
     tx.touched.add(TOPIC)
 
 
+def measure(tx: Tx, component: str, down: float) -> bool:
+    """Write down which share of a component is down from now on; says whether that is another than before."""
+    table = measurements
+    last = tx.first(select(table.c.down).where(table.c.component == component).order_by(table.c.at.desc()).limit(1))
+    if (last.down if last else 0.0) == down:
+        return False
+    where = table.c.component == component, table.c.at == tx.now
+    if not insert_new(tx, table, {"component": component, "at": tx.now, "down": down}):
+        tx.run(update(table).where(*where).values(down=down))
+    tx.touched.add(TOPIC)
+    return True
+
+
+def measured(tx: Tx, since: datetime) -> Mapping[str, list[tuple[datetime, float]]]:
+    """For each component the instants at which what is measured changed, oldest first, as far as *since* needs them."""
+    found: defaultdict[str, list[tuple[datetime, float]]] = defaultdict(list)
+    for row in tx.all(select(measurements).order_by(measurements.c.at)):
+        if row.at <= since:  # what held then is all that is left of what was before
+            found[row.component].clear()
+        found[row.component].append((row.at, row.down))
+    return found
+
+
 def meet(tx: Tx, components: Sequence[str]) -> None:
     """Begin the history of components that were never heard of."""
     known = histories(tx)
@@ -79,12 +103,15 @@ def histories(tx: Tx) -> Mapping[str, list[tuple[datetime, str]]]:
 
 def incidents(tx: Tx) -> tuple[PublicIncident, ...]:
     """Every public incident, newest first, each with its updates, newest first."""
+    return _incidents(tx, select(public_incidents), select(public_updates))
+
+
+def _incidents(tx: Tx, which: Any, said_of: Any) -> tuple[PublicIncident, ...]:
     said: defaultdict[int, list[Update]] = defaultdict(list)
-    order = public_updates.c.at.desc(), public_updates.c.id.desc()
-    for row in tx.all(select(public_updates).order_by(*order)):
+    for row in tx.all(said_of.order_by(public_updates.c.at.desc(), public_updates.c.id.desc())):
         changes = tuple((str(a), str(b), str(c)) for a, b, c in row.changes)
         said[row.incident].append(Update(row.id, row.at, row.status, row.body, changes))
-    rows = tx.all(select(public_incidents).order_by(public_incidents.c.incident.desc()))
+    rows = tx.all(which.order_by(public_incidents.c.incident.desc()))
     return tuple(
         PublicIncident(
             r.id, r.title, r.status, r.impact, r.component, r.state, r.started_at, r.updated_at, r.monitoring_at,
@@ -94,16 +121,44 @@ def incidents(tx: Tx) -> tuple[PublicIncident, ...]:
     )  # fmt: skip
 
 
+def told(tx: Tx, update_id: str) -> tuple[PublicIncident, Update] | None:
+    """One update with its incident, as it stands now; None for an id that nobody gave out."""
+    row = tx.first(select(public_updates.c.incident).where(public_updates.c.id == update_id))
+    if row is None:
+        return None
+    table, said = public_incidents, public_updates
+    (found,) = _incidents(
+        tx, select(table).where(table.c.incident == row.incident), select(said).where(said.c.incident == row.incident)
+    )
+    return found, next(one for one in found.updates if one.id == update_id)
+
+
+def unresolved(tx: Tx) -> tuple[PublicIncident, ...]:
+    """The open public incidents without what was said of them, newest first."""
+    where = public_incidents.c.resolved_at.is_(None)
+    return _incidents(tx, select(public_incidents).where(where), select(public_updates).where(false()))
+
+
+_PLANNED = select(maintenances)
+
+
+def _plan(r: Any) -> Plan:
+    return Plan(
+        r.id, r.title, r.text, tuple(r.components), r.start, r.until, r.created_at, r.by, r.repeat, r.zone or "UTC"
+    )
+
+
 def plans(tx: Tx) -> tuple[Plan, ...]:
     """All planned work that was not taken back, by its start."""
     table = maintenances
-    rows = tx.all(select(table).where(table.c.deleted_at.is_(None)).order_by(table.c.start, table.c.id))
-    return tuple(
-        Plan(
-            r.id, r.title, r.text, tuple(r.components), r.start, r.until, r.created_at, r.by, r.repeat, r.zone or "UTC"
-        )
-        for r in rows
-    )
+    rows = tx.all(_PLANNED.where(table.c.deleted_at.is_(None)).order_by(table.c.start, table.c.id))
+    return tuple(_plan(row) for row in rows)
+
+
+def work(tx: Tx, id_: str) -> tuple[Maintenance, bool] | None:
+    """Planned work, the first time of it, and whether it was taken back; None for an id that nobody gave out."""
+    row = tx.first(_PLANNED.where(maintenances.c.id == id_))
+    return None if row is None else (_plan(row).first, row.deleted_at is not None)
 
 
 def maintenance(tx: Tx) -> tuple[Maintenance, ...]:

@@ -17,6 +17,8 @@ from tocsin.store.schema import pages as asked
 
 OPEN_PAGE = ("requested", "sent", "delivered")
 MINUTE = timedelta(minutes=1)
+TO_SUBSCRIBERS = ("opt_in", "update")  # kinds of rows that go to subscribers of the status page
+SUBSCRIBERS = "subscribers"  # their lane
 FAILED = ("retry", "reject", "failed", "no_receipt")  # verdicts of a try that did not arrive
 
 
@@ -149,13 +151,21 @@ def note_attempt(tx: Tx, outbox_id: str, page_id: str | None, epoch: int, since:
     insert_new(tx, tries, {"id": id_, "outbox": outbox_id, "page": page_id, "at": tx.now, **columns})
 
 
+def lane_of(kind: str, via: str) -> str:
+    """The lane that a row is sent in: its channel, and one for all that goes to subscribers."""
+    return SUBSCRIBERS if kind in TO_SUBSCRIBERS else via
+
+
+_LANE = case((outbox.c.kind.in_(TO_SUBSCRIBERS), SUBSCRIBERS), else_=outbox.c.via)
+
+
 def due(tx: Tx, limit: int, but: Sequence[str] = ()) -> Sequence[Any]:
     """
     Rows to be sent now, pages first, then urgent texts: pending and due, or left under a lease that ran out.
 
-    None of the channels *but*.
+    None in the lanes *but*.
     """
-    statement = _DUE.where(outbox.c.via.not_in(but)) if but else _DUE
+    statement = _DUE.where(_LANE.not_in(but)) if but else _DUE
     return tx.all(lock_rows(tx, statement), {"now": tx.now, "limit": limit})
 
 
@@ -348,7 +358,7 @@ def page_has_way(tx: Tx, page_id: str) -> bool:
 
 def _next(but: Sequence[str] = ()) -> Select[Any]:
     """One statement: a worker asks it after every commit that may concern it."""
-    others = [outbox.c.via.not_in(but)] if but else []
+    others = [_LANE.not_in(but)] if but else []
     return select(
         select(func.min(incidents.c.wake_at)).where(incidents.c.wake_at.isnot(None)).scalar_subquery(),
         select(func.min(outbox.c.due)).where(PENDING, *others).scalar_subquery(),
@@ -364,7 +374,7 @@ _NEXT = fixed(_next())
 def next_due(tx: Tx, but: Sequence[str] = ()) -> tuple[datetime | None, datetime | None, datetime | None]:
     """
     When the next thing is due, or None: of an incident; of the outbox, a row or the end of a lease; of the looks at
-    schedules and their hand-offs. Rows for the channels *but* are passed over.
+    schedules and their hand-offs. Rows in the lanes *but* are passed over.
     """
     wake, pending, leased, look, hand_off = tx.first(_next(but) if but else _NEXT)
     return wake, _first(pending, leased), _first(look, hand_off)
@@ -376,9 +386,16 @@ def _first(*instants: datetime | None) -> datetime | None:
 
 def backlog(tx: Tx) -> Mapping[str, Any]:
     """`{"pending": n, "oldest_due": instant or None}`."""
-    waiting = PENDING, outbox.c.kind.notin_(("probe", "test", "receipt", "edit"))
+    quiet = ("probe", "test", "receipt", "edit", "announce", "forget", *TO_SUBSCRIBERS)
+    waiting = PENDING, outbox.c.kind.notin_(quiet)
     row = tx.all(select(func.count(), func.min(outbox.c.due)).where(*waiting))[0]
     return {"pending": row[0], "oldest_due": row[1]}
+
+
+def fresh(tx: Tx, kind: str) -> int:
+    """How many rows of a kind wait, or are being sent, that have not failed yet."""
+    where = outbox.c.kind == kind, or_(PENDING, LEASED), outbox.c.failures == 0
+    return int(tx.all(select(func.count()).where(*where))[0][0])
 
 
 # --------------------------------------------------------------------------------------------- what vendors allow

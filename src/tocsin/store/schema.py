@@ -269,7 +269,8 @@ outbox = Table(
     Column("incident", Integer),
     # page, message, room, keep: something to be done to a room, draft; receipt: the time for one is over;
     # alarm, check, test, probe: they need no incident; reply: what is said to somebody who pressed or wrote;
-    # edit: another text in the place of a page that was sent
+    # edit: another text in the place of a page that was sent; of the status page: announce puts an update for each
+    # subscriber, opt_in asks one, forget drops what is old
     Column("kind", Text, nullable=False),
     Column("page", Text),
     Column("rule", Integer),  # the place in the person's notification rules
@@ -568,6 +569,30 @@ maintenances = Table(
     Column("deleted_at", Instant),
     Column("repeat", Text),  # core.recur; null: it comes once
     Column("zone", Text),  # in whose local time it repeats
+)
+
+measurements = Table(
+    "measurements",
+    metadata,
+    Column("component", Text, primary_key=True),
+    Column("at", Instant, primary_key=True),
+    Column("down", Float, nullable=False),  # the share, 0 to 1, that counts as down from this instant on
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Text, primary_key=True),  # UUIDv7: its links are made from it
+    Column("kind", Text, nullable=False),  # email, webhook
+    Column("mark", Text, nullable=False),  # keyed hash of the address: finds it, and does not tell it
+    Column("sealed", Text, nullable=False),  # the address, encrypted with a key that is not in the database
+    Column("components", JsonText, nullable=False),  # names; none: all of them
+    Column("created_at", Instant, nullable=False),
+    Column("confirmed_at", Instant),
+    Column("failing_since", Instant),  # nothing has arrived since
+    Column("ended_at", Instant),
+    Column("why", Text),  # it ended
+    Index("subscribers_mark", "mark"),
 )
 
 accounts = Table(

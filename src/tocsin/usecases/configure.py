@@ -196,6 +196,21 @@ def check_acknowledge(setup: Setup, page: str, mac: str) -> bool:
     return hmac.compare_digest(_mac(setup, page).encode(), mac.encode(errors="replace"))
 
 
+def subscriber_link(setup: Setup, verb: str, id_: str) -> str:
+    """The address where a subscription is confirmed (`subscribe`) or ended (`unsubscribe`), by a press."""
+    return f"{setup.public_url}/status/{verb}/{id_}/{_mac(setup, id_, verb)}"
+
+
+def check_subscriber(setup: Setup, verb: str, id_: str, mac: str) -> bool:
+    """Say whether *mac* is the one that the subscriber was given for *verb*; in constant time."""
+    return hmac.compare_digest(_mac(setup, id_, verb).encode(), mac.encode(errors="replace"))
+
+
+def subscriber_secret(setup: Setup, id_: str) -> str:
+    """What signs the webhooks of a subscription; only its own address is told."""
+    return _mac(setup, id_, "subscriber's secret")
+
+
 def claim_key(tx: Tx, setup: Setup) -> bool:
     """Say whether this node's secret key is the one that the database knows; the first node's is kept as the mark."""
     mark = hmac.new(setup.secret_key, b"mark", hashlib.sha256).hexdigest()

@@ -23,14 +23,14 @@ from tocsin.store import incidents, queue
 from tocsin.store.db import Busy, Tx, one_at_a_time
 from tocsin.store.incidents import Stored
 from tocsin.store.rooms import STEP
-from tocsin.usecases import devices, edits, limits, people, publish, rescue, restored, rooms, ways
+from tocsin.usecases import devices, edits, limits, people, publish, rescue, restored, rooms, subscribers, ways
 from tocsin.usecases.configure import Setup, acknowledge_link, channel_config, in_force, incident_link, runbook_of, who
 from tocsin.usecases.respond import ALL, act
 from tocsin.usecases.ways import receipt
 
 CLOCK: Final = "clock:"  # a text about a clock of the severity, in place of a duty
 AT_ONCE: Final = 32  # rows in one claim
-PLAIN: Final = ("alarm", "check", "probe", "reply", "edit")  # rows that are sent without reading an incident
+PLAIN: Final = ("alarm", "check", "probe", "reply", "edit", *queue.TO_SUBSCRIBERS)  # they read no incident
 
 __all__ = ["Job", "claim", "receipt", "settle", "settle_plainly", "wanted"]
 
@@ -38,6 +38,8 @@ __all__ = ["Job", "claim", "receipt", "settle", "settle_plainly", "wanted"]
 TIMERS: Final[Mapping[str, Callable[[Tx, Setup, Any], None]]] = {
     "receipt": ways.receipt_overdue,
     "test": people.test_due,
+    "announce": subscribers.fan_out,
+    "forget": subscribers.forget_old,
 }
 
 log = structlog.get_logger("tocsin.worker")
@@ -75,7 +77,7 @@ class Job:
 
 def claim(tx: Tx, setup: Setup, owner: str, limit: int = AT_ONCE, full: Sequence[str] = ()) -> list[Job]:
     """
-    Take the rows that are due, urgent ones first, under a lease of 30 s; none for the channels *full*, which are busy.
+    Take the rows that are due, urgent ones first, under a lease of 30 s; none in the lanes *full*, which are busy.
 
     The incident and the schedule are read again now, right before the call: what nobody needs any more becomes moot,
     with its reason, and a page for somebody whose shift has ended goes to whoever has it now. Rows for a destination
@@ -117,10 +119,7 @@ def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str], waiting: C
     if _is_not_sent(tx, setup, row):
         return None
     stored = None if row.kind in PLAIN else incidents.load(tx, row.incident)
-    if stored and not _needed(tx, setup, row, stored):
-        return None
-    if stored is None and row.page and queue.page(tx, row.page).state not in queue.OPEN_PAGE:
-        queue.settle(tx, row.id, "moot", why="somebody has it", done_at=tx.now)
+    if not (_needed(tx, setup, row, stored) if stored else _needed_plainly(tx, setup, row)):
         return None
     transport = setup.plugins.transports.get(row.payload.get("kind", ""))
     if stored and rooms.waits(tx, row, stored.state):
@@ -182,6 +181,16 @@ def _needed(tx: Tx, setup: Setup, row: Any, stored: Stored) -> bool:
     queue.drop_page(tx, row.page, f"the shift of {row.person} ended before it was sent")
     act(tx, setup, row.incident, OffCall(row.page, row.person, targets))
     return False
+
+
+def _needed_plainly(tx: Tx, setup: Setup, row: Any) -> bool:
+    """The same for a row that reads no incident."""
+    why = subscribers.moot(tx, setup, row) if row.kind in queue.TO_SUBSCRIBERS else ""
+    if row.page and queue.page(tx, row.page).state not in queue.OPEN_PAGE:
+        why = "somebody has it"
+    if why:
+        queue.settle(tx, row.id, "moot", why=why, done_at=tx.now)
+    return not why
 
 
 def _fold(tx: Tx, setup: Setup, row: Any, owner: str) -> list[Job]:
@@ -296,6 +305,9 @@ def _plain_job(tx: Tx, setup: Setup, row: Any, transport: Transport | None, epoc
     )  # fmt: skip
     if row.kind == "probe":
         return job
+    if row.kind in queue.TO_SUBSCRIBERS:
+        message, config = subscribers.message(tx, setup, row)
+        return replace(job, message=message, config=config)
     payload, config = row.payload, channel_config(setup, in_force(tx, setup)[1], row.via)
     if row.kind == "reply":
         reply = Reply(payload["text"], payload["closed"], payload["refused"], back=payload["back"])
@@ -375,6 +387,8 @@ def _settle(tx: Tx, setup: Setup, job: Job, verdict: Verdict, milliseconds: int)
         if job.kind == "page" and isinstance(verdict, Delivered) and verdict.receipt:
             edits.late(tx, setup, job.id, verdict.receipt)
         return
+    if row.kind in queue.TO_SUBSCRIBERS:
+        subscribers.settled(tx, setup, row, verdict)
     match verdict:
         case Delivered():
             _delivered(tx, setup, job, row, verdict)
@@ -442,7 +456,8 @@ def _again(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Retry) -> None:
         rooms.settled(tx, setup, job.incident, job.step, verdict, job.transport)
         return
     life = edits.LIFE if row.kind == "edit" else delivery.MESSAGE_LIFE
-    if row.kind != "page" and tx.now - row.created_at > life:
+    expired = row.kind != "page" and tx.now - row.created_at > life
+    if expired or (job.kind == "opt_in" and failures >= subscribers.OPT_IN_TRIES):
         _rejected(tx, setup, job, row, verdict.why)
         return
     if job.kind == "room" and failures == delivery.FAILURES_BEFORE_NEXT:

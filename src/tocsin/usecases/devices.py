@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
-from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +9,6 @@ from typing import Any, Final
 
 import orjson
 import structlog
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tocsin.core.delivery import Route
 from tocsin.core.runbook import Runbook
@@ -25,11 +19,11 @@ from tocsin.store import devices as store
 from tocsin.store.db import Tx
 from tocsin.usecases import rescue
 from tocsin.usecases.configure import Setup, in_force
+from tocsin.usecases.sealing import derived, seal, unseal
 
 MOST: Final = 8  # of one person: each costs a call for each page
 NAME_LIMIT: Final = 60  # characters
 TEST_EVERY_SECONDS: Final = 10  # a second press within them sends nothing more
-NONCE_BYTES: Final = 12  # NIST SP 800-38D
 
 log = structlog.get_logger("tocsin.devices")
 
@@ -65,7 +59,7 @@ def way(setup: Setup, runbook: Runbook) -> Way | None:
 
 def device_key(setup: Setup) -> bytes:
     """32 bytes that only this Tocsin has, on every node, and that stay while its secret key does."""
-    return _derived(setup, b"devices")
+    return derived(setup, "devices")
 
 
 def look(tx: Tx, setup: Setup, person: str) -> tuple[Way | None, str, tuple[Device, ...]]:
@@ -98,9 +92,8 @@ def register(tx: Tx, setup: Setup, person: str, name: str, said: object) -> None
     if len([row for row in store.of(tx, person) if row.mark != mark]) >= MOST:
         raise Refused(f"{MOST} devices are registered already: remove one first", 409)
     label = one_line(name, NAME_LIMIT) or "A browser"
-    store.put(
-        tx, person=person, kind=found.transport.name, name=label, mark=mark, sealed=_sealed(setup, mark, address)
-    )  # fmt: skip
+    sealed = seal(setup, "devices", mark, orjson.dumps(dict(address)))
+    store.put(tx, person=person, kind=found.transport.name, name=label, mark=mark, sealed=sealed)
     audit.append(tx, person, "device_registered", {"name": label, "kind": found.transport.name})
 
 
@@ -142,27 +135,8 @@ def ended(tx: Tx, ids: tuple[str, ...]) -> None:
         log.info("devices_ended", count=count)
 
 
-# --------------------------------------------------------------------------------------------- sealing
-
-
-def _derived(setup: Setup, what: bytes) -> bytes:
-    return hmac.new(setup.secret_key, b"derived\n" + what, hashlib.sha256).digest()
-
-
-def _sealed(setup: Setup, mark: str, address: Mapping[str, str]) -> str:
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    cipher = AESGCM(_derived(setup, b"seal devices"))
-    return b64encode(nonce + cipher.encrypt(nonce, orjson.dumps(dict(address)), mark.encode())).decode()
-
-
 def _opened(setup: Setup, row: Any) -> dict[str, str] | None:
     """The address of a row; None when it was sealed under another secret key."""
-    raw = b64decode(row.sealed)
-    try:
-        text = AESGCM(_derived(setup, b"seal devices")).decrypt(
-            raw[:NONCE_BYTES], raw[NONCE_BYTES:], row.mark.encode()
-        )  # fmt: skip
-    except InvalidTag:
-        return None
-    address: dict[str, str] = orjson.loads(text)
+    text = unseal(setup, "devices", row.mark, row.sealed)
+    address: dict[str, str] | None = orjson.loads(text) if text else None
     return address

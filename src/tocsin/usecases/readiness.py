@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,9 +17,10 @@ from tocsin.core.reach import Heard
 from tocsin.core.readiness import Failing, Known
 from tocsin.core.runbook import Runbook
 from tocsin.core.runbook_check import Finding, Gap, gaps
-from tocsin.store import handoffs, looks, oncall, people, queue
+from tocsin.core.statuspage import HostHealth
+from tocsin.store import handoffs, looks, oncall, people, queue, subscribers
 from tocsin.store.db import Tx
-from tocsin.usecases import rescue
+from tocsin.usecases import rescue, site
 from tocsin.usecases.configure import Setup, in_force, notices
 from tocsin.usecases.handoff import tell
 
@@ -59,6 +60,9 @@ class Report:
     gaps: tuple[Gap, ...]
     looked_at: datetime | None
     told_at: datetime | None
+    hosts: Sequence[HostHealth] = ()
+    subscribers: Mapping[str, int] = field(default_factory=dict)  # kind to how many
+    ended: Sequence[Any] = ()  # subscriptions that ended by themselves, newest first
 
 
 def read(tx: Tx, setup: Setup) -> Report:
@@ -81,12 +85,13 @@ def read(tx: Tx, setup: Setup) -> Report:
     data = look.data if look else {}
     known = Known(
         {night.person: night.ways for night in nights}, tests, _failing(tx), notices(tx, setup), unconfirmed,
-        zones.warning(tx.now), _moved(tx, book, data.get("zones")),
+        zones.warning(tx.now), _moved(tx, book, data.get("zones")), site.hosts(tx),
     )  # fmt: skip
     return Report(
         tx.now, version, core.all_findings(book, known, tx.now, given), tuple(nights),
         tuple(gaps(book, tx.now, given)), look.at if look and data.get("looked") else None,
-        datetime.fromisoformat(data["told_at"]) if data.get("told_at") else None,
+        datetime.fromisoformat(data["told_at"]) if data.get("told_at") else None, known.hosts,
+        subscribers.counts(tx), subscribers.ended(tx),
     )  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def look(tx: Tx, full: Sequence[str] = ()) -> Due:
     """
     See whether an incident has a step due, the outbox a row, or a schedule a look: a worker writes only then.
 
-    Rows for the channels *full* are passed over.
+    Rows in the lanes *full* are passed over.
     """
     instants = queue.next_due(tx, full)
     left = [(at - tx.now).total_seconds() for at in instants if at is not None]

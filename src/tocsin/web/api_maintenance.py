@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from fastapi import APIRouter
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -27,8 +25,8 @@ class MaintenanceBody(Acting):
     title: Title
     text: Long = ""
     components: list[str] = Field([], max_length=200)
-    from_: datetime = Field(alias="from")
-    until: datetime
+    from_: AwareDatetime = Field(alias="from")
+    until: AwareDatetime
     repeat: str | None = Field(None, max_length=200, description="such as FREQ=WEEKLY;BYDAY=SU")
     timezone: str = Field("UTC", max_length=100, description="in whose local time it comes again")
     hold: list[str] = Field([], max_length=50, description="matchers of alerts that page nobody meanwhile")

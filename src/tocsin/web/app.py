@@ -44,6 +44,7 @@ from tocsin.web import (
     people,
     readiness,
     reference,
+    subscribe,
     tickets,
 )  # fmt: skip
 from tocsin.web.auth import NotSignedIn, SignInLimit, TooMany
@@ -96,12 +97,13 @@ def create_app(
         app.include_router(part.router)
     for routes in (
         access, devices, handoff, joining, incidents, declare, noise, oncall, calendar, people, live, operations,
-        readiness, reference, tickets,
+        readiness, reference, subscribe, tickets,
     ):  # fmt: skip
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))
     _handle_errors(app)
     live.start(app)
+    subscribe.start(app)
     chat, ingest = ChatApp(db, setup, meters.count), IngestApp(db, setup, meters.count, limits)
     return Outermost(chat, ingest, public or PublicSite(db.clock), app)
 

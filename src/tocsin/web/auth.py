@@ -124,9 +124,10 @@ def same_origin(request: Request) -> bool:
 
 
 class SignInLimit:
-    """Counts the tries to sign in, by address, over the last minute."""
+    """Counts the tries to sign in, or to do what else strangers may, by address over the last minute."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = SIGN_IN_TRIES) -> None:
+        self.most = most
         self._tries: dict[str, deque[datetime]] = defaultdict(deque)
 
     def count(self, address: str, now: datetime) -> None:
@@ -136,7 +137,7 @@ class SignInLimit:
         tries = self._tries[address]
         while tries and now - tries[0] > MINUTE:
             tries.popleft()
-        if len(tries) >= SIGN_IN_TRIES:
+        if len(tries) >= self.most:
             raise TooMany
         tries.append(now)
 

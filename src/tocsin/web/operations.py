@@ -22,7 +22,7 @@ from tocsin.store import queue
 from tocsin.store.db import Busy, Database, Tx, waits_for_standby
 from tocsin.store.schema import incidents, pages
 from tocsin.store.sound import log_bytes
-from tocsin.usecases import watch
+from tocsin.usecases import site, watch
 from tocsin.usecases.configure import NoRunbook, Setup, in_force
 from tocsin.web.auth import require, viewer_of
 from tocsin.web.render import render
@@ -105,6 +105,7 @@ def _warnings(tx: Tx, setup: Setup, db: Database) -> list[str]:
         *watch.store_banner(db.trouble, log_bytes(db.url)),
         *watch.banners(tx),
         *notices(tx, db),
+        *(f"the status page is not on {host.name}: {host.why}" for host in site.hosts(tx) if host.failing_since),
     ]
 
 

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import groupby
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -17,31 +17,35 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from tocsin.core import statuspage
-from tocsin.core.statuspage import Component, Day, Maintenance, PublicIncident, Site
+from tocsin.core import contrast, statuspage, statuspage_json
+from tocsin.core.statuspage import Component, Day, PublicIncident, Site
+from tocsin.core.statuspage_json import documents, stamp
 from tocsin.web.render import HERE
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-NEWEST: Final = 50  # incidents in the JSON and the feed, as Statuspage gives them
 RECENT: Final = timedelta(days=14)  # of past incidents on the first view
 HTML, JSON, ATOM, CSS = "text/html; charset=utf-8", "application/json; charset=utf-8", (
     "application/atom+xml; charset=utf-8"), "text/css; charset=utf-8"  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class File:
-    """One file of the site: its bytes as they are and packed, and a tag that changes with them."""
+    """One file of the site: its bytes, and a tag that changes with them. It is packed when somebody asks for that."""
 
     type: str
     body: bytes
-    packed: bytes
     tag: str
+
+    @cached_property
+    def packed(self) -> bytes:
+        """The same bytes, by gzip."""
+        return gzip.compress(self.body, 6, mtime=0)
 
 
 def files(site: Site) -> Mapping[str, File]:
     """Render the whole site: path below the root, as a static host has it, to its file."""
     made = {path: _file(kind, body) for path, kind, body in _contents(site)}
-    bare = replace(site, components=(), incidents=(), maintenances=(), notices=(), at=EPOCH)
+    bare = replace(site, components=(), incidents=(), maintenances=(), notices=(), subscribe_at="", at=EPOCH)
     for one in site.incidents:
         at = site.at if one.is_open else EPOCH  # the page of one that is over does not change any more
         made[f"status/incidents/{one.id}.html"] = _incident_file(replace(bare, at=at), one)
@@ -54,16 +58,41 @@ def _incident_file(bare: Site, incident: PublicIncident) -> File:
 
 
 def _file(kind: str, body: bytes) -> File:
-    return File(kind, body, gzip.compress(body, 6, mtime=0), f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+    return File(kind, body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
 
 
 def _contents(site: Site) -> Iterable[tuple[str, str, bytes]]:
     yield "index.html", HTML, _filled("index.html", site, recent=_recent(site))
     yield "status/history.html", HTML, _filled("history.html", site, "../", months=_months(site))
-    yield "status/feed.atom", ATOM, _filled("feed.atom", site, newest=NEWEST)
-    yield "status/page.css", CSS, _filled("page.css", site)
+    yield (
+        "status/feed.atom",
+        ATOM,
+        _filled("feed.atom", site, newest=statuspage_json.NEWEST, changed_at=_changed_at(site)),
+    )
+    yield "status/page.css", CSS, _filled("page.css", site, **_colours(site))
+    if site.subscribe:
+        yield "status/subscribe.html", HTML, _filled("elsewhere.html", site, "../")
     for name, value in documents(site).items():
         yield f"api/v2/{name}.json", JSON, orjson.dumps(value)
+
+
+def _changed_at(site: Site) -> datetime:
+    """When anything that the feed tells was said last."""
+    said = [one.updated_at for one in site.incidents] + [work.created_at for work in site.maintenances]
+    return max(said, default=site.at)
+
+
+def _colours(site: Site) -> Mapping[str, Any]:
+    """The grounds of both themes, and the colour of links on them: the page's own, where it reads."""
+    light, dark = contrast.GROUNDS["light"], contrast.GROUNDS["dark"]
+    own = site.accent_dark or site.accent
+    return {"light": light, "dark": dark, "link": contrast.readable(site.accent, light), "brand_dark": own,
+            "link_dark": contrast.readable(own, dark)}  # fmt: skip
+
+
+def page(name: str, site: Site, **context: Any) -> bytes:
+    """One page in the look of the site that is made for one reader, and is no file of it."""
+    return _filled(name, site, "/", **context)
 
 
 def _filled(name: str, site: Site, root: str = "", **context: Any) -> bytes:
@@ -83,10 +112,14 @@ def _templates() -> Environment:
     return env
 
 
+# What is written a thousand times is put together as text, and marked as safe at the end: everything that people wrote
+# is escaped before. Markup's own `format` and `join` look at each part anew, and cost half of all the rendering.
+
+
 @pass_context
 def _when(page: Context, at: datetime) -> Markup:
     local = at.astimezone(page["zone"])
-    return Markup('<time datetime="{}">{}</time>').format(stamp(at), f"{local:%d %b %Y, %H:%M %Z}")
+    return Markup(f'<time datetime="{stamp(at)}">{local:%d %b %Y, %H:%M %Z}</time>')  # noqa: S704 - no word of people
 
 
 @pass_context
@@ -99,29 +132,23 @@ def _lasted(page: Context, incident: PublicIncident) -> str:
     return statuspage.lasted(incident, page["now"])
 
 
-def stamp(at: datetime) -> str:
-    """An instant in RFC 3339 with milliseconds, as Statuspage writes it."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
-
-
 def _text(body: str, title: str = "") -> Markup:
     """A text for the public as paragraphs. `**bold**` is the only markup; a first line that repeats *title* goes."""
     parts = [part.strip() for part in body.split("\n\n") if part.strip()]
     if parts and title and parts[0].strip("*") in (title, f"Resolved: {title}"):
         parts = parts[1:]
-    return Markup("").join(
-        Markup("<p>{}</p>").format(Markup("<br>").join(_bold(line) for line in part.split("\n"))) for part in parts
-    )
+    lines = str(escape("\n\n".join(parts))).split("\n")
+    whole = "\n".join(_bold(line) if "**" in line else line for line in lines)
+    shown = "".join(f"<p>{part.replace(chr(10), '<br>')}</p>" for part in whole.split("\n\n") if part)
+    return Markup(shown)  # noqa: S704 - escaped above
 
 
-def _bold(line: str) -> Markup:
+def _bold(line: str) -> str:
+    """An escaped line with what stands between two pairs of stars in bold."""
     pieces = line.split("**")
     if len(pieces) % 2 == 0:
-        return escape(line)
-    return Markup("").join(
-        Markup("<strong>{}</strong>").format(piece) if place % 2 else escape(piece)
-        for place, piece in enumerate(pieces)
-    )
+        return line
+    return "".join(f"<strong>{piece}</strong>" if place % 2 else piece for place, piece in enumerate(pieces))
 
 
 def _percent(share: float | None) -> str:
@@ -166,92 +193,3 @@ def _months(site: Site) -> list[tuple[str, list[PublicIncident]]]:
         (month, list(group))
         for month, group in groupby(site.incidents, lambda one: f"{one.started_at.astimezone(zone):%B %Y}")
     ]
-
-
-# --------------------------------------------------------------------------------------------- Statuspage's JSON
-
-
-def documents(site: Site) -> dict[str, Any]:
-    """The documents of Statuspage's public API: name to content.  Source: integrations reference, section 22."""
-    page_id = statuspage.public_id("page", site.url)
-    page = {"id": page_id, "name": site.name, "url": site.url, "time_zone": site.zone, "updated_at": stamp(site.at)}
-    indicator, description = site.overall
-    status = {"indicator": indicator, "description": description}
-    parts = {component.name: _component(component, page_id) for component in site.components}
-    told = [_incident(one, parts, page_id, site.url) for one in site.incidents[:NEWEST]]
-    open_ = [_incident(one, parts, page_id, site.url) for one in site.unresolved]
-    work = [_maintenance(one, parts, page_id, site) for one in site.maintenances]
-    upcoming = [one for one in work if one["status"] == "scheduled"]
-    active = [one for one in work if one["status"] == "in_progress"]
-    components = list(parts.values())
-    return {
-        "summary": {"page": page, "components": components, "incidents": open_,
-                    "scheduled_maintenances": active + upcoming, "status": status},
-        "status": {"page": page, "status": status},
-        "components": {"page": page, "components": components},
-        "incidents": {"page": page, "incidents": told},
-        "incidents/unresolved": {"page": page, "incidents": open_},
-        "scheduled-maintenances": {"page": page, "scheduled_maintenances": work[::-1][:NEWEST]},
-        "scheduled-maintenances/upcoming": {"page": page, "scheduled_maintenances": upcoming},
-        "scheduled-maintenances/active": {"page": page, "scheduled_maintenances": active},
-    }  # fmt: skip
-
-
-def _component(component: Component, page_id: str) -> dict[str, Any]:
-    return {
-        "id": component.id, "name": component.name, "status": component.state, "created_at": stamp(component.since),
-        "updated_at": stamp(component.changed_at), "position": component.position, "description": None,
-        "showcase": True, "start_date": f"{component.since.astimezone(UTC):%Y-%m-%d}", "group_id": None,
-        "page_id": page_id, "group": False, "only_show_if_degraded": False,
-    }  # fmt: skip
-
-
-def _incident(one: PublicIncident, parts: Mapping[str, Any], page_id: str, url: str) -> dict[str, Any]:
-    updates = [
-        _update(
-            update.id, update.status, update.body, one.id, update.at,
-            [_change(name, before, after) for name, before, after in update.changes] or None,
-        )
-        for update in one.updates
-    ]  # fmt: skip
-    return {
-        **_head(one.id, one.title, one.status, one.impact, page_id, url),
-        "created_at": stamp(one.updates[-1].at if one.updates else one.started_at),
-        "updated_at": stamp(one.updated_at),
-        "monitoring_at": stamp(one.monitoring_at) if one.monitoring_at else None,
-        "resolved_at": stamp(one.resolved_at) if one.resolved_at else None,
-        "started_at": stamp(one.started_at), "incident_updates": updates,
-        "components": [parts[name] for name in (one.component,) if name and name in parts],
-    }  # fmt: skip
-
-
-def _maintenance(one: Maintenance, parts: Mapping[str, Any], page_id: str, site: Site) -> dict[str, Any]:
-    status = one.status(site.at)
-    update = _update(f"{one.id}-1", status, one.text or one.title, one.id, one.created_at, None)
-    begun, over = site.at >= one.start, site.at >= one.until
-    return {
-        **_head(one.id, one.title, status, "maintenance", page_id, site.url),
-        "created_at": stamp(one.created_at),
-        "updated_at": stamp(one.until if over else one.start if begun else one.created_at), "monitoring_at": None,
-        "resolved_at": stamp(one.until) if over else None, "started_at": stamp(one.start),
-        "incident_updates": [update], "components": [parts[name] for name in one.components if name in parts],
-        "scheduled_for": stamp(one.start), "scheduled_until": stamp(one.until),
-    }  # fmt: skip
-
-
-def _head(id_: str, name: str, status: str, impact: str, page_id: str, url: str) -> dict[str, Any]:
-    link = url if impact == "maintenance" else f"{url}/status/incidents/{id_}.html"
-    return {"id": id_, "name": name, "status": status, "impact": impact, "shortlink": link, "page_id": page_id,
-            "reminder_intervals": None}  # fmt: skip
-
-
-def _update(id_: str, status: str, body: str, incident: str, at: datetime, changes: Any) -> dict[str, Any]:
-    return {
-        "id": id_, "status": status, "body": body, "incident_id": incident, "created_at": stamp(at),
-        "updated_at": stamp(at), "display_at": stamp(at), "affected_components": changes,
-        "deliver_notifications": True, "custom_tweet": None, "tweet_id": None,
-    }  # fmt: skip
-
-
-def _change(name: str, before: str, after: str) -> dict[str, str]:
-    return {"code": statuspage.public_id("component", name), "name": name, "old_status": before, "new_status": after}

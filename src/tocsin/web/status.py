@@ -41,8 +41,9 @@ class PublicSite:
         self._files, self._at = files, at
 
     def handles(self, path: str) -> bool:
-        """Say whether the path belongs here."""
-        return path in ("/status", "/index.html") or path.startswith(("/status/", "/api/v2/"))
+        """Say whether the path belongs here. What makes or ends a subscription needs the database, and is elsewhere."""
+        known = path in ("/status", "/index.html") or path.startswith(("/status/", "/api/v2/"))
+        return known and not path.startswith(("/status/subscribe", "/status/unsubscribe"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         status, headers, body = self._answer(scope)
