@@ -203,7 +203,9 @@ def try_triage(body: bytes, source: str, runbook: Path | None) -> list[dict[str,
         )
     book, now = reading.runbook, Clock()()
     try:
-        inbound = Inbound(body, read_json(body), now, source, path=next(iter(known[source].paths), ""))
+        config = configure.source_config(Setup(plugins.load(), {}, "", b"", settings.read().data), book, source)
+        json = None if known[source].raw else read_json(body)
+        inbound = Inbound(body, json, now, source, path=next(iter(known[source].paths), ""), config=config)
         signals = known[source].parse(inbound)
     except BadPayload as error:
         raise NoStart(f"the payload cannot be used: {error}") from None

@@ -11,7 +11,7 @@ import structlog
 
 from tocsin.net import Network
 from tocsin.points import passing
-from tocsin.sdk import Conversation, Delivered, Retry, Transport, Verdict
+from tocsin.sdk import Conversation, Delivered, Reject, Retry, Transport, Verdict
 from tocsin.store.db import Busy, Database, Unsure
 from tocsin.usecases import deliver, looks, publish, tick
 from tocsin.usecases.configure import NoRunbook, Setup
@@ -170,10 +170,19 @@ class Worker:
             except Busy:
                 await asyncio.sleep(PAUSE_SECONDS)
 
+    async def _confirm(self, name: str, url: str) -> Verdict:
+        """Say yes to a vendor that asks before it sends."""
+        source = self.setup.plugins.sources.get(name)
+        if source is None or source.confirm is None:
+            return Reject(f"no source {name} that confirms is installed")
+        return await self.network.converse(source.confirm(url))
+
     async def _send(self, job: Job, claimed_at: float) -> Verdict | None:
         """Send one job; None when, by the time its turn comes, it is not to be sent any more."""
         if job.draft:
             return await asyncio.to_thread(publish.save_file, self.setup.data, job.draft, self.write_file)
+        if job.kind == "confirm":
+            return await self._confirm(*job.confirm)
         if job.transport is None:
             return Retry(f"no transport for {job.via} is installed")
         conversation = conversation_of(self.setup, job, job.transport)

@@ -25,7 +25,7 @@ from tocsin.usecases.respond import ALL, act
 from tocsin.usecases.ways import receipt
 
 AT_ONCE: Final = 32  # rows in one claim
-PLAIN: Final = ("alarm", "check", "probe", "reply")  # rows that are sent without reading an incident
+PLAIN: Final = ("alarm", "check", "confirm", "probe", "reply")  # rows that are sent without reading an incident
 
 __all__ = ["Job", "claim", "receipt", "settle", "settle_plainly", "wanted"]
 
@@ -58,6 +58,7 @@ class Job:
     message: Message | None = None
     room: str = ""
     reply: Reply | None = None
+    confirm: tuple[str, str] = ("", "")  # the source that asks before it sends, and where to say yes
     draft: publish.Draft | None = None
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     folded: tuple[Job, ...] = ()
@@ -250,6 +251,8 @@ def _plain_job(tx: Tx, setup: Setup, row: Any, transport: Transport | None, epoc
     )  # fmt: skip
     if row.kind == "probe":
         return job
+    if row.kind == "confirm":
+        return replace(job, confirm=(row.payload["source"], row.payload["url"]))
     payload, config = row.payload, channel_config(setup, in_force(tx, setup)[1], row.via)
     if row.kind == "reply":
         reply = Reply(payload["text"], payload["closed"], payload["refused"], back=payload["back"])

@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from tocsin import __doc__ as about
 from tocsin.core.types import Refused
+from tocsin.net import Network
 from tocsin.points import passing
 from tocsin.sdk import BadPayload
 from tocsin.store.db import Busy, Database, Unsure
@@ -70,12 +71,13 @@ log = structlog.get_logger("tocsin.web")
 
 def create_app(
     db: Database, setup: Setup, *, new_secret: Callable[[], str], lifespan: Any = None,
-    public: PublicSite | None = None, limits: Limits | None = None,
+    public: PublicSite | None = None, limits: Limits | None = None, network: Network | None = None,
 ) -> App:  # fmt: skip
     """
     Join routes, middleware and error views over one database.
 
-    *new_secret* draws session ids; *public* is the status page, which somebody else keeps rendered.
+    *new_secret* draws session ids; *public* is the status page, which somebody else keeps rendered; *network* fetches
+    what a source needs to know its vendor by.
     """
     app = FastAPI(
         title="Tocsin", description=about or "", version="1", lifespan=lifespan, openapi_url="/api/openapi.json",
@@ -94,7 +96,7 @@ def create_app(
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))
     _handle_errors(app)
     live.start(app)
-    chat, ingest = ChatApp(db, setup, meters.count), IngestApp(db, setup, meters.count, limits)
+    chat, ingest = ChatApp(db, setup, meters.count), IngestApp(db, setup, meters.count, limits, network)
     return Outermost(chat, ingest, public or PublicSite(db.clock), app)
 
 
