@@ -30,6 +30,7 @@ from tocsin.web import (
     api_oncall,
     api_people,
     calendar,
+    changes,
     devices,
     handoff,
     incidents,
@@ -87,7 +88,7 @@ def create_app(
     app.state.db, app.state.setup, app.state.meters = db, setup, meters
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
-    for part in (api_oncall, api_maintenance, api_people):
+    for part in (api_oncall, api_maintenance, api_people, changes):
         app.include_router(part.router)
     for routes in (
         access, devices, handoff, incidents, oncall, calendar, people, live, operations, readiness, reference,

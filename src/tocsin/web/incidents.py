@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from tocsin.core import because, events, protocol
+from tocsin.core.changes import Beside
 from tocsin.core.incident import ROLES, Incident
 from tocsin.core.ledger import Entry
 from tocsin.core.paging import expires_at
@@ -26,7 +27,7 @@ from tocsin.store.incidents import Stored
 from tocsin.usecases import respond, restored
 from tocsin.usecases.access import Viewer, may
 from tocsin.usecases.configure import Setup, acknowledge_link, check_acknowledge, in_force, runbook_of
-from tocsin.web import operations
+from tocsin.web import changes, operations
 from tocsin.web.api import span_of
 from tocsin.web.auth import require, require_form, same_origin, viewer_of
 from tocsin.web.render import render, short
@@ -34,7 +35,7 @@ from tocsin.web.render import render, short
 LIST_SIZE: Final = 50
 ALERTS_SHOWN: Final = 50
 ENTRIES_SHOWN: Final = 1_000  # of the timeline; the newest
-FRAGMENTS: Final = ("head", "duties", "pages", "timeline")
+FRAGMENTS: Final = ("head", "duties", "changes", "pages", "timeline")
 LOUD: Final = frozenset({"declared", "duty_missed", "page_failed", "resolved", "reopened", "escalated"})
 UPDATE_STATUSES: Final = ("investigating", "identified", "monitoring")
 Names = Mapping[str, str]
@@ -141,6 +142,7 @@ class Known:
     alerts: Sequence[Any]
     runbook: Runbook
     postmortem: Any
+    changes: tuple[Beside, ...] = ()
 
 
 def line(state: Incident, names: Names, now: datetime) -> Line:
@@ -263,6 +265,7 @@ def know(tx: Tx, setup: Setup, number: int) -> Known:
         attempts=queue.attempts(tx, [row.id for row in pages]), troubles=queue.troubles(tx, number),
         alerts=alerts.listing(tx, incident=number, limit=ALERTS_SHOWN),
         runbook=runbook_of(tx, setup, stored.state.runbook_version), postmortem=postmortems.get(tx, number),
+        changes=changes.of(tx, setup, stored.state),
     )  # fmt: skip
 
 
@@ -356,7 +359,7 @@ async def _detail(
     view = show(known, request.app.state.db.clock(), request.state.viewer)
     return render(
         request, "incidents/show.html", status=status, v=view, message=message, form=form, alerts=known.alerts,
-        postmortem=known.postmortem, update_statuses=UPDATE_STATUSES,
+        postmortem=known.postmortem, update_statuses=UPDATE_STATUSES, changes=known.changes,
     )  # fmt: skip
 
 
@@ -369,7 +372,10 @@ async def fragment(request: Request) -> Response:
     number = incident_number(request.path_params["id"])
     known = await request.app.state.db.read(know, request.app.state.setup, number)
     view = show(known, request.app.state.db.clock(), request.state.viewer)
-    return render(request, f"incidents/_{name}.html", v=view, alerts=known.alerts, postmortem=known.postmortem)
+    return render(
+        request, f"incidents/_{name}.html", v=view, alerts=known.alerts, postmortem=known.postmortem,
+        changes=known.changes,
+    )  # fmt: skip
 
 
 async def act(request: Request) -> Response:
