@@ -18,14 +18,14 @@ from sqlalchemy import insert, select, update
 from tocsin import plugins, worker
 from tocsin.core.events import Declared
 from tocsin.net import Network
-from tocsin.sdk import Delivered, Line, Request, Retry
+from tocsin.sdk import Alert, Delivered, Line, Request, Retry, Signal
 from tocsin.store import incidents, looks, migrate, queue
 from tocsin.store import subscribers as subscriber_store
 from tocsin.store import watch as watch_store
 from tocsin.store.db import Busy, Database, Unsure
 from tocsin.store.schema import incidents as table
 from tocsin.store.schema import outbox
-from tocsin.usecases import configure, deliver, respond, subscribers, watch
+from tocsin.usecases import configure, deliver, ingest, respond, subscribers, watch
 from tocsin.usecases.configure import Setup
 from tocsin.worker import SENDS_TO_SUBSCRIBERS, Worker
 
@@ -304,3 +304,38 @@ def test_a_mail_server_that_hangs_on_subscribers_keeps_no_page_by_mail_waiting(d
         assert (datetime.now(UTC) - times["began"]).total_seconds() < 6  # a mail that hangs takes ten
         assert {"pending", "leased"} >= {row.state for row in rows(db, kind="update")}
         assert 50 <= len(rows(db, kind="update"))
+
+
+def test_a_vendor_that_asks_before_it_sends_is_told_yes_once_after_the_commit(db, tmp_path):
+    """The answer waits in the outbox, and is tried again while the vendor is away."""
+    tries = []
+
+    def confirm(url):
+        tries.append(url)
+        yield Line(f"yes to {url}")
+        return Delivered() if len(tries) > 1 else Retry("away")
+
+    setup = setup_with(db, tmp_path, lambda message, config: iter(()))
+    setup.plugins.sources["sns"] = replace(setup.plugins.sources["sns"], confirm=confirm)
+    asked = Alert("sns", "m1", "A subscription", db.clock(), links=(("Confirm", "https://sns.example/confirm"),))
+    for _ in range(2):
+        db.write_now(ingest.ingest, setup, [[Signal("confirm", asked, "m1")]])
+
+    def row():
+        [found] = db.read_now(lambda tx: tx.all(select(outbox).where(outbox.c.kind == "confirm")))
+        return found
+
+    lines = run(db, setup, lambda: row().state == "done")
+    assert ["https://sns.example/confirm"] * 2 == tries
+    assert ["yes to https://sns.example/confirm"] * 2 == lines
+    assert 1 == row().failures
+
+
+def test_a_question_of_a_source_that_is_gone_is_given_up(db, tmp_path):
+    setup = setup_with(db, tmp_path, lambda message, config: iter(()))
+    asked = Alert("alertmanager", "m1", "A subscription", db.clock(), links=(("Confirm", "https://x.example/"),))
+    db.write_now(ingest.ingest, setup, [[Signal("confirm", asked)]])
+    state = select(outbox.c.state).where(outbox.c.kind == "confirm")
+
+    run(db, setup, lambda: db.read_now(lambda tx: tx.first(state)).state == "failed")
+    assert [] == db.read_now(incidents.listing)

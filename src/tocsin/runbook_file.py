@@ -252,10 +252,20 @@ def _sort_missing(
             continue
         if where:
             left_out[where] = tuple(dict.fromkeys((*left_out.get(where, ()), *names)))
-        consequence = f"{where} is left out" if where else "it is left empty"
+        consequence = f"{where} is left out" if where else _empty(path)
         accepted = f"{names_text} set; without it {consequence}"
         warnings.append(Problem(problem.line, problem.key, problem.found, accepted))
     return left_out, tuple(warnings), errors
+
+
+SIGNING: Final = ("webhook_secret", "client_secret", "signing_secret")
+
+
+def _empty(path: Path) -> str:
+    """What it means that a value is left empty."""
+    if path[0] == "connections" and path[-1] in SIGNING:
+        return "it is left empty, and the ingest key in the address alone says who sends"
+    return "it is left empty"
 
 
 def _left_out_with(path: Path) -> str | None:

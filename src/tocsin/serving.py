@@ -177,7 +177,7 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
 
     app = create_app(
         house.db, house.setup, new_secret=lambda: secrets.token_urlsafe(24), lifespan=life, public=public,
-        limits=Limits(given.key_rate, given.ingest_rate),
+        limits=Limits(given.key_rate, given.ingest_rate), network=network,
     )  # fmt: skip
     config = uvicorn.Config(
         app, log_config=None, access_log=False, proxy_headers=False, lifespan="on", server_header=False,

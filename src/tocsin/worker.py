@@ -11,7 +11,7 @@ import structlog
 
 from tocsin.net import Network
 from tocsin.points import passing
-from tocsin.sdk import Conversation, Delivered, Message, Retry, Transport, Verdict
+from tocsin.sdk import Conversation, Delivered, Message, Reject, Retry, Transport, Verdict
 from tocsin.store import queue
 from tocsin.store.db import Busy, Database, Unsure
 from tocsin.usecases import deliver, looks, publish, release, tick
@@ -181,9 +181,8 @@ class Worker:
         """Send one job; None when, by the time its turn comes, it is not to be sent any more."""
         if job.draft:
             return await asyncio.to_thread(publish.save_file, self.setup.data, job.draft, self.write_file)
-        if job.ticket:
-            tracker, ticket = job.ticket
-            return await self.network.converse(tracker.open(ticket, job.config))
+        if other := self._beside_transports(job):
+            return other if isinstance(other, Reject) else await self.network.converse(other)
         if job.transport is None:
             return Retry(f"no transport for {job.via} is installed")
         conversation = conversation_of(self.setup, job, job.transport)
@@ -196,6 +195,19 @@ class Worker:
         if late and not await self._wanted(job):
             return None
         return await self.network.converse(conversation)
+
+    def _beside_transports(self, job: Job) -> Conversation[Verdict] | Reject | None:
+        """What is said to a tracker, or to a vendor that asks before it sends; None for what a transport carries."""
+        if job.ticket:
+            tracker, ticket = job.ticket
+            return tracker.open(ticket, job.config)
+        if job.kind != "confirm":
+            return None
+        name, url = job.confirm
+        source = self.setup.plugins.sources.get(name)
+        if source is None or source.confirm is None:
+            return Reject(f"no source {name} that confirms is installed")
+        return source.confirm(url)
 
 
 def _most(lane: str) -> int:

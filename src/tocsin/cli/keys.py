@@ -38,7 +38,7 @@ def _give(secret: str, what: str, as_json: bool, **about: str) -> None:
 
 @key.command("create")
 def key_create(
-    source: Annotated[str, typer.Option("--source", help="alertmanager, pagerduty, generic, or * for all")],
+    source: Annotated[str, typer.Option("--source", help="sentry, vercel, github, alertmanager …, or * for all")],
     name: Annotated[str | None, typer.Option("--name")] = None,
     database: Database = None,
     as_json: Json = False,

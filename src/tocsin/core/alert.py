@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import Literal
 
 AlertSeverity = Literal["critical", "error", "warning", "info"]
-SignalAction = Literal["trigger", "resolve", "acknowledge", "change", "probe"]  # probe: Tocsin's own test of itself
+# probe: Tocsin's own test of itself; confirm: the vendor asks for an answer before it sends
+SignalAction = Literal["trigger", "resolve", "acknowledge", "change", "probe", "confirm"]
 
 NO_LABELS: Mapping[str, str] = MappingProxyType({})
 SERVICE_LABELS = ("service", "job", "component", "source")  # where a source has no word of its own, in this order
@@ -47,10 +48,15 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What a sender says of an alert. A change tells of a deployment and the like: it is kept and never pages."""
+    """
+    What a sender says of an alert. A change tells of a deployment and the like: it is kept and never pages.
+
+    `once` is the vendor's own id of the delivery, the same on all signals of one: it is taken once in 24 hours.
+    """
 
     action: SignalAction
     alert: Alert
+    once: str = ""
 
 
 def severity_of(word: object) -> AlertSeverity:

@@ -301,11 +301,20 @@ class StatusPage(Part):
     publish: PublishTo = PublishTo()
 
 
-class Connection(Part):
+AlertWord = Literal["critical", "error", "warning", "info"]
+
+
+class Sender(Part):
+    """What stands for a vendor whose alerts come in."""
+
+    service: str | None = None  # the service that its alerts belong to, where they name none of their own
+    webhook_secret: str = ""  # two with a comma between are both good
+
+
+class Connection(Sender):
     api_base: str = ""
     token: str = ""
-    service: str | None = None
-    webhook_secret: str = ""
+    projects: Words = ()  # whose webhooks are taken; none named: the connection's own, where it says which that is
 
 
 class Vercel(Connection):
@@ -338,11 +347,21 @@ class Ddc(Part):
 class Sns(Part):
     topics: Words = ()
     certificate_file: str = ""
+    service: str | None = None
+    severity: AlertWord = "error"
 
 
 class SigningOnly(Part):
     webhook_secret: str = ""
     signing_secret: str = ""
+
+
+class Grafana(SigningOnly):
+    timestamp_header: str = "X-Grafana-Alerting-Timestamp"
+
+
+class Rated(Sender):
+    severity: AlertWord = "error"
 
 
 class GenericMapping(Part):
@@ -359,7 +378,11 @@ class Connections(Part):
     github: GitHub | None = None
     ddc: Ddc | None = None
     sns: Sns | None = None
-    grafana: SigningOnly | None = None
+    grafana: Grafana | None = None
+    datadog: Sender | None = None
+    uptime_kuma: Sender | None = None
+    healthchecks: Rated | None = None
+    email: Rated | None = None
     slack: SigningOnly | None = None
     generic: GenericMapping | None = None
 

@@ -42,6 +42,12 @@ def insert_changes(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     insert_rows(tx, changes, rows)
 
 
+def changes_between(tx: Tx, start: datetime, end: datetime, limit: int = 200) -> Sequence[Any]:
+    """The changes of [*start*, *end*), the newest: rows with the columns of schema.changes."""
+    span = changes.c.at >= start, changes.c.at < end
+    return tx.all(select(changes).where(*span).order_by(changes.c.at.desc(), changes.c.id.desc()).limit(limit))
+
+
 def retire(tx: Tx, ids: Sequence[str]) -> None:
     """These episodes are no longer the newest of their key."""
     update_rows(tx, alerts, [{"id": id_, "latest": False} for id_ in ids])

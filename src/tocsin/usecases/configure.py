@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import bindparam, insert, select, update
 
 from tocsin import runbook_file
@@ -28,6 +29,8 @@ from tocsin.store.schema import meta, runbooks
 
 IN_FORCE: Final = "runbook"
 KEY_MARK: Final = "secret_key"  # what tells whether two nodes share their secret key
+
+log = structlog.get_logger("tocsin.configure")
 
 
 @dataclass(slots=True)
@@ -74,6 +77,23 @@ def channel_config(setup: Setup, runbook: Runbook, via: str) -> Mapping[str, Any
         **own, **{name: value for name, value in shared.items() if not own.get(name)},
         "via": via, "public_url": setup.public_url, "is_public": setup.is_public,
     }  # fmt: skip
+
+
+def source_config(setup: Setup, runbook: Runbook, source: str) -> Mapping[str, Any]:
+    """
+    The settings of a source as its integration gets them: the connection of the same name.
+
+    A `certificate_file` is read here, into `certificate`; of one that cannot be read nothing holds.
+    """
+    connection = getattr(runbook.connections, source.replace("-", "_"), None)
+    config: dict[str, Any] = connection.model_dump() if connection else {}
+    if file := config.get("certificate_file"):
+        try:
+            config["certificate"] = (setup.data / file).read_bytes()
+        except OSError as error:
+            log.warning("certificate_not_read", file=str(file), why=str(error))
+            config["certificate"] = b""
+    return config
 
 
 class NoRunbook(Exception):  # noqa: N818 - what is the matter

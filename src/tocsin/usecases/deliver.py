@@ -30,7 +30,7 @@ from tocsin.usecases.ways import receipt
 
 CLOCK: Final = "clock:"  # a text about a clock of the severity, in place of a duty
 AT_ONCE: Final = 32  # rows in one claim
-PLAIN: Final = ("alarm", "check", "probe", "reply", "edit", *queue.TO_SUBSCRIBERS)  # they read no incident
+PLAIN: Final = ("alarm", "check", "confirm", "probe", "reply", "edit", *queue.TO_SUBSCRIBERS)  # they read no incident
 
 __all__ = ["Job", "claim", "receipt", "settle", "settle_plainly", "wanted"]
 
@@ -67,6 +67,7 @@ class Job:
     step: rooms.Step | None = None
     reply: Reply | None = None
     edit: str = ""  # the receipt of the message in whose place this one goes
+    confirm: tuple[str, str] = ("", "")  # the source that asks before it sends, and where to say yes
     draft: publish.Draft | None = None
     ticket: tuple[Tracker, Ticket] | None = None
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -308,6 +309,8 @@ def _plain_job(tx: Tx, setup: Setup, row: Any, transport: Transport | None, epoc
     if row.kind in queue.TO_SUBSCRIBERS:
         message, config = subscribers.message(tx, setup, row)
         return replace(job, message=message, config=config)
+    if row.kind == "confirm":
+        return replace(job, confirm=(row.payload["source"], row.payload["url"]))
     payload, config = row.payload, channel_config(setup, in_force(tx, setup)[1], row.via)
     if row.kind == "reply":
         reply = Reply(payload["text"], payload["closed"], payload["refused"], back=payload["back"])

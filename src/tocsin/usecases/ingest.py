@@ -18,6 +18,7 @@ from tocsin.core.runbook import Runbook
 from tocsin.core.types import SYSTEM, Fact, uuid7
 from tocsin.points import passing
 from tocsin.store import alerts as store
+from tocsin.store import chat as heard
 from tocsin.store import incidents, queue
 from tocsin.store import quiet as quiet_store
 from tocsin.store.db import Tx, one_at_a_time
@@ -98,6 +99,8 @@ def ingest(tx: Tx, setup: Setup, requests: Sequence[Sequence[Signal]]) -> list[N
     }
     batch = _begin(tx, setup, known)
     for request, keys in zip(requests, dedups, strict=True):
+        if request[0].once and not heard.first_time(tx, f"{request[0].alert.source}:{request[0].once}"):
+            continue  # the vendor delivered it already
         for signal, dedup in zip(request, keys, strict=True):
             _TAKE[signal.action](batch, signal.alert, dedup)
     _hold_back(batch)
@@ -183,7 +186,7 @@ def _acknowledge(batch: _Batch, alert: Alert, dedup: str) -> None:
 def _change(batch: _Batch, alert: Alert, dedup: str) -> None:
     batch.changes.append(
         {
-            "id": uuid7(batch.tx.now, "change", dedup, len(batch.changes)), "source": alert.source,
+            "id": uuid7(batch.tx.now, "change", dedup, alert.title, len(batch.changes)), "source": alert.source,
             "at": to_micros(alert.started_at), "service": alert.service, "title": alert.title, "text": alert.text,
             "labels": orjson.dumps(dict(alert.labels)).decode(), "links": orjson.dumps(alert.links).decode(),
         }
@@ -198,8 +201,17 @@ def _probe(batch: _Batch, alert: Alert, dedup: str) -> None:
     )
 
 
+def _confirm(batch: _Batch, alert: Alert, dedup: str) -> None:
+    """A vendor asks before it sends: the answer goes out by the outbox, after the commit."""
+    queue.put(
+        batch.tx, f"confirm:{dedup}", batch.tx.now, kind="confirm", via=alert.source, urgent=False,
+        destination=f"confirm:{alert.source}", payload={"source": alert.source, "url": alert.links[0][1]},
+    )  # fmt: skip
+
+
 _TAKE: Final = {
     "trigger": _trigger, "resolve": _resolve, "acknowledge": _acknowledge, "change": _change, "probe": _probe,
+    "confirm": _confirm,
 }  # fmt: skip
 
 # --------------------------------------------------------------------------------------------- held back

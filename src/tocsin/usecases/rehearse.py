@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -11,12 +10,12 @@ from sqlalchemy import select
 from tocsin.core import triage
 from tocsin.core.alert import Signal
 from tocsin.core.types import Json, Refused, first_id, incident_name
-from tocsin.sdk import BadPayload, Inbound, Source, read_json
+from tocsin.sdk import BadPayload, Inbound, read_json
 from tocsin.store import alerts as store
 from tocsin.store import incidents
 from tocsin.store.db import Tx
 from tocsin.store.schema import pages
-from tocsin.usecases.configure import Setup, in_force
+from tocsin.usecases.configure import Setup, in_force, source_config
 from tocsin.usecases.ingest import ingest, rules_of
 
 FREE_FORM: Final = "generic"  # it reads nearly everything: it is guessed last
@@ -26,13 +25,16 @@ class _Undo(Exception):  # noqa: N818 - it undoes the rehearsal
     pass
 
 
-def read(sources: Mapping[str, Source], body: bytes, source: str | None, at: datetime) -> tuple[str, Sequence[Signal]]:
+def read(tx: Tx, setup: Setup, body: bytes, source: str | None) -> tuple[str, Sequence[Signal]]:
     """
     Read a body as *source* does, or as the first source that finds an alert in it; returns which, and its signals.
+
+    Signatures are not asked for: nothing comes of it.
 
     Raises:
         Refused: 422, when the source is not known, or none can read it; the text says why.
     """
+    sources, book = setup.plugins.sources, in_force(tx, setup)[1]
     if source is not None and source not in sources:
         raise Refused(f"no source {source}; there are {', '.join(sorted(sources))}", 422)
     names = [source] if source else sorted(sources, key=lambda name: (name == FREE_FORM, name))
@@ -40,7 +42,9 @@ def read(sources: Mapping[str, Source], body: bytes, source: str | None, at: dat
     for name in names:
         try:
             path = next(iter(sources[name].paths), "")
-            signals = sources[name].parse(Inbound(body, read_json(body), at, name, path=path))
+            json = None if sources[name].raw else read_json(body)
+            config = source_config(setup, book, name)
+            signals = sources[name].parse(Inbound(body, json, tx.now, name, path=path, config=config))
         except BadPayload as error:
             why[name] = str(error)
             continue
@@ -63,7 +67,7 @@ def rehearse(tx: Tx, setup: Setup, body: bytes, source: str | None) -> list[Json
     Raises:
         Refused: 422, when nobody can read the body.
     """
-    name, signals = read(setup.plugins.sources, body, source, tx.now)
+    name, signals = read(tx, setup, body, source)
     before = {d: row.state for d, row in store.latest(tx, {_dedup(signal) for signal in signals}).items()}
     known, pages_before = set(incidents.working(tx)), set(_pages_of_now(tx))
     found: list[Json] = []

@@ -15,7 +15,7 @@ import structlog
 
 from tocsin.core import statuspage, statuspage_json, subscription
 from tocsin.core.runbook import Runbook
-from tocsin.core.statuspage import Site
+from tocsin.core.statuspage import Maintenance, Site
 from tocsin.core.types import Refused, uuid7
 from tocsin.sdk import Delivered, Mailing, Message, Reject, Retry, Verdict
 from tocsin.store import publish, queue

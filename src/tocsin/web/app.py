@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from tocsin import __doc__ as about
 from tocsin.core.types import Refused
+from tocsin.net import Network
 from tocsin.points import passing
 from tocsin.sdk import BadPayload
 from tocsin.store.db import Busy, Database, Unsure
@@ -32,6 +33,7 @@ from tocsin.web import (
     api_texts,
     api_tickets,
     calendar,
+    changes,
     declare,
     devices,
     handoff,
@@ -78,12 +80,13 @@ log = structlog.get_logger("tocsin.web")
 
 def create_app(
     db: Database, setup: Setup, *, new_secret: Callable[[], str], lifespan: Any = None,
-    public: PublicSite | None = None, limits: Limits | None = None,
+    public: PublicSite | None = None, limits: Limits | None = None, network: Network | None = None,
 ) -> App:  # fmt: skip
     """
     Join routes, middleware and error views over one database.
 
-    *new_secret* draws session ids; *public* is the status page, which somebody else keeps rendered.
+    *new_secret* draws session ids; *public* is the status page, which somebody else keeps rendered; *network* fetches
+    what a source needs to know its vendor by.
     """
     app = FastAPI(
         title="Tocsin", description=about or "", version="1", lifespan=lifespan, openapi_url="/api/openapi.json",
@@ -93,7 +96,7 @@ def create_app(
     app.state.db, app.state.setup, app.state.meters = db, setup, meters
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
-    for part in (api_oncall, api_maintenance, api_noise, api_people, api_texts, api_tickets):
+    for part in (api_oncall, api_maintenance, api_noise, api_people, api_texts, api_tickets, changes):
         app.include_router(part.router)
     for routes in (
         access, devices, handoff, joining, incidents, declare, noise, oncall, calendar, people, live, operations,
@@ -104,7 +107,7 @@ def create_app(
     _handle_errors(app)
     live.start(app)
     subscribe.start(app)
-    chat, ingest = ChatApp(db, setup, meters.count), IngestApp(db, setup, meters.count, limits)
+    chat, ingest = ChatApp(db, setup, meters.count), IngestApp(db, setup, meters.count, limits, network)
     return Outermost(chat, ingest, public or PublicSite(db.clock), app)
 
 

@@ -7,18 +7,20 @@ import hashlib
 import math
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
 import orjson
 import structlog
 
+from tocsin.net import Network
 from tocsin.points import passing
-from tocsin.sdk import Answer, BadPayload, Inbound, Refusal, Signal, Source, read_json
+from tocsin.sdk import Answer, BadPayload, Inbound, Refusal, Request, Signal, Source, Untrusted, read_json
 from tocsin.store import access
 from tocsin.store.db import Busy, Database, Tx
 from tocsin.usecases import ingest
-from tocsin.usecases.configure import NoRunbook, Setup, in_force
+from tocsin.usecases.configure import NoRunbook, Setup, in_force, source_config
 from tocsin.web.limits import Limits
 
 Scope = MutableMapping[str, Any]
@@ -32,7 +34,9 @@ RETRY_AFTER_SECONDS: Final = 5
 TELLS_RATE: Final = "/v2/"  # where 429 is known to be tried again; elsewhere a key's own limit is told as 503
 PACKED: Final = ("gzip", "x-gzip", "deflate")
 GZIP_OR_ZLIB: Final = 47  # zlib's `wbits`: it finds out by itself which of the two it is
-FORM: Final = "application/x-www-form-urlencoded"
+FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+FETCHED_SECONDS: Final = 3600.0  # how long what a source needs of its vendor is kept
+FETCHED_KEPT: Final = 64  # answers
 
 log = structlog.get_logger("tocsin.ingest")
 
@@ -41,9 +45,11 @@ class IngestApp:
     """An ASGI application of its own, before the rest of the web: no framework stands in the hot path."""
 
     def __init__(
-        self, db: Database, setup: Setup, meter: Callable[[str, str], None] | None = None, limits: Limits | None = None
-    ) -> None:
-        self.db, self.setup, self.limits = db, setup, limits or Limits()
+        self, db: Database, setup: Setup, meter: Callable[[str, str], None] | None = None, limits: Limits | None = None,
+        network: Network | None = None,
+    ) -> None:  # fmt: skip
+        self.db, self.setup, self.limits, self.network = db, setup, limits or Limits(), network
+        self._fetched: dict[str, tuple[float, bytes]] = {}  # by address: when, and the body
         self.meter = meter or (lambda source, outcome: None)
         self._by_path = {path: source for source in setup.plugins.sources.values() for path in source.paths}
         self._take = self._taker()
@@ -77,13 +83,12 @@ class IngestApp:
                 send, Answer(404, {"error": "no such source; the sources are listed in the documentation"})
             )
             return
-        if scope["method"] != "POST":
-            refusal = Refusal("method", 405, ("only POST is taken here",))
-            await answer_with(send, _with(source.refused(refusal), Allow="POST"))
+        if scope["method"] not in source.methods:
+            await answer_with(send, _not_taken(source, scope["method"]))
             return
         outcome, answer = await self._work(source, key, scope, receive)
         self.meter(source.name, outcome)
-        await answer_with(send, answer)
+        await answer_with(send, _with(answer, **ANYWHERE) if source.browser else answer)
         passing("I9")
 
     def _find(self, path: str) -> tuple[Source | None, str]:
@@ -92,7 +97,8 @@ class IngestApp:
         parts = path.split("/")
         if len(parts) == 4 and parts[3]:
             source = self.setup.plugins.sources.get(parts[2])
-            return (source if source and source.credential is None else None), parts[3]
+            keyed = source is not None and (source.credential is None or f"/in/{source.name}" in source.paths)
+            return (source if keyed else None), parts[3]
         return None, ""
 
     async def _work(self, source: Source, key: str, scope: Scope, receive: Receive) -> tuple[str, Answer]:
@@ -121,30 +127,29 @@ class IngestApp:
 
     async def _take_body(self, source: Source, key: str, scope: Scope, body: bytes) -> tuple[str, Answer]:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        good = self._good(key, source) if source.credential is None else None
-        if source.credential is None:
-            if good is None:
-                return "key", source.refused(Refusal("key", 401, ("the ingest key in the path is not known",)))
-            if over := self._over(good, scope["path"]):
-                return over.reason, source.refused(over)
-        inbound: Inbound | None = None
+        good, refused = self._admit(source, key, scope, 401) if key else (None, None)
+        if refused:
+            return refused.reason, source.refused(refused)
+        given = {
+            "body": body, "received_at": self.db.clock(), "source": source.name, "path": scope["path"],
+            "headers": headers, "query": read_query(scope), "config": self._configs.get(source.name, NOTHING),
+        }  # fmt: skip
         try:
-            is_form = headers.get("content-type", "").startswith(FORM)
-            inbound = Inbound(
-                body=body, json=None if is_form else read_json(body), received_at=self.db.clock(),
-                source=source.name, path=scope["path"], headers=headers,
-                query=read_query(scope),
-                config=self._configs.get(source.name, {}),
-            )  # fmt: skip
-            if source.credential is not None:
-                good = self._good(source.credential(inbound), source)
-                if good is None:
-                    return "key", source.refused(Refusal("key", 400, ("the routing key is not known",)))
-                if over := self._over(good, scope["path"]):
-                    return over.reason, source.refused(over)
+            if source.verify is not None:
+                await self._verify(source, Inbound(json=None, **given))
+            bare = source.raw or headers.get("content-type", "").startswith(FORMS) or scope["method"] == "GET"
+            inbound = Inbound(json=None if bare else read_json(body), **given)
+            if not key:
+                assert source.credential is not None  # a path that is the source's own
+                good, refused = self._admit(source, source.credential(inbound), scope, 400)
+                if refused:
+                    return refused.reason, source.refused(refused)
             passing("I3")
             signals = source.parse(inbound)
             passing("I4")
+        except Untrusted as error:
+            log.warning("payload_refused", source=source.name, why=str(error))
+            return "untrusted", source.refused(Refusal("signature", error.status, error.errors))
         except BadPayload as error:
             return await self._refuse(source, good, body, error)
         if signals:
@@ -152,6 +157,35 @@ class IngestApp:
             await self.db.write_batched(self._take, signals)
             passing("I8")
         return "accepted", source.accepted(signals)
+
+    def _admit(self, source: Source, key: str, scope: Scope, status: int) -> tuple[str | None, Refusal | None]:
+        """The hash of a key that is good here and within its limits; else why not, an unknown one with *status*."""
+        good = self._good(key, source)
+        if good is None:
+            where = "ingest key in the path" if status == 401 else "routing key"
+            return None, Refusal("key", status, (f"the {where} is not known",))
+        return good, self._over(good, scope["path"])
+
+    async def _verify(self, source: Source, inbound: Inbound) -> None:
+        """Ask a source whether a body is its vendor's, with what it needs of the vendor to say so."""
+        assert source.verify is not None
+        wanted = source.needs(inbound) if source.needs else None
+        source.verify(replace(inbound, fetched=await self._fetch(wanted)) if wanted else inbound)
+
+    async def _fetch(self, request: Request) -> bytes:
+        """Fetch what a source needs, unless it was fetched within the hour. Raises Busy where it cannot be had now."""
+        now = asyncio.get_running_loop().time()
+        at, body = self._fetched.get(request.url, (-math.inf, b""))
+        if now - at <= FETCHED_SECONDS:
+            return body
+        answer = await self.network.send(request) if self.network else None
+        if answer is None or answer.status != 200:
+            why = (answer.error or f"status {answer.status}") if answer else "there is no network"
+            raise Busy(f"{request.url} cannot be fetched: {why}")
+        if len(self._fetched) >= FETCHED_KEPT:
+            self._fetched.clear()
+        self._fetched[request.url] = now, answer.body
+        return answer.body
 
     async def _refuse(self, source: Source, good: str | None, body: bytes, error: BadPayload) -> tuple[str, Answer]:
         """Refuse a body; with a valid key its bytes are kept for the admins."""
@@ -192,6 +226,22 @@ class IngestApp:
                 self._reading = None
 
 
+NOTHING: Final[Mapping[str, Any]] = {}
+ANYWHERE: Final = {"Access-Control-Allow-Origin": "*"}  # no cookie counts here: the key is in the path
+PREFLIGHT: Final = {**ANYWHERE, "Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "*"}
+
+
+def _not_taken(source: Source, method: str) -> Answer:
+    """The answer to another method than the source takes; a browser that asks first, and a look, are told yes."""
+    if method == "OPTIONS" and source.browser:
+        return Answer(204, b"", PREFLIGHT)
+    if method == "HEAD" and source.raw:
+        return Answer(200)
+    allowed = ", ".join(source.methods)
+    refusal = Refusal("method", 405, (f"only {allowed} is taken here",))
+    return _with(source.refused(refusal), Allow=allowed)
+
+
 def _quarantine(tx: Tx, items: list[tuple[str, bytes, str]]) -> list[None]:
     for source, body, why in items:
         ingest.quarantine(tx, source, body, why)
@@ -201,8 +251,7 @@ def _quarantine(tx: Tx, items: list[tuple[str, bytes, str]]) -> list[None]:
 def _known(tx: Tx, setup: Setup) -> tuple[dict[str, str], Mapping[str, Any]]:
     keys = {row.hash: row.source for row in access.ingest_keys(tx)}
     _, runbook = in_force(tx, setup)
-    generic = runbook.connections.generic
-    return keys, {"generic": generic.model_dump() if generic else {}}
+    return keys, {name: source_config(setup, runbook, name) for name in setup.plugins.sources}
 
 
 def _packing(scope: Scope) -> str:
@@ -255,7 +304,7 @@ async def read_body(receive: Receive, limit: int) -> bytes | None:
 
 
 def _with(answer: Answer, **headers: str) -> Answer:
-    return Answer(answer.status, answer.body, {**answer.headers, **headers})
+    return replace(answer, headers={**answer.headers, **headers})
 
 
 async def answer_with(send: Send, answer: Answer) -> None:
