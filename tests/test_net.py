@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
+import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -686,10 +686,8 @@ def test_a_stranger_proves_its_name_by_tls_though_a_number_is_connected_to(certi
             network = Network(
                 lambda text: None, lambda: NOW, net.Outside(ports=(port,), allows=lambda _: True, resolve=resolve)
             )
-            await network._strange.aclose()
-            network._strange = httpx.AsyncClient(
-                verify=ssl.create_default_context(cafile=certificate.file), trust_env=False
-            )
+            trusted = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=certificate.file))
+            network._sessions[True] = aiohttp.ClientSession(connector=trusted, auto_decompress=False)
             try:
                 return await network.send(Request("POST", f"https://{host}:{port}/x", json={"a": 1}, public=True))
             finally:

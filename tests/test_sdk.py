@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tocsin import sdk
 from tocsin.sdk import (
     BadPayload,
     Message,
@@ -72,3 +74,14 @@ def test_what_is_no_form_is_refused(body):
 )  # fmt: skip
 def test_an_empty_secret_is_never_good(given, good, said):
     assert said is one_of(given, good)
+
+
+def test_a_body_that_there_is_no_memory_for_is_not_called_bad(monkeypatch):
+    """Its sender is asked to come back: told that it is not JSON it would drop the alert."""
+
+    def loads(body):
+        raise orjson.JSONDecodeError("Not enough memory to allocate buffer for parsing", "", 0)
+
+    monkeypatch.setattr(orjson, "loads", loads)
+    with pytest.raises(MemoryError):
+        sdk.read_json(b"{}")

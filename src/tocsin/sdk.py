@@ -656,10 +656,13 @@ def read_json(body: bytes) -> Any:
 
     Raises:
         BadPayload: not JSON, not UTF-8, NaN or infinity, a lone surrogate, over 32 levels or 1,000 keys in an object.
+        MemoryError: there is none left to read it with; the body may be good.
     """
     try:
         value = orjson.loads(body)
     except ValueError as error:
+        if "memory" in getattr(error, "msg", "").lower():  # orjson says it in these words
+            raise MemoryError from None
         raise BadPayload(f"the body is not JSON: {error}") from None
     level: list[Any] = [value]
     for _ in range(DEPTH_LIMIT):

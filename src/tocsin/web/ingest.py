@@ -34,6 +34,7 @@ RETRY_AFTER_SECONDS: Final = 5
 TELLS_RATE: Final = "/v2/"  # where 429 is known to be tried again; elsewhere a key's own limit is told as 503
 PACKED: Final = ("gzip", "x-gzip", "deflate")
 GZIP_OR_ZLIB: Final = 47  # zlib's `wbits`: it finds out by itself which of the two it is
+PUT_OFF: Final = {TimeoutError: "the database does not answer", MemoryError: "no memory is left"}
 FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 FETCHED_SECONDS: Final = 3600.0  # how long what a source needs of its vendor is kept
 FETCHED_KEPT: Final = 64  # answers
@@ -120,8 +121,13 @@ class IngestApp:
             async with asyncio.timeout(STORE_SECONDS):
                 await self._refresh()
                 return await self._take_body(source, key, scope, body)
-        except (Busy, NoRunbook, TimeoutError) as error:  # late, it may be stored all the same: it is known by its key
-            log.warning("ingest_put_off", source=source.name, why=str(error) or "the database does not answer")
+        except (
+            Busy,
+            NoRunbook,
+            TimeoutError,
+            MemoryError,
+        ) as error:  # late, it may be stored all the same: it is known by its key
+            log.warning("ingest_put_off", source=source.name, why=str(error) or PUT_OFF.get(type(error), ""))
             text = "Tocsin cannot store alerts just now; send it again"
             return "busy", source.refused(Refusal("overload", 503, (text,), RETRY_AFTER_SECONDS))
 
