@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -160,3 +161,41 @@ def test_a_postmortem_is_printed(served):
 
     until(lambda: served.cli("postmortem", "show", name).returncode == 0)
     assert "# Postmortem: Ends" in ran(served.cli("postmortem", "show", name))
+
+
+def test_silences_work_and_merges_from_the_command_line(served):
+    """Made, listed, extended and ended; a mistake is asked about; two incidents become one and two again."""
+    made = json.loads(
+        ran(served.cli("silence", "add", "service=ddc", "check!=slow", "--reason", "rack", "--for", "2h", "--json"))
+    )
+    assert (["service=ddc", "check!=slow"], "active") == (made["matchers"], made["state"])
+    assert "rack" in ran(served.cli("silence", "list"))
+    assert "active: service=ddc" in ran(served.cli("silence", "extend", made["id"], "--for", "3h"))
+    assert "Nothing was held back." in ran(served.cli("silence", "held"))
+    assert "confirm that you mean that" in ran(
+        served.cli("silence", "add", "text=~.*", "--reason", "x", "--for", "1h"), 1
+    )
+    assert "ended" in ran(served.cli("silence", "end", made["id"]))
+
+    day = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d}"
+    words = ("--from", f"{day}T02:00Z", "--until", f"{day}T04:00Z", "--repeat", "FREQ=WEEKLY", "--json")
+    work = json.loads(
+        ran(served.cli("maintenance", "add", "Backups", "--component", "Website", "--hold", "service=api", *words))
+    )
+    assert ["service=api"] == json.loads(ran(served.cli("maintenance", "list", "--json")))[0]["hold"]
+    ran(served.cli("maintenance", "end", work["id"]))
+
+    one, two = (json.loads(ran(served.cli("declare", "--severity", "P3", "--title", t, "--json")))["id"] for t in "ab")
+    assert one == json.loads(ran(served.cli("incident", "merge", two, one, "--json")))["id"]
+    assert two == json.loads(ran(served.cli("incident", "split", two, "--json")))["id"]
+    assert "nothing to split" in ran(served.cli("incident", "split", two), 1)
+
+
+def test_the_running_server_says_what_a_payload_would_do(served, tmp_path):
+    """The source is guessed, and what is silenced there counts."""
+    file = tmp_path / "payload.json"
+    file.write_text(json.dumps({"key": "k", "title": "payments fail", "severity": "critical", "service": "payments"}))
+    said = ran(served.cli("triage", "test", str(file)))
+    assert "1. trigger k: payments fail (generic)" in said and "would page: martijn" in said
+    ran(served.cli("silence", "add", "service=payments", "--reason", "rack", "--for", "1h"))
+    assert "held back by silence of admin until" in ran(served.cli("triage", "test", str(file)))

@@ -60,9 +60,9 @@ def test_a_hostile_pattern_takes_no_longer_than_others(pattern):
     asked = matchers.predicate(matchers.parse(f"text=~{pattern}"))
     text = alert(text="a" * 9_000)
     asked(text)
-    began = time.perf_counter()
+    began = time.process_time()
     asked(text)
-    assert time.perf_counter() - began < 0.05
+    assert time.process_time() - began < 0.05
 
 
 @pytest.mark.parametrize(

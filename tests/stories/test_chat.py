@@ -433,3 +433,11 @@ def test_incidents_are_merged_and_split_and_alerts_silenced_from_a_chat(world):
         "Silenced: service=ddc, text=~disk.*full until 2026-11-23 11:02 UTC: we move the rack (martijn)"
     )
     assert "service=ddc, text=~disk.*full until" in types(world, "silence").text
+
+
+def test_a_press_for_what_was_merged_says_where_it_goes_on(world):
+    world.declare("P1", "one")
+    world.declare("P1", "two")
+    page = world.pages(2)[0]
+    types(world, "merge INC-2 INC-1")
+    assert "INC-2 goes on in INC-1. Take that one, if nobody has it." == press(world, page=page.id).text

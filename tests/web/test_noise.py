@@ -9,8 +9,9 @@ from html import unescape
 import pytest
 
 from tocsin.usecases import release
+from tocsin.usecases.configure import acknowledge_link
 
-from .conftest import KEY
+from .conftest import HOST, KEY
 
 REASON = "we move the rack"
 
@@ -286,6 +287,16 @@ def test_the_incident_page_merges_and_splits(site):
         post(site, "/incidents/INC-2/merge", csrf).status_code,
         merged_twice(site, csrf),
     ]
+
+
+def test_the_link_of_a_page_says_where_its_incident_goes_on(site):
+    fire(site, "a")
+    fire(site, "b", service="payments")
+    page_id = site.api("GET", "/pages?incident=INC-2").json()["items"][0]["id"]
+    link = acknowledge_link(site.setup, page_id).removeprefix(HOST)
+    site.api("POST", "/incidents/INC-2/merge", {"into": "INC-1"})
+    shown = page(site, link)
+    assert "This goes on in" in shown and "INC-1" in shown and "huge" not in shown
 
 
 def merged_twice(site, csrf):

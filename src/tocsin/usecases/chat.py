@@ -208,6 +208,9 @@ def _press(ear: _Ear, press: Press) -> Reply:
     state = _state(ear.tx, number)
     if press.verb == "hear":
         return Reply(_spoken(state))
+    if state.merged_into:
+        goes_on = f"{state.name} goes on in {incident_name(state.merged_into)}."
+        return Reply(f"{goes_on} Take that one, if nobody has it.", closed=goes_on)
     if not state.is_open:
         return Reply(f"{state.name} is resolved; nobody needs to come.", closed=f"{state.name} is resolved.")
     return _VERBS[press.verb](ear, state, page, person)
