@@ -153,6 +153,28 @@ def test_verify_and_migrate(served):
     assert "at version" in ran(served.cli("migrate"))
 
 
+def test_texts_are_previewed_and_the_cause_is_held(served):
+    """A preview shows each copy and sends nothing; a suspected cause is refused until it is confirmed."""
+    name = json.loads(ran(served.cli("declare", "--severity", "P1", "--title", "Slow", "--json")))["id"]
+    shown = ran(served.cli("incident", "preview", name, "--summary", "We look", "--public", "--next-update", "30m"))
+    assert "--- team@proofi.ai (smtp)" in shown and "**Summary:** We look" in shown and "Next update by" in shown
+    copies = json.loads(ran(served.cli("incident", "preview", name, "--summary", "x", "--json")))["copies"]
+    assert ["team@proofi.ai"] == [copy["to"] for copy in copies]
+    ran(served.cli("incident", "cause", name, "A full disk"))
+    assert "suspected, not confirmed" in ran(served.cli("incident", "update", name, "--summary", "A full disk"), 1)
+    ran(served.cli("incident", "cause", name, "--confirmed"))
+    told = json.loads(
+        ran(served.cli("incident", "update", name, "--summary", "A full disk", "--next-update", "1h", "--json"))
+    )
+    assert ("A full disk", 1) == (told["root_cause"], told["said"]) and told["next_update_at"]
+    assert "for the past" in ran(
+        served.cli("incident", "update", name, "--summary", "x", "--next-update", "2020-01-01T00:00:00Z"), 1
+    )
+    ran(served.cli("incident", "send", name, "initial_alert"))
+    ran(served.cli("incident", "say", name, "password: hunter2"))
+    assert "hunter2" not in ran(served.cli("incident", "show", name, "--timeline"))
+
+
 def test_a_postmortem_is_printed(served):
     name = json.loads(ran(served.cli("declare", "--severity", "P0", "--title", "Ends", "--json")))["id"]
     ran(served.cli("incident", "resolve", name, "--root-cause", "A disk"))

@@ -441,3 +441,65 @@ def test_a_press_for_what_was_merged_says_where_it_goes_on(world):
     page = world.pages(2)[0]
     types(world, "merge INC-2 INC-1")
     assert "INC-2 goes on in INC-1. Take that one, if nobody has it." == press(world, page=page.id).text
+
+
+# --------------------------------------------------------------------------------------------- texts
+
+
+@pytest.mark.parametrize(
+    ("said", "summary", "promised"),
+    [
+        ("identified: we roll back; next update in 10 minutes", "we roll back", 10),
+        ("we look next in 15m", "we look", 15),
+        ("we look. Next update in 5 min.", "we look", 5),
+        ("what is next in 2026", "what is next in 2026", None),
+    ],
+)
+def test_an_update_in_chat_may_promise_the_next_one(world, said, summary, promised):
+    """`next update in 15m` at its end is the promise, and the clock keeps it."""
+    world.alert()
+    reply = types(world, f"update INC-1 {said}")
+    state = world.state()
+
+    assert summary == state.summary
+    left = (state.promised_at - world.now).total_seconds() / 60 if state.promised_at else None
+    assert promised == left and ("promised for" in reply.text) == (promised is not None)
+
+
+def test_a_promise_that_cannot_be_is_refused_in_words(world):
+    world.alert()
+    reply = types(world, "update INC-1 we look, next update in 2 hours")
+    assert reply.refused and "every 15 minutes" in reply.text
+    assert [] == world.facts("update_posted")
+
+
+def test_a_cause_is_suspected_then_confirmed_in_chat(world):
+    world.alert()
+    assert "not published" in types(world, "cause INC-1 A full disk").text
+    assert "A full disk" == world.state().suspected
+    assert "is confirmed" in types(world, "cause INC-1 confirmed").text
+    assert "A full disk" == world.state().root_cause
+    assert types(world, "cause INC-1").refused
+
+
+def test_a_text_is_sent_again_by_chat(world):
+    world.alert()
+    world.wait(minutes=1)
+    assert "goes out again" in types(world, "send INC-1 initial alert").text
+    world.wait(seconds=5)
+    assert 2 == len([t for t in world.texts("alerts") if "[P0] INCIDENT:" in t])
+    assert "it has acknowledged, initial_alert" in types(world, "send INC-1 nonsense").text
+
+
+def test_what_is_said_in_the_hour_of_watching_is_kept(world):
+    text = changed(lambda d: d["protocols"]["major"]["duties"][0].update(run=["open_war_room"]))
+    world = World(world.data, text)
+    world.alert(check="broken", service="payments")
+    world.wait(minutes=1)
+    world.act(1, Resolve("martijn", "x", "y"))
+    world.wait(minutes=30)
+    hears(world, Said("said-1", MARTIJN, "M", "still calm", str(GROUP), "77"))
+    assert "still calm" == world.facts("message_seen")[-1].data["text"]
+    world.wait(minutes=60)
+    hears(world, Said("said-2", MARTIJN, "M", "too late", str(GROUP), "77"))
+    assert 1 == len(world.facts("message_seen"))

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from tocsin.core.events import Acknowledge, Escalate, MessageSeen
 from tocsin.core.incident import Incident
+from tocsin.core.room import over
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import Refused, incident_name, incident_number
 from tocsin.sdk import Chat, Command, Config, Heard, Moved, Press, Receipt, Reply, Said
@@ -331,10 +332,12 @@ def _said(ear: _Ear, said: Said) -> Reply:
 
 
 def _room_of(ear: _Ear, item: Command | Said) -> int | None:
-    """The open incident whose war room something was said in."""
+    """The incident whose war room something was said in, until the room is over."""
     if not item.thread:
         return None
     for stored in store.in_room(ear.tx, item.thread):
+        if over(stored.state):
+            continue
         room = stored.state.room
         channel = ear.runbook.channel(room.channel) if room else None
         if channel and channel.kind == ear.kind and (not item.group or item.group == _group(ear, channel)):
