@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tocsin.store import subscribers as store
+from tocsin.store.db import Busy
 from tocsin.usecases import subscribers
 from tocsin.usecases.configure import subscriber_link
 
@@ -127,3 +128,28 @@ def test_a_page_that_offers_nothing_says_so(site):
     assert 404 == site.ask("GET", "/status/subscribe").status_code
     assert 404 == ask(site).status_code
     assert "feed" in site.ask("GET", "/status/subscribe").text
+
+
+def test_a_database_that_is_away_is_said_in_a_plain_line_and_nothing_changes(site, monkeypatch):
+    id_ = subscribed(site)
+    end = path(site, "unsubscribe", id_)
+
+    async def away(*args):
+        raise Busy("locked")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(site.db, "write", away)
+        patched.setattr(site.db, "read", away)
+        for answer in (ask(site), site.ask("GET", "/status/subscribe"), site.ask("POST", end)):
+            assert (503, "60") == (answer.status_code, answer.headers["retry-after"])
+            assert "Nothing was changed" in answer.text
+            assert "<" not in answer.text
+    assert {"email": 1} == counted(site)
+
+
+def test_addresses_beside_ours_are_pages_of_the_status_page_too(site):
+    for odd in ("/status/subscribe/x", "/status/unsubscribe/a/b/c", "/status/unsubscribe/"):
+        answer = site.ask("GET", odd)
+        assert (404, False) == (answer.status_code, "<script" in answer.text)
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert site.ask("GET", "/status/subscribers").status_code in (404, 503)

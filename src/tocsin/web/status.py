@@ -25,6 +25,7 @@ HEADERS: Final = [
     (b"cache-control", b"public, max-age=15, stale-if-error=86400"),
     (b"access-control-allow-origin", b"*"),
 ]  # fmt: skip
+ASKED: Final = ("/status/subscribe", "/status/subscribe.html")
 ALIASES: Final = {"status": "index.html", "status/history": "status/history.html"}
 
 
@@ -43,7 +44,8 @@ class PublicSite:
     def handles(self, path: str) -> bool:
         """Say whether the path belongs here. What makes or ends a subscription needs the database, and is elsewhere."""
         known = path in ("/status", "/index.html") or path.startswith(("/status/", "/api/v2/"))
-        return known and not path.startswith(("/status/subscribe", "/status/unsubscribe"))
+        asked = path in ASKED or path.startswith(("/status/subscribe/", "/status/unsubscribe/"))
+        return known and not asked
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         status, headers, body = self._answer(scope)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, Final, TypeAlias
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from tocsin.core import statuspage, subscription
 from tocsin.core.statuspage import Site
 from tocsin.core.types import Refused
-from tocsin.store.db import Tx
+from tocsin.store.db import Busy, Tx
 from tocsin.usecases import site as pages
 from tocsin.usecases import subscribers
-from tocsin.usecases.configure import Setup, in_force
+from tocsin.usecases.configure import NoRunbook, Setup, in_force
 from tocsin.usecases.subscribers import Subscription
 from tocsin.web.auth import SignInLimit, TooMany
 from tocsin.web.site import page
 
+View: TypeAlias = Callable[[Request], Awaitable[Response]]
 TRIES: Final = 30  # a minute and address: behind a proxy they share one
 COMPONENTS_MOST: Final = 200
 HEADERS: Final = {
@@ -146,12 +149,33 @@ def _said(site: Site, said: tuple[str, list[str]], status: int = 200, press: str
     return _shown("subscription.html", site, status, heading=heading, lines=lines, press=press)
 
 
+async def nothing(request: Request) -> Response:
+    """An address that none of our links has."""
+    return await _say(request, GONE, 404)
+
+
+def _always(view: View) -> View:
+    """Strangers get a plain line when the database is away, and none of the pages for people who sign in."""
+
+    @wraps(view)
+    async def answered(request: Request) -> Response:
+        try:
+            return await view(request)
+        except (Busy, NoRunbook):
+            text = "Nothing was changed: this cannot be stored just now. Please try again in a minute.\n"
+            return PlainTextResponse(text, 503, {**HEADERS, "Retry-After": "60"})
+
+    return answered
+
+
 ROUTES = [
-    Route("/status/subscribe", show, methods=["GET"]),
-    Route("/status/subscribe.html", show, methods=["GET"]),
-    Route("/status/subscribe", ask, methods=["POST"]),
-    Route("/status/subscribe/{id}/{mac}", confirming, methods=["GET"]),
-    Route("/status/subscribe/{id}/{mac}", confirm, methods=["POST"]),
-    Route("/status/unsubscribe/{id}/{mac}", leaving, methods=["GET"]),
-    Route("/status/unsubscribe/{id}/{mac}", leave, methods=["POST"]),
+    Route("/status/subscribe", _always(show), methods=["GET"]),
+    Route("/status/subscribe.html", _always(show), methods=["GET"]),
+    Route("/status/subscribe", _always(ask), methods=["POST"]),
+    Route("/status/subscribe/{id}/{mac}", _always(confirming), methods=["GET"]),
+    Route("/status/subscribe/{id}/{mac}", _always(confirm), methods=["POST"]),
+    Route("/status/unsubscribe/{id}/{mac}", _always(leaving), methods=["GET"]),
+    Route("/status/unsubscribe/{id}/{mac}", _always(leave), methods=["POST"]),
+    Route("/status/subscribe/{rest:path}", _always(nothing), methods=["GET", "POST"]),
+    Route("/status/unsubscribe/{rest:path}", _always(nothing), methods=["GET", "POST"]),
 ]
