@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.integrations import email_in
+from tocsin.integrations import email, email_in
 from tocsin.sdk import BadPayload, Inbound
 
-from .helpers import NOW, payload
+from .helpers import NOW, message, payload
 
 
 def mail(body="91%", /, **headers):
@@ -72,6 +72,21 @@ def test_the_subject_names_the_alert_and_says_whether_it_is_over(subject, action
 )  # fmt: skip
 def test_bounces_and_automatic_replies_open_nothing(headers):
     assert [] == read(mail(**headers))
+
+
+@pytest.mark.parametrize("incident", ["INC-42", ""])
+def test_a_mail_of_tocsins_own_that_comes_back_pages_nobody_again(incident):
+    config = {
+        "from": "incidents@proofi.ai",
+        "host": "127.0.0.1",
+        "port": 25,
+        "security": "none",
+        "username": "",
+        "password": "",
+    }
+    sent = next(email.send(message(to="alerts+key@in.example", incident=incident, urgent=bool(incident)), config))
+
+    assert [] == read(sent.message)
 
 
 @pytest.mark.parametrize("headers", [{}, {"Auto_Submitted": "no"}, {"Auto_Submitted": "auto-generated; x=y"}])

@@ -48,6 +48,8 @@ _STATE = re.compile(
 )
 ENDS: Final = ("resolved", "recovered", "recovery", "ok", "up")
 _RE = re.compile(r"^\s*(?:(?:re|fwd?|aw|wg)\s*:\s*)+", re.IGNORECASE)
+# What Tocsin writes itself: a page that came back in by an alias would page again, without end.
+OURS: Final = re.compile(r"<[0-9a-f]{32}\.incident@|^Tocsin <tocsin\.")
 PLUS: Final = re.compile(r"^[^@+]+\+([^@]+)@")
 
 
@@ -126,7 +128,8 @@ def _is_automatic(message: EmailMessage) -> bool:
     bounced = _header(message, "Return-Path").strip() == "<>" or message.get_content_type() == "multipart/report"
     replies = any(name in message for name in ("X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress-Reply"))
     bulk = _header(message, "Precedence").strip().lower() in ("auto_reply", "bulk", "junk", "list")
-    return bounced or replies or bulk or submitted not in ("", "no", "auto-generated")
+    ours = OURS.search(_header(message, "References")) or OURS.search(_header(message, "List-Id"))
+    return bool(ours) or bounced or replies or bulk or submitted not in ("", "no", "auto-generated")
 
 
 def _header(message: EmailMessage, name: str) -> str:
