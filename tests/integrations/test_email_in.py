@@ -119,6 +119,28 @@ def test_an_attachment_is_not_the_text():
     assert "91%" == signal.alert.text
 
 
+NESTED = b"".join(b"Content-Type: multipart/mixed; boundary=%d\r\n\r\n--%d\r\n" % (i, i) for i in range(3000))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"To: " + b"(" * 30_000, b"To: " + b"a" * 30_000, b"From: " + b"(" * 100_000, b"Date: " + b"(" * 30_000,
+     b"Subject: " + b"[ " * 50_000, b"Content-Type: message/rfc822\r\n\r\n" * 5_000, NESTED],
+    ids=["comments", "long", "from", "date", "brackets", "messages", "parts"],
+)  # fmt: skip
+def test_a_mail_that_is_made_to_be_hard_to_read_is_no_fault(said):
+    """The library reads comments, parts and messages by going one level deeper; that has an end, and it is ours."""
+    for read_ in (email_in.parse, email_in.credential):
+        try:
+            read_(Inbound(b"Subject: x\r\n" + said + b"\r\n\r\n", None, NOW, "email"))
+        except BadPayload:
+            continue
+
+
+def test_a_header_of_plain_utf8_is_read_too():
+    assert "Überlast 🚨" == read("Subject: Überlast 🚨\r\nFrom: a@b.example\r\n\r\n".encode())[0].alert.title
+
+
 def test_a_date_far_off_is_not_believed():
     assert NOW == read(mail(Date="Mon, 23 Nov 2009 03:15:01 +0000"))[0].alert.started_at
     assert NOW == read(mail(Date="yesterday"))[0].alert.started_at

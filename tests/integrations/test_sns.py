@@ -57,6 +57,12 @@ def test_any_other_notification_is_an_alert_by_its_subject():
     )  # fmt: skip
 
 
+def test_mail_that_amazon_took_in_is_an_alert_by_its_own_subject():
+    body = {"Type": "Notification", "MessageId": "1", "Message": payload("email/ses_inbound_sns.json").decode()}
+    [signal] = sns.parse(inbound(json.dumps(body).encode()))
+    assert "DDC probe failed" == signal.alert.title
+
+
 def test_the_end_of_a_subscription_is_no_alert():
     body = json.loads(payload("aws_sns/subscription_confirmation.json")) | {"Type": "UnsubscribeConfirmation"}
     assert [] == sns.parse(inbound(json.dumps(body).encode()))

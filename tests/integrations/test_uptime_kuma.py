@@ -71,7 +71,13 @@ def test_what_names_no_monitor_is_refused(body):
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"--x\r\n\r\n--x--", b'--x\r\nContent-Disposition: form-data; name="other"\r\n\r\n{}\r\n--x--']
+    "body",
+    [
+        b"",
+        b"--x\r\n" + b"Content-Type: message/rfc822\r\n\r\n" * 3000,
+        b"--x\r\n\r\n--x--",
+        b'--x\r\nContent-Disposition: form-data; name="other"\r\n\r\n{}\r\n--x--',
+    ],
 )
 def test_a_form_without_the_field_is_refused(body):
     with pytest.raises(BadPayload):

@@ -194,3 +194,31 @@ def test_what_cannot_be_read_is_kept_once_with_its_bytes(house):
     [row] = house.read_now(alerts.listing, disposition="quarantined")
 
     assert (3, b"\xff\x00rubbish", "not JSON") == (row.count, row.raw, row.rule)
+
+
+def test_a_delivery_counts_once_and_what_it_changed_is_found_by_its_time(house, setup, time):
+    """A signal and its change under one id of the vendor's; the same id again does neither."""
+
+    def deployment(once, *actions):
+        return [
+            Signal(action, Alert("vercel", f"d:{action}", "Deployed", time.now, service="api"), once)
+            for action in actions
+        ]
+
+    twice = deployment("uev_1", "trigger", "change")
+    house.write_now(ingest.ingest, setup, [twice, twice])
+    time.now += timedelta(hours=23)
+    house.write_now(ingest.ingest, setup, [twice, deployment("uev_2", "change")])
+
+    assert [1] == [row.count for row in house.read_now(alerts.listing)]
+    day = (time.now - timedelta(hours=24), time.now + timedelta(seconds=1))
+    assert [time.now, time.now - timedelta(hours=23)] == [
+        row.at for row in house.read_now(alerts.changes_between, *day)
+    ]
+    assert 1 == len(house.read_now(alerts.changes_between, time.now - timedelta(hours=23), time.now))
+    house.write_now(
+        ingest.ingest, setup, [[Signal("confirm", Alert("sns", "m", "s", time.now, links=(("Confirm", "https://x"),)))]]
+    )
+    [job] = [job for job in house.write_now(deliver.claim, setup, "w", 100) if job.kind == "confirm"]
+    assert ("sns", "https://x") == job.confirm
+    house.write_now(deliver.settle, setup, job, Delivered(), 1)

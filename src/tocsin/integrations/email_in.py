@@ -8,10 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 from email import policy
 from email.errors import MessageError
-from email.message import EmailMessage
-from email.parser import BytesParser
-from email.utils import getaddresses, parseaddr, parsedate_to_datetime
+from email.header import decode_header, make_header
+from email.message import Message
+from email.parser import BytesHeaderParser, BytesParser
+from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
+from itertools import islice
 from typing import Any, Final
 
 from tocsin.sdk import (
@@ -36,7 +38,9 @@ from tocsin.sdk import (
 )
 
 PATH: Final = "/in/email"
-BODY_LIMIT: Final = 10_000_000  # bytes; the parts that are kept are short
+BODY_LIMIT: Final = 10_000_000  # bytes
+READ: Final = 250_000  # bytes of a mail that are looked at: an alert's words come before what is attached
+HEADERS_READ: Final = 32_000  # bytes that are looked at for the key, before it is known who sends
 TITLE_LIMIT, TEXT_LIMIT, NAME_LIMIT = 1024, 10_000, 200  # characters
 # Where the envelope's recipient stands, the surest first: what the To says anybody may write.
 RECIPIENTS: Final = ("x-envelope-to", "envelope-to", "x-original-to", "delivered-to", "to", "cc")
@@ -50,6 +54,7 @@ ENDS: Final = ("resolved", "recovered", "recovery", "ok", "up")
 _RE = re.compile(r"^\s*(?:(?:re|fwd?|aw|wg)\s*:\s*)+", re.IGNORECASE)
 # What Tocsin writes itself: a page that came back in by an alias would page again, without end.
 OURS: Final = re.compile(r"<[0-9a-f]{32}\.incident@|^Tocsin <tocsin\.")
+_ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]@]{1,320}@[^\s<>,;:\"()\[\]@]{1,255}")
 PLUS: Final = re.compile(r"^[^@+]+\+([^@]+)@")
 
 
@@ -60,7 +65,8 @@ def verify(inbound: Inbound) -> None:
 
 def credential(inbound: Inbound) -> str:
     """The ingest key: what stands behind the plus of the recipient, or its whole local part. Raises BadPayload."""
-    message, envelope = _mail(inbound)
+    raw, envelope = _mail(inbound)
+    message = BytesHeaderParser(policy=policy.compat32).parsebytes(raw[:HEADERS_READ])
     found = [*(text_of(to) for to in envelope), *_recipients(inbound, message)]
     for address in found:
         if plus := PLUS.match(address):
@@ -70,11 +76,15 @@ def credential(inbound: Inbound) -> str:
     raise BadPayload("no recipient: give the envelope's in the header X-Envelope-To, or the key in the path")
 
 
-def _recipients(inbound: Inbound, message: EmailMessage) -> Iterator[str]:
+def _recipients(inbound: Inbound, message: Message) -> Iterator[str]:
     for name in RECIPIENTS:
-        for _, address in getaddresses([inbound.headers.get(name, ""), *_headers(message, name)])[:50]:
-            if "@" in address:
-                yield address
+        for said in (inbound.headers.get(name, ""), *_headers(message, name)):
+            yield from islice(_addresses(said), 50)
+
+
+def _addresses(said: str) -> Iterator[str]:
+    """The addresses in a header: by a bounded pattern, since the library's parser can be nested without end."""
+    return (found[0] for found in _ADDRESS.finditer(said[:10_000]))
 
 
 def parse(inbound: Inbound) -> Sequence[Signal]:
@@ -86,7 +96,11 @@ def parse(inbound: Inbound) -> Sequence[Signal]:
     Raises:
         BadPayload: no headers that make a mail of it.
     """
-    message, _ = _mail(inbound)
+    raw, _ = _mail(inbound)
+    try:
+        message = BytesParser(policy=policy.compat32).parsebytes(raw[:READ])
+    except RecursionError:
+        raise BadPayload("the parts of the mail are nested too deep") from None
     if not any(name in message for name in ("From", "Subject", "Message-ID", "Received")):
         raise BadPayload("the body is no mail: it has no From, Subject or Message-ID; post the raw message")
     if _is_automatic(message):
@@ -96,7 +110,7 @@ def parse(inbound: Inbound) -> Sequence[Signal]:
     state = next((word for word in found.groups() if word), "").lower() if found else ""
     title = one_line(_RE.sub("", _STATE.sub("", subject)), TITLE_LIMIT) or subject
     action: SignalAction = "resolve" if state in ENDS else "trigger"
-    sender = parseaddr(_header(message, "From"))[1]
+    sender = next(_addresses(_header(message, "From")), "")
     config = inbound.config
     alert = Alert(
         inbound.source, key_of(title.lower()), title, _instant(message, inbound),
@@ -106,7 +120,7 @@ def parse(inbound: Inbound) -> Sequence[Signal]:
     return [Signal(action, alert, one_line(_header(message, "Message-ID"), NAME_LIMIT))]
 
 
-def _mail(inbound: Inbound) -> tuple[EmailMessage, list[Any]]:
+def _mail(inbound: Inbound) -> tuple[bytes, list[Any]]:
     """The message, and the envelope's recipients where the body tells them: as JSON, as SES and some MTAs post it."""
     raw, envelope = inbound.body, []
     if raw[:1] == b"{":
@@ -119,10 +133,10 @@ def _mail(inbound: Inbound) -> tuple[EmailMessage, list[Any]]:
             raise BadPayload("the JSON has neither 'raw' nor 'content', the whole message")
     if raw.startswith(b"From "):  # an mbox line, which some pipes put first
         raw = raw.partition(b"\n")[2]
-    return BytesParser(EmailMessage, policy=policy.default).parsebytes(raw), envelope
+    return raw, envelope
 
 
-def _is_automatic(message: EmailMessage) -> bool:
+def _is_automatic(message: Message) -> bool:
     """Answers that machines give to mail: they tell of no alert. What a monitor generates by itself does."""
     submitted = _header(message, "Auto-Submitted").split(";")[0].strip().lower()
     bounced = _header(message, "Return-Path").strip() == "<>" or message.get_content_type() == "multipart/report"
@@ -132,20 +146,25 @@ def _is_automatic(message: EmailMessage) -> bool:
     return bool(ours) or bounced or replies or bulk or submitted not in ("", "no", "auto-generated")
 
 
-def _header(message: EmailMessage, name: str) -> str:
+def _header(message: Message, name: str) -> str:
     """The first header of a name as a text; empty where there is none."""
     return next(iter(_headers(message, name)), "")
 
 
-def _headers(message: EmailMessage, name: str) -> list[str]:
-    """The headers of a name as texts. What the library's own parser raises on a damaged one reads as none."""
+def _headers(message: Message, name: str) -> list[str]:
+    """The headers of a name as texts, also where they are packed (RFC 2047) or plain UTF-8."""
+    return [_unpacked(str(value)) for key, value in message.raw_items() if key.lower() == name.lower()]
+
+
+def _unpacked(said: str) -> str:
+    text = said[:10_000].encode("ascii", "surrogateescape").decode("utf-8", "replace")
     try:
-        return [str(value) for value in message.get_all(name, ())]
-    except (MessageError, ValueError, LookupError, TypeError, AttributeError):
-        return []
+        return str(make_header(decode_header(text)))
+    except (MessageError, ValueError, LookupError):
+        return text
 
 
-def _instant(message: EmailMessage, inbound: Inbound) -> datetime:
+def _instant(message: Message, inbound: Inbound) -> datetime:
     try:
         said = parsedate_to_datetime(_header(message, "Date"))
     except (ValueError, TypeError, IndexError, OverflowError):
@@ -154,7 +173,7 @@ def _instant(message: EmailMessage, inbound: Inbound) -> datetime:
     return said.astimezone(inbound.received_at.tzinfo) if near else inbound.received_at
 
 
-def _text(message: EmailMessage) -> str:
+def _text(message: Message) -> str:
     """The plain text; where there is none, the words of the HTML."""
     for kind in ("plain", "html"):
         part = next((p for p in message.walk() if p.get_content_type() == f"text/{kind}" and not _attached(p)), None)
@@ -197,7 +216,7 @@ class _Words(HTMLParser):
 
 def _words(page: str) -> str:
     reader = _Words()
-    reader.feed(page[:200_000])
+    reader.feed(page[:100_000])
     lines = (" ".join(line.split()) for line in "".join(reader.words).splitlines())
     return "\n".join(line for line in lines if line)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from email.message import Message
 from email.parser import BytesParser
-from email.policy import HTTP
 from typing import Any, Final
 
 from tocsin.sdk import (
@@ -72,11 +72,13 @@ def _body(inbound: Inbound) -> dict[str, Any]:
 
 
 def _field(body: bytes, kind: str) -> bytes:
-    mail = BytesParser(policy=HTTP).parsebytes(
-        b"Content-Type: " + kind.encode("latin-1", "replace") + b"\r\n\r\n" + body
-    )
-    for part in mail.iter_parts() if mail.is_multipart() else ():
-        if part.get_param("name", header="content-disposition") == "data":
+    head = b"Content-Type: " + kind.encode("latin-1", "replace") + b"\r\n\r\n"
+    try:
+        parts = BytesParser().parsebytes(head + body).get_payload()
+    except RecursionError:
+        raise BadPayload("the parts of the form are nested too deep") from None
+    for part in parts if isinstance(parts, list) else ():
+        if isinstance(part, Message) and part.get_param("name", header="content-disposition") == "data":
             found = part.get_payload(decode=True)
             return found if isinstance(found, bytes) else b""
     raise BadPayload("the form has no field 'data'")
