@@ -315,6 +315,19 @@ def test_major_monitor_for_an_hour_after_resolution(world):
     assert [] == [f for f in world.facts("duty_missed") if f.data["duty"] == "monitor"]
 
 
+def test_major_what_a_person_declared_is_reopened_by_an_alert_on_its_service(world):
+    """Nothing groups it with an alert but the service: within the hour that is enough, and no longer."""
+    world.declare("P1", by="admin", service="payments")
+    world.act(1, Resolve("martijn", "A key expired", "A new key"))
+    world.wait(minutes=30)
+    assert 2 == world.alert("other", service="api", check="slow")
+    assert 1 == world.alert("k1", service="payments", check="declined")
+    assert "triggered" == world.state().status
+    world.act(1, Resolve("martijn", "A key expired", "A newer key"))
+    world.wait(minutes=61)
+    assert 3 == world.alert("k2", service="payments", check="refused")
+
+
 def test_major_a_new_alert_in_the_hour_of_monitoring_reopens_and_pages(world):
     """Fifty minutes after the end it fires again: the same incident, paged anew, its clocks started anew."""
     world.alert("k1", service="payments", check="declined")

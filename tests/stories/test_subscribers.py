@@ -101,7 +101,7 @@ def test_work_is_told_when_it_is_planned_begins_and_is_done(world):
         site.plan, world.setup, start=world.now + timedelta(hours=2), until=world.now + timedelta(hours=3), **plan
     )
     world.work()
-    assert world.db.write_now(site.take_back, made.id)
+    world.db.write_now(site.take_back, made.id, "martijn")
     world.wait(hours=4)
     assert ["is planned", "will not take place"] == [s.partition("the maintenance ")[2] for s in subjects(world)[4:]]
 

@@ -18,7 +18,7 @@ import orjson
 import structlog
 from sqlalchemy import text
 
-from tocsin.core import escalation, oncall
+from tocsin.core import delivery, escalation, oncall
 from tocsin.core.incident import Incident, born, fold, to_json
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import Fact, incident_name
@@ -39,6 +39,7 @@ STOPPED: Final = timedelta(seconds=2)  # 4
 CALLS_A_MINUTE: Final = 10  # 14
 SWEEP_SECONDS: Final = 300.0
 ROTA_AHEAD: Final = 0.25  # of the sweeps look at an instant of the next year, too
+LIFE: Final = delivery.MESSAGE_LIFE // timedelta(microseconds=1)  # of a text: only then is it given up
 WEEK: Final = timedelta(weeks=1)  # counted in business time
 OPEN: Final = ("requested", "sent", "delivered")
 CANARY: Final = "canary"  # 20: a part of the simulated bot's token
@@ -599,7 +600,8 @@ class Oracle:
         for source, key in self.keys:
             self._check_key(source, key)
         self._ledger()
-        for row in self.found("SELECT id, kind, state, incident, why FROM outbox WHERE state IN ('done', 'failed')"):
+        ended = "SELECT * FROM outbox WHERE state IN ('done', 'failed')"
+        for row in self.found(ended):
             copies = self.world.providers.copies[row.id]
             if row.state == "done" and row.kind != "draft" and not copies:
                 self.broken(
@@ -609,6 +611,9 @@ class Oracle:
                 )
             if row.state == "failed" and row.kind == "page" and row.id not in self._rejected:
                 self.broken("6 no limit", f"{incident_name(row.incident)}: a page failed: {row.why}", row.incident)
+            young = row.state == "failed" and row.kind == "message" and row.done_at - row.created_at < LIFE
+            if young and row.id not in self._rejected:
+                self.broken("6 no limit", f"{incident_name(row.incident)}: a text failed: {row.why}", row.incident)
         self._written()
         self._secrets()
         assert self.world.base

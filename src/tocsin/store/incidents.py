@@ -264,6 +264,23 @@ def broken(tx: Tx, services: Sequence[str]) -> list[tuple[str, Brief]]:
     return [(row.service, Brief(*row[:-1])) for row in rows]
 
 
+_WATCHED = fixed(
+    select(*_BRIEF)
+    .where(
+        incidents.c.service == bindparam("of"), incidents.c.status == "resolved", incidents.c.wake_at.isnot(None),
+        incidents.c.group_key.is_(None), incidents.c.drill.is_(False), incidents.c.merged_into.is_(None),
+    )
+    .order_by(incidents.c.number.desc())
+    .limit(1)
+)  # fmt: skip
+
+
+def watched(tx: Tx, service: str) -> Brief | None:
+    """The newest ended incident of a service that a person declared and of which something is due still."""
+    row = tx.first(_WATCHED if tx.sqlite else _WATCHED.with_for_update(), {"of": service})
+    return Brief(*row) if row else None
+
+
 def working(tx: Tx) -> list[int]:
     """The numbers of all incidents that are open."""
     alive = ("triggered", "acknowledged", "investigating", "identified", "monitoring")
@@ -320,10 +337,11 @@ def recurred(tx: Tx, state: Incident, since: datetime) -> str:
     if state.service is None:
         return ""
     c = incidents.c
-    where = c.number != state.number, c.declared_at >= since, c.drill.is_(False), c.service == state.service
+    others = c.number != state.number, c.merged_into.is_(None), c.drill.is_(False)
+    where = *others, c.declared_at >= since, c.service == state.service
     rows = tx.all(select(c.state).where(*where).order_by(c.number.desc()).limit(RECURRENCES_READ))
-    others = (_read(row.state) for row in rows)
-    return next((other.name for other in others if other and same_cause(state, other)), "")
+    known = (_read(row.state) for row in rows)
+    return next((other.name for other in known if other and same_cause(state, other)), "")
 
 
 def _read(text: str) -> Incident | None:

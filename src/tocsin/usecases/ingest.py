@@ -300,7 +300,7 @@ def _assign(batch: _Batch) -> None:
         if joined and brief:
             before[brief.number] = brief
     for where, items in _causes_first(batch, groups):
-        brief = before[where] if isinstance(where, int) else _broken_below(batch, items)
+        brief = before[where] if isinstance(where, int) else _by_hand(batch, items) or _broken_below(batch, items)
         number = brief.number if brief else _declare(batch, items)
         for known, _, _ in items:
             known.incident = number
@@ -332,6 +332,13 @@ def _causes_first(batch: _Batch, groups: dict[int | str, list[_Item]]) -> list[t
         return isinstance(where, str), len(batch.runbook.depends_on(items[0][2].service or ""))
 
     return list(groups.items()) if len(groups) == 1 else sorted(groups.items(), key=place)
+
+
+def _by_hand(batch: _Batch, items: list[_Item]) -> Brief | None:
+    """The incident of the same service that a person declared, ended less than its time of watching ago."""
+    service = items[0][2].service
+    brief = incidents.watched(batch.tx, service) if service else None
+    return brief if brief and _takes(batch, brief) else None
 
 
 def _broken_below(batch: _Batch, items: list[_Item]) -> Brief | None:
