@@ -29,7 +29,8 @@ def latest(tx: Tx, dedups: Iterable[str]) -> dict[str, Any]:
 @cache
 def _latest(sqlite: bool) -> Any:
     columns = (alerts.c.dedup, alerts.c.id, alerts.c.episode, alerts.c.state, alerts.c.count, alerts.c.incident)
-    return fixed(select(*columns).where(among(sqlite, alerts.c.dedup), alerts.c.latest))
+    statement = select(*columns).where(among(sqlite, alerts.c.dedup), alerts.c.latest)
+    return fixed(statement) if sqlite else statement
 
 
 def insert_alerts(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
