@@ -189,8 +189,9 @@ class Worker:
         if conversation is None:
             return Retry(f"{job.transport.title} cannot do this")
         loop = asyncio.get_running_loop()
-        if (wait := self._pace.reserve(job.destination, job.via, job.transport, loop.time())) > 0:
-            await asyncio.sleep(wait)
+        now = loop.time() * self._speed
+        if (wait := self._pace.reserve(job.destination, job.via, job.transport, now)) > 0:
+            await asyncio.sleep(wait / self._speed)
         late = loop.time() - claimed_at > READ_AGAIN_SECONDS
         if late and not await self._wanted(job):
             return None
