@@ -27,7 +27,7 @@ install: .venv/installed
 	@touch $@
 
 test: .venv/installed-dev ## every test
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 lint: .venv/installed-dev ## style, types, import contracts
 	$(BIN)/ruff check .

@@ -17,7 +17,7 @@ from tocsin.simulate.run import ALL_FAULTS, shrink, simulate, story
 
 from .bugs import PLANTED
 
-SEEDS = int(os.environ.get("SIMULATE_SEEDS", "150"))
+SEEDS = int(os.environ.get("SIMULATE_SEEDS", "300"))
 DAYS = 2.0
 CAUGHT_WITHIN = 50  # seeds; reliability.md section 4
 
