@@ -22,6 +22,7 @@ from tocsin.core.types import (
     Fact,
     FactKind,
     Refused,
+    incident_name,
     instant_text,
 )
 
@@ -68,6 +69,9 @@ class Draft:
 
 
 def refuse_closed(draft: Draft) -> None:
-    """Raises Refused when the incident is resolved."""
+    """Raises Refused when the incident is resolved, or goes on in another; the text says where to act."""
+    if draft.state.merged_into:
+        name = incident_name(draft.state.merged_into)
+        raise Refused(f"{draft.state.name} is merged into {name}: go on there, or split it off first")
     if not draft.state.is_open:
         raise Refused(f"{draft.state.name} is resolved; reopen it first")

@@ -37,7 +37,6 @@ from tocsin.core.types import (
     StopPaging,
     Tell,
     WriteDraft,
-    incident_name,
     instant_text,
 )
 
@@ -260,18 +259,10 @@ def reopen(draft: Draft, event: Reopen) -> None:
     if draft.state.is_open:
         return
     if draft.state.merged_into:
-        _refuse_closed(draft)
+        refuse_closed(draft)
     state = draft.state
     anew: tuple[sla.Which, ...] = ("response", "resolution") if event.page_again else ("resolution",)
     clocks = sla.again(state.clocks, draft.runbook, state.severity, draft.now, *anew)
     draft.add("reopened", event.by, reason=event.reason or None, clocks=clocks_to_json(clocks) or None)
     if event.page_again:
         page_again(draft, "the incident was reopened by a new alert")
-
-
-def _refuse_closed(draft: Draft) -> None:
-    if draft.state.merged_into:
-        name = incident_name(draft.state.merged_into)
-        raise Refused(f"{draft.state.name} is merged into {name}: go on there, or split it off first")
-    if not draft.state.is_open:
-        raise Refused(f"{draft.state.name} is resolved; reopen it first")
