@@ -32,7 +32,9 @@ def update_words(incident: PublicIncident, update: Update, page: str) -> tuple[s
     return f"[{page}] {incident.title}: {update.status.capitalize()}", "\n".join(lines)
 
 
-def work_words(work: Maintenance, phase: str, page: str, repeat: str | None, zone: str) -> tuple[str, str]:
+def work_words(
+    work: Maintenance, phase: str, page: str, repeat: str | None = None, zone: str = "UTC"
+) -> tuple[str, str]:
     """Subject and text of a time of planned work that is in a *phase*, a key of WORK_WORDS; *repeat* as in a Plan."""
     lines = [_plain(work.text), ""] if work.text else []
     lines += [f"From {utc_words(work.start)} to {utc_words(work.until)}", f"On: {chosen_words(work.components)}"]
