@@ -221,3 +221,14 @@ def test_the_running_server_says_what_a_payload_would_do(served, tmp_path):
     assert "1. trigger k: payments fail (generic)" in said and "would page: martijn" in said
     ran(served.cli("silence", "add", "service=payments", "--reason", "rack", "--for", "1h"))
     assert "held back by silence of admin until" in ran(served.cli("triage", "test", str(file)))
+
+
+def test_who_subscribed_is_listed_and_removed(served):
+    assert "Nobody has subscribed" in ran(served.cli("status", "subscribers"))
+    form = {"kind": "email", "address": "reader@example.org"}
+    assert httpx.post(f"{served.url}/status/subscribe", data=form, trust_env=False, timeout=30).status_code < 400
+    assert "Told: nobody yet" in ran(served.cli("status", "subscribers"))
+    (one,) = json.loads(ran(served.cli("status", "subscribers", "--json")))["items"]
+    assert ("asked", "reader@example.org") == (one["state"], one["address"])
+    ran(served.cli("status", "subscribers", "--remove", one["id"]))
+    assert "no such subscription" in ran(served.cli("status", "subscribers", "--remove", one["id"]), code=1)

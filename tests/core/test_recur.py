@@ -85,3 +85,20 @@ def test_each_day_has_its_window_and_they_come_in_order(day, quarter, minutes, z
         back = at.astimezone(ZoneInfo(zone))
         there = local.replace(tzinfo=None).time() == back.replace(tzinfo=None).time()
         assert there or back.utcoffset() != (back - timedelta(hours=3)).utcoffset() or at == start
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("FREQ=DAILY", "every day"),
+        ("FREQ=WEEKLY;BYDAY=SU", "every week on Sunday"),
+        ("FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", "every week from Monday to Friday"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE", "every 2 weeks on Monday, Wednesday"),
+        ("FREQ=MONTHLY;BYDAY=1SU", "every month on the first Sunday"),
+        ("FREQ=MONTHLY;BYDAY=-1FR", "every month on the last Friday"),
+        ("FREQ=MONTHLY;BYMONTHDAY=1,-1", "every month on day 1, the last day"),
+        ("FREQ=DAILY;UNTIL=20271231", "every day until 31 Dec 2027"),
+    ],
+)
+def test_a_rule_is_said_in_words(rule, words):
+    assert words == recur.words(rule)

@@ -26,6 +26,17 @@ def test_an_update_tells_its_status_and_what_the_component_became():
     assert "Over.\n\nStatus: Resolved\nAPI: Degraded performance" == text
 
 
+def test_work_that_comes_again_says_its_rule_once_and_takes_it_back_in_words():
+    work = Maintenance("m", "Disks", "", (), T0, T0 + timedelta(hours=1), T0)
+    said = {
+        phase: subscription.work_words(work, phase, "Page", "FREQ=WEEKLY;BYDAY=SU", "UTC")[1]
+        for phase in subscription.WORK_WORDS
+    }
+    assert "Again: every week on Sunday, in UTC time" in said["scheduled"]
+    assert "Nor again: it was every week on Sunday" in said["cancelled"]
+    assert "gain" not in said["in_progress"] + said["completed"]
+
+
 @pytest.mark.parametrize("phase", ["scheduled", "in_progress", "completed", "cancelled"])
 def test_planned_work_is_told_with_its_span(phase):
     work = Maintenance("m", "Disks", "Slow.", (), T0, T0 + timedelta(hours=1), T0)

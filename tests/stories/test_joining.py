@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tocsin.core import sla
 from tocsin.core.events import Acknowledge, Resolve
 from tocsin.core.incident import replay
 from tocsin.core.types import Fact, Refused
@@ -133,11 +134,11 @@ def test_what_cannot_be_merged_is_refused(two):
 
 
 def test_a_merged_incident_is_not_reopened_or_led_but_where_it_goes_on(two):
-    from tocsin.core.events import Reopen, SetSeverity
+    from tocsin.core.events import Reopen, SendText, SetSeverity
     from tocsin.usecases import respond
 
     merge(two, 2, 1)
-    for event in (Reopen("martijn"), SetSeverity("martijn", "P0")):
+    for event in (Reopen("martijn"), SetSeverity("martijn", "P0"), SendText("martijn", "all_clear")):
         with pytest.raises(Refused, match="merged into INC-1"):
             two.db.write_now(respond.act, two.setup, 2, event)
 
@@ -168,3 +169,15 @@ def test_the_public_hears_that_it_is_handled_together(two):
         shown["Issues with Payments"].status, shown["Issues with Payments"].updates[0].body,
     )  # fmt: skip
     assert "investigating" == shown["Issues with Data storage"].status
+
+
+def test_the_clocks_and_duties_of_what_was_merged_stand_still(two):
+    """Nobody is told that it is late, and no page shows a promise that nobody keeps there; a split lets them run."""
+    merge(two, 2, 1)
+    before = len(two.timeline(2))
+    two.wait(hours=5)
+    assert before == len(two.timeline(2))
+    assert () == sla.to_show(two.state(2).clocks, two.state(2).is_open)
+    split(two, 2)
+    two.wait(minutes=1)
+    assert {"breached"} == {fact.data["state"] for fact in two.facts("elapsed", 2) if "clock" in fact.data}

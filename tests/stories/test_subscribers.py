@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from tocsin.core.calendar import utc_words
 from tocsin.core.events import PostUpdate, Resolve
 from tocsin.core.types import Refused
 from tocsin.sdk import Mail, Response
@@ -104,6 +105,58 @@ def test_work_is_told_when_it_is_planned_begins_and_is_done(world):
     world.db.write_now(site.take_back, made.id, "martijn")
     world.wait(hours=4)
     assert ["is planned", "will not take place"] == [s.partition("the maintenance ")[2] for s in subjects(world)[4:]]
+
+
+def test_work_that_comes_again_is_told_each_time_until_it_is_taken_back(world):
+    subscribed(world)
+    start = world.now + timedelta(hours=2)
+    plan = {"title": "Rotate the keys", "text": "", "components": ["Wallet API"], "by": "martijn"}
+    made = world.db.write_now(
+        site.plan, world.setup, start=start, until=start + timedelta(hours=1), repeat="FREQ=WEEKLY",
+        zone="Europe/Amsterdam", **plan,
+    )  # fmt: skip
+    world.wait(days=15)
+    heard = [subject.partition("the maintenance ")[2] for subject in subjects(world)[1:]]
+    assert ["is planned", *["has begun", "is done"] * 3] == heard
+    texts = [mail.get_body(("plain",)).get_content() for mail in mails(world)[1:]]
+    assert "Again: every week, in Europe/Amsterdam time" in texts[0]
+    assert [
+        utc_words(start + timedelta(weeks=week)) in text for week, text in ((0, texts[1]), (1, texts[3]), (2, texts[5]))
+    ] == [True] * 3
+
+    world.db.write_now(site.take_back, made.id, "martijn")
+    world.wait(days=15)
+    assert "will not take place" == subjects(world)[-1].partition("the maintenance ")[2]
+    assert len(heard) + 2 == len(subjects(world))
+
+
+def test_work_with_an_end_of_its_rule_is_told_to_the_last_time(world):
+    subscribed(world)
+    start = world.now - timedelta(minutes=5)  # it runs already
+    last = f"{start + timedelta(days=2):%Y%m%d}"
+    plan = {"title": "Backup", "text": "", "components": [], "by": "martijn"}
+    world.db.write_now(
+        site.plan, world.setup, start=start, until=start + timedelta(hours=1), repeat=f"FREQ=DAILY;UNTIL={last}", **plan
+    )
+    world.wait(days=6)
+    heard = [subject.partition("the maintenance ")[2] for subject in subjects(world)[1:]]
+    assert ["is planned", "is done", *["has begun", "is done"] * 2] == heard
+
+
+def test_a_plan_told_by_an_older_version_is_about_its_first_time(world):
+    subscribed(world)
+    start = world.now + timedelta(hours=2)
+    plan = {"title": "Disks", "text": "", "components": [], "by": "martijn", "repeat": "FREQ=DAILY"}
+    made = world.db.write_now(site.plan, world.setup, start=start, until=start + timedelta(hours=1), **plan)
+    world.db.write_now(
+        lambda tx: queue.put(
+            tx, f"announce:work:{made.id}:in_progress", start, kind="announce", via="", destination="",
+            payload={"work": made.id, "phase": "in_progress", "after": ""},
+        )
+    )  # fmt: skip
+    world.wait(hours=2, minutes=1)
+    (mail, _) = [mail for mail in mails(world) if "has begun" in mail["Subject"]]  # the older row's, and ours
+    assert utc_words(start) in mail.get_body(("plain",)).get_content()
 
 
 def test_an_address_is_not_bombed(world):

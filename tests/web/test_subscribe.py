@@ -153,3 +153,20 @@ def test_addresses_beside_ours_are_pages_of_the_status_page_too(site):
         assert (404, False) == (answer.status_code, "<script" in answer.text)
         assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert site.ask("GET", "/status/subscribers").status_code in (404, 503)
+
+
+def test_admins_list_and_remove_who_subscribed_and_nobody_else_sees_an_address(site):
+    id_ = subscribed(site)
+    ask(site, "waits@example.org")
+    got = site.api("GET", "/subscribers").json()
+    assert [("waits@example.org", "asked"), (READER, "confirmed")] == [(i["address"], i["state"]) for i in got["items"]]
+    assert {"email": 1} == got["counts"]
+    page = site.api("GET", "/subscribers?limit=1").json()
+    assert [READER] == [i["address"] for i in site.api("GET", page["next"].removeprefix("/api/v1")).json()["items"]]
+    for role in ("responder", "viewer"):
+        for method, path_ in (("GET", "/subscribers"), ("DELETE", f"/subscribers/{id_}")):
+            answer = site.api(method, path_, role=role)
+            assert (403, False) == (answer.status_code, "example.org" in answer.text)
+    assert 204 == site.api("DELETE", f"/subscribers/{id_}").status_code
+    assert 404 == site.api("DELETE", f"/subscribers/{id_}").status_code
+    assert {} == counted(site)

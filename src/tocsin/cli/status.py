@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
-from tocsin.cli.client import Failed, say
+from tocsin.cli.client import Failed, call, put_json, put_table, say
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -31,3 +32,36 @@ def publish(
             say(line)
     except (wiring.NoStart, OSError) as error:
         raise Failed(str(error)) from None
+
+
+@app.command()
+def subscribers(
+    remove: Annotated[
+        str | None, typer.Option("--remove", metavar="ID", help="end this one, delete its address")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=500)] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+) -> None:
+    """List who subscribed to the status page, newest first, or remove one. For admins; needs the server."""
+    if remove:
+        call("DELETE", f"/subscribers/{quote(remove, safe='')}")
+        say(f"{remove} is removed: its address is deleted, and it is told nothing more")
+        return
+    found = call("GET", "/subscribers", limit=limit)
+    if as_json:
+        put_json(found)
+        return
+    rows = [
+        (
+            i["state"],
+            i["kind"],
+            i["address"],
+            ", ".join(i["components"]) or "all",
+            (i["confirmed_at"] or "-")[:16],
+            i["id"],
+        )
+        for i in found["items"]
+    ]
+    put_table(("state", "by", "address", "components", "since (UTC)", "id"), rows, "Nobody has subscribed.")
+    if rows:
+        say("Told: " + (", ".join(f"{count} by {kind}" for kind, count in found["counts"].items()) or "nobody yet"))

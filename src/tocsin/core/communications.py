@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tocsin.core import promise
-from tocsin.core.draft import Draft
+from tocsin.core.draft import Draft, refuse_closed
 from tocsin.core.events import Cause, PostUpdate, Resolve, SendText
 from tocsin.core.incident import PUBLIC_STATUSES, Duty, Incident
 from tocsin.core.ledger import Entry
@@ -109,6 +109,8 @@ def cause(draft: Draft, event: Cause) -> None:
 def send_text(draft: Draft, event: SendText) -> None:
     """Send a text of the runbook again, to the same places, filled from the record as it is now."""
     state, name = draft.state, event.text
+    if state.merged_into:
+        refuse_closed(draft)
     if name not in draft.runbook.templates:
         known = ", ".join(draft.runbook.templates) or "none"
         raise Refused(f"the runbook has no text {name!r}; it has {known}", 422)

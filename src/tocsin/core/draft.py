@@ -69,7 +69,7 @@ class Draft:
 
 
 def refuse_closed(draft: Draft) -> None:
-    """Raises Refused when the incident is resolved, or goes on in another one."""
+    """Raises Refused when the incident is resolved, or goes on in another; the text says where to act."""
     if draft.state.merged_into:
         name = incident_name(draft.state.merged_into)
         raise Refused(f"{draft.state.name} is merged into {name}: go on there, or split it off first")

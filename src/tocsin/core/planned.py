@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from tocsin.core import recur
 from tocsin.core.statuspage import UPTIME_DAYS, Maintenance
@@ -27,12 +28,15 @@ class Plan:
     repeat: str | None = None
     zone: str = "UTC"
 
-    @property
-    def first(self) -> Maintenance:
-        """Its first time."""
-        return Maintenance(
-            self.id, self.title, self.text, self.components, self.start, self.until, self.created_at
-        )  # fmt: skip
+    def on(self, start: datetime, until: datetime) -> Maintenance:
+        """One time of it, as the public sees it: a time of what comes again has an id of its own."""
+        id_ = self.id if self.repeat is None else f"{self.id}-{start.astimezone(ZoneInfo(self.zone)):%Y%m%d}"
+        return Maintenance(id_, self.title, self.text, self.components, start, until, self.created_at)
+
+    def following(self, start: datetime, now: datetime) -> tuple[datetime, datetime] | None:
+        """The next time after the one from *start* that is not over at *now*; None when there is none."""
+        spans = self._spans(max(now, start), max(now, start) + timedelta(days=recur.AHEAD))
+        return next((span for span in spans if span[0] > start and span[1] > now), None)
 
     def next_span(self, now: datetime) -> tuple[datetime, datetime]:
         """The time that runs or comes next, else the first one."""
@@ -54,10 +58,4 @@ def times(plan: Plan, now: datetime) -> tuple[Maintenance, ...]:
     """Each time of the last 90 days, the one that runs, and the next, as the status page shows them."""
     spans = plan._spans(now - PAST, now + timedelta(days=recur.AHEAD))
     shown = [span for span in spans if span[0] <= now] + [span for span in spans if span[0] > now][:1]
-    return tuple(
-        Maintenance(
-            plan.id if plan.repeat is None else f"{plan.id}-{start:%Y%m%d}", plan.title, plan.text, plan.components,
-            start, until, plan.created_at,
-        )
-        for start, until in shown
-    )  # fmt: skip
+    return tuple(plan.on(start, until) for start, until in shown)

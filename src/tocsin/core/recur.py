@@ -12,6 +12,11 @@ from zoneinfo import ZoneInfo
 from tocsin.core.calendar import local_to_utc
 
 WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+NAMES: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+PLACES: Final = {
+    0: "", 1: "the first ", 2: "the second ", 3: "the third ", 4: "the fourth ", 5: "the fifth ", -1: "the last ",
+    -2: "the second to last ", -3: "the third to last ", -4: "the fourth to last ", -5: "the fifth to last ",
+}  # fmt: skip
 DAY: Final = timedelta(days=1)
 LONGEST: Final = timedelta(days=7)  # of one occurrence
 AHEAD: Final = 366  # days that the next occurrence is looked for: every second year's 29 February is a mistake
@@ -70,6 +75,30 @@ def _checked(parts: dict[str, str]) -> Rule:
     if wrong:
         raise ValueError("a part that does not fit")
     return Rule(freq, interval, days, month_days, until)  # type: ignore[arg-type]
+
+
+def words(text: str) -> str:
+    """
+    Say a rule in words, such as "every week on Sunday" or "every month on the last Friday".
+
+    Raises:
+        ValueError: as `parse`.
+    """
+    rule = parse(text)
+    unit = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month"}[rule.freq]
+    every = f"every {unit}" if rule.interval == 1 else f"every {rule.interval} {unit}s"
+    if rule.freq == "WEEKLY" and rule.interval == 1 and [day for _, day in rule.days] == [0, 1, 2, 3, 4]:
+        on = "from Monday to Friday"
+    else:
+        days = [f"{PLACES[which]}{NAMES[day]}" for which, day in rule.days]
+        dates = [
+            f"day {day}" if day > 0 else "the last day" if day == -1 else f"the last day but {-day - 1}"
+            for day in rule.month_days
+        ]
+        on = " and ".join(", ".join(some) for some in (days, dates) if some)
+        on = f"on {on}" if on else ""
+    ends = f"until {rule.until:%-d %b %Y}" if rule.until else ""
+    return " ".join(part for part in (every, on, ends) if part)
 
 
 def _day(word: str) -> tuple[int, int]:

@@ -81,6 +81,11 @@ def again(
     return tuple(fresh[c.which] if c.which in which else c for c in clocks)
 
 
+def to_show(clocks: Iterable[Clock], is_open: bool) -> tuple[Clock, ...]:
+    """The clocks that say something: what was not met when its incident went on in another is no promise here."""
+    return tuple(clock for clock in clocks if is_open or clock.met_at is not None)
+
+
 def due(clock: Clock, now: datetime) -> Literal["", "at_risk", "breached"]:
     """What is to be told of *clock* at *now* and was not yet; a late look tells of the breach alone."""
     state = state_of(clock, now)

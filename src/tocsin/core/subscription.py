@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from tocsin.core import recur
 from tocsin.core.calendar import utc_words
 from tocsin.core.statuspage import STATE_WORDS, Maintenance, PublicIncident, Update
 
@@ -31,10 +32,15 @@ def update_words(incident: PublicIncident, update: Update, page: str) -> tuple[s
     return f"[{page}] {incident.title}: {update.status.capitalize()}", "\n".join(lines)
 
 
-def work_words(work: Maintenance, phase: str, page: str) -> tuple[str, str]:
-    """Subject and text of planned work that is in a *phase*, a key of WORK_WORDS."""
+def work_words(
+    work: Maintenance, phase: str, page: str, repeat: str | None = None, zone: str = "UTC"
+) -> tuple[str, str]:
+    """Subject and text of a time of planned work that is in a *phase*, a key of WORK_WORDS; *repeat* as in a Plan."""
     lines = [_plain(work.text), ""] if work.text else []
     lines += [f"From {utc_words(work.start)} to {utc_words(work.until)}", f"On: {chosen_words(work.components)}"]
+    if repeat and phase in ("scheduled", "cancelled"):
+        again = recur.words(repeat)
+        lines.append(f"Again: {again}, in {zone} time" if phase == "scheduled" else f"Nor again: it was {again}")
     return f"[{page}] {work.title}: the maintenance {WORK_WORDS[phase]}", "\n".join(lines)
 
 

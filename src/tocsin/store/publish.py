@@ -155,10 +155,10 @@ def plans(tx: Tx) -> tuple[Plan, ...]:
     return tuple(_plan(row) for row in rows)
 
 
-def work(tx: Tx, id_: str) -> tuple[Maintenance, bool] | None:
-    """Planned work, the first time of it, and whether it was taken back; None for an id that nobody gave out."""
+def work(tx: Tx, id_: str) -> tuple[Plan, bool] | None:
+    """Planned work, and whether it was taken back; None for an id that nobody gave out."""
     row = tx.first(_PLANNED.where(maintenances.c.id == id_))
-    return None if row is None else (_plan(row).first, row.deleted_at is not None)
+    return None if row is None else (_plan(row), row.deleted_at is not None)
 
 
 def maintenance(tx: Tx) -> tuple[Maintenance, ...]:

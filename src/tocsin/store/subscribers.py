@@ -69,6 +69,12 @@ def counts(tx: Tx) -> Mapping[str, int]:
     return {str(kind): int(count) for kind, count in rows}
 
 
+def listing(tx: Tx, before: str | None, limit: int) -> Sequence[Any]:
+    """Every subscription from before the id *before*, newest first, also those that nobody confirmed or that ended."""
+    where = [table.c.id < before] if before else []
+    return tx.all(select(table).where(*where).order_by(table.c.id.desc()).limit(limit))
+
+
 def ended(tx: Tx, limit: int = 20) -> Sequence[Any]:
     """What ended by itself, newest first."""
     where = table.c.ended_at.isnot(None)

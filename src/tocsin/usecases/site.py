@@ -133,7 +133,7 @@ def plan(
             sure=sure,
         )  # fmt: skip
     made = next(one for one in store.plans(tx) if one.id == id_)
-    subscribers.tell_work(tx, made.first)
+    subscribers.tell_work(tx, made)
     return made
 
 
@@ -149,5 +149,5 @@ def take_back(tx: Tx, id_: str, by: str) -> None:
     if known is None or not store.delete_maintenance(tx, id_):
         raise Refused("there is no such planned work", 404)
     if not known.over(tx.now):
-        subscribers.tell_cancelled(tx, id_)
+        subscribers.tell_cancelled(tx, known)
     quiet.end_of_work(tx, id_, by)

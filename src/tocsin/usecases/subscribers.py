@@ -14,11 +14,12 @@ from urllib.parse import urlsplit
 import structlog
 
 from tocsin.core import statuspage, statuspage_json, subscription
+from tocsin.core.planned import Plan
 from tocsin.core.runbook import Runbook
 from tocsin.core.statuspage import Maintenance, Site
 from tocsin.core.types import Refused, uuid7
 from tocsin.sdk import Delivered, Mailing, Message, Reject, Retry, Verdict
-from tocsin.store import publish, queue
+from tocsin.store import audit, publish, queue
 from tocsin.store import subscribers as store
 from tocsin.store.db import Tx
 from tocsin.usecases.configure import (
@@ -163,8 +164,31 @@ def look(tx: Tx, setup: Setup, verb: str, id_: str, mac: str) -> Subscription | 
         return None
     if row.confirmed_at is None and tx.now - row.created_at >= CONFIRM_WITHIN:
         return None
+    return _shown(row, address)
+
+
+def _shown(row: Any, address: str) -> Subscription:
     state = "ended" if row.ended_at else "confirmed" if row.confirmed_at else "asked"
     return Subscription(row.id, row.kind, address, tuple(row.components), state)
+
+
+def listing(tx: Tx, setup: Setup, before: str | None, limit: int) -> list[tuple[Subscription, Any]]:
+    """Subscriptions with their rows, newest first; an address that another secret key sealed is empty."""
+    return [(_shown(row, _address(setup, row) or ""), row) for row in store.listing(tx, before, limit)]
+
+
+def remove(tx: Tx, id_: str, by: str) -> None:
+    """
+    An admin ends a subscription: nothing of it is kept, and it is told nothing more.
+
+    Raises:
+        Refused: 404, for an unknown one.
+    """
+    row = store.get(tx, id_)
+    if row is None:
+        raise Refused("there is no such subscription", 404)
+    store.forget(tx, row.mark)
+    audit.append(tx, by, "subscription_removed", {"id": id_, "kind": row.kind})
 
 
 def _address(setup: Setup, row: Any) -> str | None:
@@ -197,16 +221,34 @@ def tell_update(tx: Tx, update_id: str) -> None:
     _announce(tx, f"update:{update_id}", tx.now, {"update": update_id})
 
 
-def tell_work(tx: Tx, work: Maintenance) -> None:
-    """Work was planned: subscribers hear of it now, when it begins, and when it is over."""
-    for phase, at in (("scheduled", tx.now), ("in_progress", work.start), ("completed", work.until)):
-        if phase == "scheduled" or at > tx.now:
-            _announce(tx, f"work:{work.id}:{phase}", at, {"work": work.id, "phase": phase}, planned=True)
+def tell_work(tx: Tx, plan: Plan) -> None:
+    """Work was planned: subscribers hear of it now, and each time that it comes when it begins and when it is over."""
+    start, until = plan.next_span(tx.now)
+    _tell_time(tx, plan, "scheduled", tx.now, start, until)
+    if start > tx.now:
+        _tell_time(tx, plan, "in_progress", start, start, until)
+    else:
+        _tell_following(tx, plan, start)
+    _tell_time(tx, plan, "completed", until, start, until)
 
 
-def tell_cancelled(tx: Tx, work_id: str) -> None:
-    """Planned work was taken back."""
-    _announce(tx, f"work:{work_id}:cancelled", tx.now, {"work": work_id, "phase": "cancelled"})
+def _tell_following(tx: Tx, plan: Plan, start: datetime) -> None:
+    """A time of work begins: put what is said of the next one, so that one that never ends needs two rows."""
+    if span := plan.following(start, tx.now):
+        _tell_time(tx, plan, "in_progress", max(span[0], tx.now), *span)
+        _tell_time(tx, plan, "completed", span[1], *span)
+
+
+def _tell_time(tx: Tx, plan: Plan, phase: str, at: datetime, start: datetime, until: datetime) -> None:
+    what = {"work": plan.id, "phase": phase, "start": start.isoformat(), "until": until.isoformat()}
+    _announce(tx, f"work:{plan.on(start, until).id}:{phase}", at, what, planned=True)
+
+
+def tell_cancelled(tx: Tx, plan: Plan) -> None:
+    """Planned work was taken back, with all its times that were still to come."""
+    start, until = plan.next_span(tx.now)
+    what = {"work": plan.id, "phase": "cancelled", "start": start.isoformat(), "until": until.isoformat()}
+    _announce(tx, f"work:{plan.id}:cancelled", tx.now, what)
 
 
 def _announce(tx: Tx, key: str, at: datetime, what: Mapping[str, Any], *, planned: bool = False) -> None:
@@ -227,6 +269,9 @@ def fan_out(tx: Tx, setup: Setup, row: Any) -> None:
     if about is None:
         queue.settle(tx, row.id, "moot", why="it was taken back", done_at=tx.now)
         return
+    if what.get("phase") == "in_progress":
+        plan, time = _work(tx, what)
+        _tell_following(tx, plan, time.start)
     found = store.live(tx, row.payload["after"], row.due if "work" in what else row.created_at, max(room, 0))
     for one in found:
         if subscription.concerns(one.components, about):
@@ -243,10 +288,18 @@ def _about(tx: Tx, what: Mapping[str, Any]) -> tuple[str, ...] | None:
     if "update" in what:
         told = publish.told(tx, what["update"])
         return None if told is None else tuple(name for name in (told[0].component,) if name)
-    work = publish.work(tx, what["work"])
-    if work is None or (work[1] and what["phase"] != "cancelled"):
+    known = publish.work(tx, what["work"])
+    if known is None or (known[1] and what["phase"] != "cancelled"):
         return None
-    return work[0].components
+    return known[0].components
+
+
+def _work(tx: Tx, what: Mapping[str, Any]) -> tuple[Plan, Maintenance]:
+    """The plan that a row is about, and the time of it; an older row names no time, and is about the first."""
+    known = publish.work(tx, what["work"])
+    assert known is not None
+    start, until = (datetime.fromisoformat(what[name]) if name in what else None for name in ("start", "until"))
+    return known[0], known[0].on(start or known[0].start, until or known[0].until)
 
 
 def _put(
@@ -302,9 +355,8 @@ def _address_of_page(setup: Setup, book: Runbook) -> str:
 def _words(tx: Tx, setup: Setup, book: Runbook, what: Mapping[str, Any]) -> tuple[str, str, str]:
     page, address = book.status_page.title, _address_of_page(setup, book)
     if "work" in what:
-        found = publish.work(tx, what["work"])
-        assert found is not None
-        return *subscription.work_words(found[0], what["phase"], page), address
+        plan, time = _work(tx, what)
+        return *subscription.work_words(time, what["phase"], page, plan.repeat, plan.zone), address
     told = publish.told(tx, what["update"])
     assert told is not None
     base = book.status_page.url or setup.public_url
@@ -320,10 +372,12 @@ def _document(tx: Tx, setup: Setup, book: Runbook, row: Any, known: Any) -> dict
         }  # fmt: skip
     what = row.payload
     site = _site(tx, setup, book)
-    told = publish.told(tx, what["update"]) if "update" in what else publish.work(tx, what["work"])
-    assert told is not None
+    told = publish.told(tx, what["update"]) if "update" in what else None
     said = statuspage_json.webhook(
-        told[0], site, unsubscribe=subscriber_link(setup, "unsubscribe", known.id), documentation=DOCUMENTATION
+        told[0] if told else _work(tx, what)[1],
+        site,
+        unsubscribe=subscriber_link(setup, "unsubscribe", known.id),
+        documentation=DOCUMENTATION,
     )
     if what.get("phase") == "cancelled":
         said["incident"]["status"] = "cancelled"

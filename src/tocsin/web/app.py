@@ -30,6 +30,7 @@ from tocsin.web import (
     api_noise,
     api_oncall,
     api_people,
+    api_subscribers,
     api_texts,
     api_tickets,
     calendar,
@@ -96,7 +97,7 @@ def create_app(
     app.state.db, app.state.setup, app.state.meters = db, setup, meters
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
-    for part in (api_oncall, api_maintenance, api_noise, api_people, api_texts, api_tickets, changes):
+    for part in (api_oncall, api_maintenance, api_noise, api_people, api_subscribers, api_texts, api_tickets, changes):
         app.include_router(part.router)
     for routes in (
         access, devices, handoff, joining, incidents, declare, noise, oncall, calendar, people, live, operations,

@@ -88,7 +88,7 @@ def lead_view(state: Incident, runbook: Runbook, now: datetime, me: str) -> Lead
     names = {id_: person.name for id_, person in runbook.people.items()}
     held = ((role, state.roles.get(role, "")) for role in ROLES)
     return LeadView(
-        clocks=tuple(clock_view(clock, state, now) for clock in state.clocks),
+        clocks=tuple(clock_view(clock, state, now) for clock in sla.to_show(state.clocks, state.is_open)),
         roles=tuple(RoleView(role, who, name_of(who, names) if who else "", who == me) for role, who in held),
         missing=roles.missing(state) if state.is_open and state.urgency == "high" else (),
         extended_until=state.extended_until, ticket=_ticket(state, runbook),

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from tocsin.core import recur
 from tocsin.core.calendar import words
 from tocsin.store.sound import log_bytes
 from tocsin.usecases.watch import store_banner
@@ -26,8 +27,9 @@ def make_templates() -> Environment:
         lstrip_blocks=True,
     )  # fmt: skip
     env.filters.update(
-        clock=clock, when=when, plain=plain, span=words, span_between=lambda start, end: words(end - start)
-    )
+        clock=clock, when=when, plain=plain, span=words, span_between=lambda start, end: words(end - start),
+        again=recur.words,
+    )  # fmt: skip
     return env
 
 

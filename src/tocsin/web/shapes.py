@@ -21,6 +21,7 @@ from tocsin.store.incidents import Stored
 from tocsin.usecases.calendar_links import Link
 from tocsin.usecases.readiness import Report
 from tocsin.usecases.restored import Waiting
+from tocsin.usecases.subscribers import Subscription
 
 
 def duty_json(duty: protocol.Duty, now: datetime) -> Json:
@@ -56,7 +57,8 @@ def incident_json(stored: Stored, link: str, now: datetime) -> Json:
         "declared_by": s.declared_by, "acknowledged_at": instant_text(s.acknowledged_at),
         "acknowledged_by": s.acknowledged_by, "resolved_at": instant_text(s.resolved_at), "commander": s.commander,
         "roles": dict(s.roles), "roles_missing": list(roles.missing(s)) if s.is_open else [],
-        "clocks": [clock_json(clock, now) for clock in s.clocks], "extended_until": instant_text(s.extended_until),
+        "clocks": [clock_json(clock, now) for clock in sla.to_show(s.clocks, s.is_open)],
+        "extended_until": instant_text(s.extended_until),
         "duties": [duty_json(duty, now) for duty in s.duties], "alerts": stored.alerts,
         "duties_set_aside": [duty_json(duty, now) for duty in s.set_aside],
         "ticket": ticket_of(s), "write_up": s.write_up, "paging": list(s.paging), "awaited": list(s.awaited),
@@ -247,6 +249,19 @@ def swap_json(swap: Swap) -> Json:
 def link_json(link: Link) -> Json:
     """A calendar link, without its secret."""
     return {"id": link.id, link.kind: link.of, "by": link.by, "created_at": instant_text(link.created_at)}
+
+
+def subscriber_json(one: Subscription, row: Any) -> Json:
+    """A subscription to the status page, with its address: for admins alone."""
+    times = {
+        name: instant_text(at) if at else None
+        for name, at in (("asked_at", row.created_at), ("confirmed_at", row.confirmed_at),
+                         ("failing_since", row.failing_since), ("ended_at", row.ended_at))
+    }  # fmt: skip
+    return {
+        "id": one.id, "kind": one.kind, "address": one.address, "components": list(one.components), "state": one.state,
+        **times, "why": row.why,
+    }  # fmt: skip
 
 
 def restored_json(waits: Waiting | None) -> Json:
