@@ -394,7 +394,8 @@ def _split(s: Incident, f: Fact) -> Incident:
     if "out_of" not in f.data:
         return s
     again = replace(s, status="investigating" if s.had_answer else "triggered", resolved_at=None, resolution=None,
-                    answered=s.had_answer, merged_into=None, had_answer=False)  # fmt: skip
+                    answered=s.had_answer, merged_into=None, had_answer=False,
+                    clocks=_CLOCKS.validate_python(f.data.get("clocks", ())) or s.clocks)  # fmt: skip
     return replace(again, duties=tuple(_again(protocol.reopen(d, f.at)) for d in again.duties))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tocsin.core import sla
 from tocsin.core.draft import Draft
 from tocsin.core.events import AlertsHeld, GaveBack, MergeInto, SplitOff, TookOver
-from tocsin.core.incident import Incident
+from tocsin.core.incident import Incident, clocks_to_json
 from tocsin.core.paging import page_again
 from tocsin.core.types import Refused, StopPaging, Tell, incident_name
 
@@ -51,12 +52,15 @@ def took_over(draft: Draft, event: TookOver) -> None:
 
 
 def split_off(draft: Draft, event: SplitOff) -> None:
-    """Go on by itself again, as it was; where nobody had it, somebody is asked anew."""
-    if draft.state.merged_into is None:
-        raise Refused(f"{draft.state.name} is not merged into another incident: there is nothing to split", 422)
-    name = incident_name(draft.state.merged_into)
-    draft.add("split", event.by, out_of=name, number=draft.state.merged_into, alerts=event.alerts,
-              reason=event.reason or None)  # fmt: skip
+    """Go on by itself again, as it was, with its time anew; where nobody had it, somebody is asked anew."""
+    state = draft.state
+    if state.merged_into is None:
+        raise Refused(f"{state.name} is not merged into another incident: there is nothing to split", 422)
+    name = incident_name(state.merged_into)
+    anew: tuple[sla.Which, ...] = ("resolution",) if state.had_answer else ("response", "resolution")
+    clocks = sla.again(state.clocks, draft.runbook, state.severity, draft.now, *anew)
+    draft.add("split", event.by, out_of=name, number=state.merged_into, alerts=event.alerts,
+              reason=event.reason or None, clocks=clocks_to_json(clocks) or None)  # fmt: skip
     if not draft.state.answered:
         page_again(draft, f"it was split off from {name}, and nobody had it before")
     _tell_room(draft, f"{draft.state.name} goes on by itself again.\n{draft.around.link}")
