@@ -27,17 +27,17 @@ from tocsin.core.alert import (
     first_label,
     severity_of,
 )
-from tocsin.core.texts import calm, cut, literal, utf8, utf16
+from tocsin.core.texts import beginning, calm, cut, literal, utf8, utf16
 
 __all__ = [
     "ANSWER_LIMIT", "Alert", "AlertSeverity", "Answer", "BadPayload", "CALLBACK_WINDOW", "CHECK_LABELS", "Chat",
     "Command", "Config", "Conversation", "Delivered", "Devices", "Field", "Heard", "Inbound", "LABEL_LIMIT", "Line",
     "Mail", "Mailing", "Message", "Moved", "Notice", "Outgoing", "Polled", "Press", "Receipt", "Refusal", "Reject",
     "Reply", "Request", "Response", "Retry", "RoomStep", "Rooms", "SERVICE_LABELS", "Said", "Signal", "SignalAction",
-    "Source", "Transport", "Untrusted", "Verb", "Verdict", "at", "calm", "check_secret", "check_signature", "clean",
-    "clip", "colour_of", "cut", "failed", "first_label", "items_of", "key_of", "links_of", "literal", "of_projects",
-    "once_of", "one_line", "one_of", "parse_instant", "read_form", "read_json", "refused_plainly", "secrets_in",
-    "severity_of", "shown", "taken_plainly", "text_of", "utf16", "utf8", "wait_asked", "wait_of",
+    "Source", "Transport", "Untrusted", "Verb", "Verdict", "at", "beginning", "calm", "check_secret", "check_signature",
+    "clean", "clip", "colour_of", "cut", "failed", "first_label", "items_of", "key_of", "links_of", "literal",
+    "of_projects", "once_of", "one_line", "one_of", "parse_instant", "read_form", "read_json", "refused_plainly",
+    "secrets_in", "severity_of", "shown", "taken_plainly", "text_of", "utf16", "utf8", "wait_asked", "wait_of",
 ]  # fmt: skip
 
 # Settings of one integration, keys as the runbook writes them, secrets in clear. Of a channel also `via`, its name in
@@ -731,9 +731,8 @@ def clean(text: str) -> str:
 
 
 def clip(text: str, limit: int = TEXT_LIMIT) -> str:
-    """Clean *text* and cut it to *limit* characters, the last one then an ellipsis."""
-    text = clean(text)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    """Clean *text* and cut it to *limit* code points, never inside a visible character; it then ends in an ellipsis."""
+    return cut(clean(text), limit)
 
 
 def text_of(value: object, limit: int = TEXT_LIMIT) -> str:

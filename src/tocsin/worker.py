@@ -27,6 +27,7 @@ SENDS_PER_CHANNEL: Final = 32  # a channel with so many under way is passed over
 SENDS_TO_SUBSCRIBERS: Final = 8  # however many they are, no page waits behind them
 PACES_KEPT: Final = 4_096  # destinations whose last calls are remembered; more are looked through for old ones
 PACE_SECONDS: Final = 60.0  # after which none matters any more
+TOO_SHORT_SECONDS: Final = 1e-6  # to wait for: less is what is lost where floats are added
 
 log = structlog.get_logger("tocsin.worker")
 
@@ -189,12 +190,15 @@ class Worker:
         if conversation is None:
             return Retry(f"{job.transport.title} cannot do this")
         loop = asyncio.get_running_loop()
-        now = loop.time() * self._speed
-        if (wait := self._pace.reserve(job.destination, job.via, job.transport, now)) > 0:
-            await asyncio.sleep(wait / self._speed)
-        late = loop.time() - claimed_at > READ_AGAIN_SECONDS
-        if late and not await self._wanted(job):
-            return None
+        while True:
+            if loop.time() - claimed_at > READ_AGAIN_SECONDS and not await self._wanted(job):
+                return None
+            now = loop.time() * self._speed
+            if not (wait := self._pace.start(job.destination, job.via, job.transport, now)):
+                break
+            await asyncio.sleep(
+                min(wait / self._speed, READ_AGAIN_SECONDS)
+            )  # no longer: its lease may leave no time for the wait
         return await self.network.converse(conversation)
 
     def _beside_transports(self, job: Job) -> Conversation[Verdict] | Reject | None:
@@ -226,25 +230,34 @@ class Pace:
     def __init__(self) -> None:
         self._starts: dict[str, deque[float]] = {}
 
-    def reserve(self, destination: str, via: str, transport: Transport, now: float) -> float:
-        """Reserve the start of one call to *destination* through the channel *via*; returns the seconds until it."""
+    def start(self, destination: str, via: str, transport: Transport, now: float) -> float:
+        """
+        Count a call to *destination* through the channel *via* that starts now, and return 0.
+
+        Where a limit is in the way nothing is counted: returns the seconds after which to ask again.
+        """
         limits = []
         if transport.per_second and destination:
             limits.append((self._of(destination, 1), 1 / transport.per_second))
+        if transport.per_minute and destination:
+            limits.append((self._of(f"minute:{destination}", transport.per_minute), queue.MINUTE.total_seconds()))
         if transport.total_per_second:
             limits.append((self._of(f"channel:{via}", int(transport.total_per_second)), 1.0))
-        at = max([now, *(starts[0] + span for starts, span in limits if len(starts) == starts.maxlen)])
+        wait = max((starts[0] + span - now for starts, span in limits if len(starts) == starts.maxlen), default=0.0)
+        if wait > TOO_SHORT_SECONDS:
+            return wait
         for starts, _ in limits:
-            starts.append(at)
+            starts.append(now)
         self._forget(now)
-        return at - now
+        return 0.0
 
     def _of(self, name: str, count: int) -> deque[float]:
         return self._starts.setdefault(name, deque(maxlen=max(count, 1)))
 
     def _forget(self, now: float) -> None:
         if len(self._starts) > PACES_KEPT:
-            self._starts = {name: starts for name, starts in self._starts.items() if starts[-1] > now - PACE_SECONDS}
+            recent = now - PACE_SECONDS
+            self._starts = {name: starts for name, starts in self._starts.items() if starts and starts[-1] > recent}
 
 
 def conversation_of(setup: Setup, job: Job, transport: Transport) -> Conversation[Verdict] | None:

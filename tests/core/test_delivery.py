@@ -80,6 +80,16 @@ def test_a_channel_whose_address_is_a_secret_is_named_instead():
     assert "webhooks" not in repr(route)
 
 
+def test_all_who_are_called_in_a_channels_own_place_share_what_its_vendor_allows():
+    text = TEXT.replace("channels:\n", "channels:\n  chat: {discord: {url: https://discord.com/api/webhooks/1/x}}\n", 1)
+    book, known = runbook_file.read(text, {}).runbook, replace(WAYS, secret=frozenset({"discord"}))
+    routes = [delivery.way(book, known, person, "chat") for person in ("martijn", "backup1")]
+
+    assert ["martijn", "backup1"] == [route.address for route in routes]
+    assert {"discord:chat"} == {route.destination for route in (*routes, delivery.to_channel(book, known, "chat"))}
+    assert "smtp:backup1@proofi.ai" == delivery.way(book, known, "backup1", "email").destination
+
+
 @pytest.mark.parametrize(
     ("late", "second", "waits"),
     [(None, 7, 0), (timedelta(0), 7, 0), (timedelta(minutes=9, seconds=59), 7, 0), (timedelta(minutes=10), 7, 13),

@@ -39,8 +39,8 @@ def planted(name: str) -> Callable[[Callable[[Patch], None]], Callable[[Patch], 
 def _(patch: Patch) -> None:
     claim = deliver.claim
 
-    def wrong(tx: Any, setup: Any, owner: str, limit: int = 32) -> Any:
-        jobs = claim(tx, setup, owner, limit)
+    def wrong(*args: Any, **more: Any) -> Any:
+        tx, jobs = args[0], claim(*args, **more)
         for job in jobs:
             queue.settle(tx, job.id, "done", done_at=tx.now)
         return jobs
@@ -52,9 +52,9 @@ def _(patch: Patch) -> None:
 def _(patch: Patch) -> None:
     put = save.put_effects
 
-    def wrong(tx: Any, setup: Any, decision: Any) -> None:
+    def wrong(tx: Any, *rest: Any, **more: Any) -> None:
         base, loop = tx.connection, asyncio.get_event_loop_policy().get_event_loop()
-        loop.call_later(0.01, lambda: put(type(tx)(base, tx.now, tx.sqlite), setup, decision))
+        loop.call_later(0.01, lambda: put(type(tx)(base, tx.now, tx.sqlite), *rest, **more))
 
     patch.setattr(save, "put_effects", wrong)
 
@@ -76,10 +76,10 @@ def _(patch: Patch) -> None:
 def _(patch: Patch) -> None:
     due = queue.due
 
-    def wrong(tx: Any, limit: int) -> Any:
+    def wrong(tx: Any, *rest: Any, **more: Any) -> Any:
         where = outbox.c.state == "leased", outbox.c.lease_until <= tx.now
         tx.run(update(outbox).where(*where).values(state="failed", why="lease expired", done_at=tx.now))
-        return due(tx, limit)
+        return due(tx, *rest, **more)
 
     patch.setattr(queue, "due", wrong)
 
@@ -138,9 +138,9 @@ def _(patch: Patch) -> None:
 def _(patch: Patch) -> None:
     due = queue.due
 
-    def wrong_due(tx: Any, limit: int) -> Any:
+    def wrong_due(tx: Any, *rest: Any, **more: Any) -> Any:
         tx.run(update(outbox).where(outbox.c.state == "leased").values(lease_until=tx.now))
-        return due(tx, limit)
+        return due(tx, *rest, **more)
 
     patch.setattr(queue, "due", wrong_due)
 

@@ -78,7 +78,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")  #
 
 def told(
     tmp_path, kind: str, fake: Any, *, silent: bool = False, desk_after: str = "10m", step_after: str = "",
-    token: str = "", login: tuple[str, str] | None = None,
+    token: str = "", login: tuple[str, str] | None = None, paged: tuple[str, ...] = ("martijn",),
 ) -> World:  # fmt: skip
     """A world in which martijn is paged by this way, and ten minutes later at his desk."""
     way = WAYS[kind]
@@ -91,13 +91,15 @@ def told(
             data["channels"]["first"][kind]["bot_token"] = token
         data["channels"]["desk"] = {"console": {}}
         martijn = data["people"]["martijn"]
-        martijn["notify"] = {"high": [{"via": "first"}, {"via": "desk", "after": desk_after}]}
+        for person in paged:
+            rules = [{"via": "first"}, {"via": "desk", "after": desk_after}]
+            data["people"][person]["notify"] = {"high": rules}
         if step_after:
             first, *_ = data["escalation_policies"]["default"]["steps"]
             data["escalation_policies"]["default"]["steps"] = [first, {"page": ["team_lead"], "after": step_after}]
         if way.person:
             martijn[way.person[0]] = way.person[1].replace("{url}", getattr(fake, "url", ""))
-        data["severities"]["P0"]["page"] = ["martijn"]
+        data["severities"]["P0"]["page"] = list(paged)
 
     world = World(tmp_path, changed(change))
 
@@ -206,6 +208,19 @@ def test_when_a_way_fails_the_next_one_starts_within_30_seconds(tmp_path, kind, 
     assert ("first", "delivered") not in attempts(world)
     tries = sum(via == "first" for via, _ in attempts(world))
     assert 1 <= tries <= 6, "no hot loop"
+
+
+def test_where_two_are_paged_by_one_webhook_that_floods_each_ones_next_way_starts(tmp_path):
+    """The webhook is asked once and waited for; the one who was not refused waits as long, and is not left to it."""
+    with FakeDiscord() as fake:
+        fake.mode, fake.retry_after = "flood", 40
+        world = told(tmp_path, "discord", fake, paged=("martijn", "backup1"))
+        world.alert()
+        world.wait(seconds=30)
+
+    rung = [text for _, to, text in world.sent if to == "console" and text.startswith("--- PAGE for")]
+    assert all(any(f"PAGE for {person}" in text for text in rung) for person in ("martijn", "backup1"))
+    assert 1 == fake.calls
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ class Route:
     """
     One way to somebody: through the runbook's channel `via`, with the transport `kind`, to `address`.
 
-    `after` counts from the request. A route with `why_not` cannot be used, and says why.
+    `after` counts from the request. A route with `why_not` cannot be used, and says why. A `shared` one ends in the
+    place of the channel itself, with all others whom it calls there.
     """
 
     via: str
@@ -38,6 +39,12 @@ class Route:
     after: timedelta = timedelta(0)
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     why_not: str = ""
+    shared: bool = False
+
+    @property
+    def destination(self) -> str:
+        """What the vendor's limits are counted for, and what waits when the vendor asks for it."""
+        return f"{self.kind}:{self.via if self.shared else self.address}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +187,7 @@ def _personal(runbook: Runbook, ways: Ways, person: str, via: str, after: timede
     address = str(getattr(runbook.people[person], wanted, None) or "") if wanted else person
     if not why and not address:
         why = f"{person} has no {wanted}"
-    return Route(name, kind, address, after, config, why)
+    return Route(name, kind, address, after, config, why, shared=not wanted and kind in ways.secret)
 
 
 def _channel(runbook: Runbook, via: str) -> tuple[str, Channel | None]:

@@ -33,13 +33,18 @@ def cut(text: str, limit: int, size: Callable[[str], int] = len) -> str:
         return text
     room = limit - size(ELLIPSIS)
     end = bisect_right(range(min(len(text), limit) + 1), room, key=lambda i: size(text[:i])) - 1
+    return beginning(text, end) + ELLIPSIS
+
+
+def beginning(text: str, end: int) -> str:
+    """The code points before *end*, without a visible character that goes on after it."""
     whole = next((i for i in range(end, max(end - CLUSTER_LIMIT, 0), -1) if not _joined(text, i)), max(end, 0))
-    return text[:whole] + ELLIPSIS
+    return text[:whole]
 
 
 def _joined(text: str, i: int) -> bool:
     """Say whether the code points before and after position *i* show as one character."""
-    before, after = text[i - 1], text[i]
+    before, after = text[i - 1], text[i : i + 1] or "."
     if unicodedata.category(after).startswith("M") or after == "\u200d" or "\U0001f3fb" <= after <= "\U0001f3ff":
         return True
     if before == "\u200d":

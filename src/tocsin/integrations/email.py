@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+from dataclasses import replace
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -22,6 +23,7 @@ from tocsin.sdk import (
     Retry,
     Transport,
     Verdict,
+    clean,
     colour_of,
     one_line,
 )
@@ -78,6 +80,7 @@ def compose(message: Message, sender: str) -> bytes:
         mail["Importance"], mail["X-Priority"] = "high", "1"
     else:  # RFC 2919; a page goes without it: some boxes sort what has one out of sight
         mail["List-Id"] = f"Tocsin <tocsin.{_domain(sender)}>"
+    message = replace(message, title=clean(message.title), text=clean(message.text))
     mail.set_content(message.text if message.plain else _text(message))
     mail.add_alternative(_html(message), subtype="html")
     return mail.as_bytes()

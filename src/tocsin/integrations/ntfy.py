@@ -17,6 +17,7 @@ from tocsin.sdk import (
     Response,
     Transport,
     Verdict,
+    clean,
     cut,
     failed,
     one_line,
@@ -71,11 +72,11 @@ def _login(config: Config) -> dict[str, str]:
 def _body(message: Message, topic: str) -> dict[str, Any]:
     body: dict[str, Any] = {
         "topic": topic,
-        "message": cut(message.text, TEXT_LIMIT, utf8) or message.title,
+        "message": cut(clean(message.text) or clean(message.title), TEXT_LIMIT, utf8),
         "priority": URGENT if message.urgent else USUAL,
     }
     if not message.plain:
-        body["title"] = cut(one_line(message.title, TITLE_LIMIT), TITLE_LIMIT)
+        body["title"] = one_line(message.title, TITLE_LIMIT)
     if message.urgent:
         body["tags"] = ["rotating_light"]
     if link := message.link or message.acknowledge_link:

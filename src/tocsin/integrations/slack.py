@@ -35,17 +35,22 @@ from tocsin.sdk import (
     Transport,
     Verb,
     Verdict,
+    clean,
     clip,
+    cut,
+    one_line,
     one_of,
     read_form,
     read_json,
     text_of,
+    utf16,
     wait_of,
 )
 
 API_BASE = "https://slack.com/api"
 TEXT_LIMIT = 4000  # characters; integrations.md section 18
 SECTION_LIMIT = 3000
+TITLE_LIMIT = 300  # our own: the links come after it
 NAME_LIMIT = 80
 TOPIC_LIMIT = 250
 NAMES_TRIED = 9  # -2 to -9, when a name is taken; an archived channel keeps its name
@@ -83,7 +88,7 @@ def send(message: Message, config: Config) -> Conversation[Verdict]:
 def edit(message: Message, receipt: str, config: Config) -> Conversation[Verdict]:
     """Another text in the place of one that was posted, by chat.update; the blocks with its buttons go."""
     channel, _, ts = receipt.partition(":")
-    text = clip(_text(message), TEXT_LIMIT)
+    text = _cut(_text(message), TEXT_LIMIT)
     body = {"channel": channel, "ts": ts, "text": text, "blocks": [_section(text)]}
     response = yield _call(config, "chat.update", body)
     return _verdict(response)
@@ -92,7 +97,7 @@ def edit(message: Message, receipt: str, config: Config) -> Conversation[Verdict
 def _body(message: Message) -> dict[str, Any]:
     text = _escaped(message.text) if message.plain else _text(message)
     body: dict[str, Any] = {
-        "channel": message.thread or message.to, "text": clip(text, TEXT_LIMIT), "unfurl_links": False,
+        "channel": message.thread or message.to, "text": _cut(text, TEXT_LIMIT), "unfurl_links": False,
         "unfurl_media": False,
     }  # fmt: skip
     if message.page and not message.plain:
@@ -102,7 +107,7 @@ def _body(message: Message) -> dict[str, Any]:
 
 def _text(message: Message) -> str:
     """Title, links, blank line, text: the links stand first and survive the cut."""
-    head = [f"*{_escaped(message.title)}*"]
+    head = [f"*{_escaped(one_line(message.title, TITLE_LIMIT))}*"]
     if message.acknowledge_link:
         head.append(f"<{message.acknowledge_link}|Acknowledge on the web>")
     if message.link:
@@ -115,8 +120,13 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def _cut(text: str, limit: int) -> str:
+    """Cut an escaped text, and not inside one of the signs that are written with several."""
+    return re.sub(r"&[a-z]{0,3}…$", "…", cut(clean(text), limit, utf16))
+
+
 def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": clip(text, SECTION_LIMIT)}}
+    return {"type": "section", "text": {"type": "mrkdwn", "text": _cut(text, SECTION_LIMIT)}}
 
 
 def _buttons(message: Message) -> list[dict[str, Any]]:
@@ -155,7 +165,7 @@ def keep_room(step: RoomStep, config: Config) -> Conversation[Verdict]:
     channel, _, ts = step.receipt.partition(":")
     calls: dict[str, tuple[str, dict[str, Any]]] = {
         "pin": ("pins.add", {"channel": channel, "timestamp": ts}),
-        "edit": ("chat.update", {"channel": channel, "ts": ts, "text": clip(_escaped(step.text), TEXT_LIMIT)}),
+        "edit": ("chat.update", {"channel": channel, "ts": ts, "text": _cut(_escaped(step.text), TEXT_LIMIT)}),
         "topic": ("conversations.setTopic", {"channel": step.thread, "topic": clip(step.text, TOPIC_LIMIT)}),
         "close": ("conversations.archive", {"channel": step.thread}),
         "reopen": ("conversations.unarchive", {"channel": step.thread}),

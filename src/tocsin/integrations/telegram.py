@@ -33,7 +33,9 @@ from tocsin.sdk import (
     Transport,
     Verb,
     Verdict,
+    clean,
     cut,
+    one_line,
     one_of,
     read_json,
     text_of,
@@ -43,6 +45,7 @@ from tocsin.sdk import (
 
 API_BASE = "https://api.telegram.org"
 TEXT_LIMIT = 4096  # UTF-16 code units, as Telegram counts
+TITLE_LIMIT = 300  # our own: the links come after it
 NAME_LIMIT = 128  # of a forum topic
 DEAD = ("chat not found", "deactivated")  # besides every 403: blocked, kicked, never a member
 LOST_THREAD = ("thread not found", "topic_deleted", "topic_closed")
@@ -138,7 +141,7 @@ def _chat(to: str) -> int | str:
 def _body(message: Message, rows: list[list[dict[str, str]]]) -> dict[str, Any]:
     body: dict[str, Any] = {
         "chat_id": _chat(message.to),
-        "text": cut(message.text if message.plain else _text(message, rows), TEXT_LIMIT, utf16),
+        "text": cut(clean(message.text if message.plain else _text(message, rows)), TEXT_LIMIT, utf16),
         "link_preview_options": {"is_disabled": True},
     }
     if message.thread.isdecimal():
@@ -150,7 +153,7 @@ def _body(message: Message, rows: list[list[dict[str, str]]]) -> dict[str, Any]:
 
 def _text(message: Message, rows: list[list[dict[str, str]]]) -> str:
     """Title, link, blank line, text: the links stand first and survive the cut."""
-    head = [message.title]
+    head = [one_line(message.title, TITLE_LIMIT)]
     if message.acknowledge_link and not (rows and _takes(message.acknowledge_link)):
         head.append(f"Acknowledge: {message.acknowledge_link}")
     if message.link:

@@ -33,6 +33,8 @@ from tocsin.sdk import (
     Transport,
     Verb,
     Verdict,
+    beginning,
+    clean,
     clip,
     one_line,
     one_of,
@@ -110,8 +112,12 @@ def _text(message: Message, config: Config) -> list[tuple[str, str]]:
 def text_body(message: Message) -> str:
     """What it is, how to answer it and where to look, in at most three segments; the title gives way first."""
     if message.plain or not message.page:
-        whole = message.text if message.plain else f"{message.title}\n{message.link}\n{message.text}"
-        return _fitted(whole.translate(PLAINER), "")
+        text = clean(message.text).translate(PLAINER)
+        if message.plain:
+            return _fitted(text, "")
+        head = _fitted(one_line(message.title, 400).translate(PLAINER), f"\n{message.link}")
+        whole = _fitted(f"{head}\n{text}", "")
+        return whole if whole.startswith(head) else head
     number = message.incident.removeprefix("INC-")
     how = f"\nReply ACK {number} (or 1) to acknowledge, PASS {number} (or 2) if you cannot. {message.link}"
     return _fitted(one_line(message.title, 400).translate(PLAINER), how)
@@ -125,7 +131,7 @@ def _fitted(text: str, tail: str) -> str:
     while low < high:  # the most that fits
         middle = (low + high + 1) // 2
         low, high = (middle, high) if segments(f"{text[:middle]}...{tail}") <= SEGMENTS else (low, middle - 1)
-    return f"{text[:low].rstrip()}...{tail}"
+    return f"{beginning(text, low).rstrip()}...{tail}"
 
 
 def segments(text: str) -> int:
@@ -155,7 +161,7 @@ def twiml_asking(text: str, action: str, config: Config) -> str:
     """Read the text twice and wait for a digit; without an *action* there is nothing to press."""
     spoken = one_line(re.sub(r"https?://\S+", "", text).replace("\n", ". "), SPOKEN_LIMIT)
     while len(whole := _asking(spoken, action, config)) > TWIML_LIMIT:  # signs that XML writes with five
-        spoken = spoken[: len(spoken) * 2 // 3]
+        spoken = beginning(spoken, len(spoken) * 2 // 3)
     return whole
 
 

@@ -137,8 +137,11 @@ def _send_now(
     if row.kind == STEP and step is None:
         return None
     if (free := limits.free_at(tx, row, transport, busy)) > tx.now:
-        queue.settle(tx, row.id, "pending", due=free + limits.gap(transport) * waiting[row.destination])
+        due = free + limits.gap(transport) * waiting[row.destination]
+        queue.settle(tx, row.id, "pending", due=due)
         waiting[row.destination] += 1  # each in its own place: they are not all looked at again at once
+        if row.kind == "page" and due - tx.now > delivery.WAIT_BEFORE_NEXT:
+            ways.next_way(tx, setup, row, tx.now)  # R7: the wait is as long as if this one had been refused
         return None
     busy.add(row.destination)
     epoch = queue.lease(tx, row, owner, tx.now + delivery.LEASE)

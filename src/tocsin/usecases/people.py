@@ -154,7 +154,7 @@ def _ask(tx: Tx, route: Route, person: str, *, kind: str, test: str, by: str, la
 def _send(tx: Tx, setup: Setup, route: Route, id_: str, person: str, title: str, text: str) -> None:
     queue.put(
         tx, f"check:{id_}", tx.now, kind="check", via=route.via, person=person,
-        destination=f"{route.kind}:{route.address}", urgent=False,
+        destination=route.destination, urgent=False,
         payload={"title": title, "text": text, "link": check_link(setup, id_), "kind": route.kind, "to": route.address},
     )  # fmt: skip
 

@@ -36,7 +36,7 @@ def alarm(
     """Put one row of plain words into the outbox, to be sent *after* a while. `columns`: incident, page, person."""
     payload = {"title": title, "text": text, "link": link, "kind": route.kind, "to": route.address}
     queue.put(
-        tx, f"alarm:{key}", tx.now + after, kind="alarm", via=route.via, destination=f"{route.kind}:{route.address}",
+        tx, f"alarm:{key}", tx.now + after, kind="alarm", via=route.via, destination=route.destination,
         payload=payload, urgent=urgent, **columns,
     )  # fmt: skip
 
@@ -139,6 +139,7 @@ def row_raised(tx: Tx, setup: Setup, row: Any, error: Exception) -> None:
 def _instead(tx: Tx, setup: Setup, row: Any) -> None:
     """The same page by the same way in plain words, and its next way at once."""
     route = delivery.Route(row.via, row.payload["kind"], row.payload["to"])
+    route = replace(route, shared=row.destination != route.destination)
     _plain_page(tx, setup, f"{row.id}:plain", route, incidents.bare(tx, row.incident), row.page, row.person)
     queue.hurry(tx, row.page, row.rule, tx.now)
 

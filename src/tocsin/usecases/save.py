@@ -207,7 +207,7 @@ def keep_room(tx: Tx, setup: Setup, runbook: Runbook, state: Incident) -> None:
     route = to_channel(runbook, setup.ways, state.room.channel)
     queue.put(
         tx, f"{state.name}:keep:{tx.now.isoformat()}", due, incident=state.number, kind=rooms.STEP, via=route.via,
-        destination=f"{route.kind}:{route.address}", payload={"kind": route.kind, "to": route.address},
+        destination=route.destination, payload={"kind": route.kind, "to": route.address},
     )  # fmt: skip
 
 
@@ -224,7 +224,7 @@ def _tell_owners(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, spoile
         words = {"title": title, "text": text, "link": f"{setup.public_url}/"}
         queue.put(
             tx, f"alarm:template:{state.runbook_version}:{spoiled.template}:{place}", tx.now, kind="alarm",
-            via=route.via, destination=f"{route.kind}:{route.address}", urgent=False,
+            via=route.via, destination=route.destination, urgent=False,
             payload={**words, "kind": route.kind, "to": route.address},
         )  # fmt: skip
 
@@ -246,6 +246,6 @@ def _row(
     **columns: Any,
 ) -> None:  # fmt: skip
     queue.put(
-        tx, key, due or tx.now, incident=state.number, via=route.via, destination=f"{route.kind}:{route.address}",
+        tx, key, due or tx.now, incident=state.number, via=route.via, destination=route.destination,
         payload={**payload, "kind": route.kind, "to": route.address}, **columns,
     )  # fmt: skip

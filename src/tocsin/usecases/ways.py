@@ -50,7 +50,7 @@ def _backup(tx: Tx, setup: Setup, row: Any, by: datetime) -> bool:
     payload = {k: v for k, v in row.payload.items() if k != "thread"}
     queue.put(
         tx, key, by, incident=row.incident, kind=row.kind, page=row.page, rule=row.rule, duty=row.duty, via=route.via,
-        person=row.person, destination=f"{route.kind}:{route.address}", urgent=row.urgent,
+        person=row.person, destination=route.destination, urgent=row.urgent,
         payload={**payload, "kind": route.kind, "to": route.address, "instead_of": row.via},
     )  # fmt: skip
     return True
