@@ -242,3 +242,17 @@ def test_the_on_call_page_and_the_empty_list(browser, tmp_path):
         page.get_by_role("link", name="On call").click()
         expect(page.get_by_role("heading", name="primary")).to_be_visible()
         context.close()
+
+
+def test_the_menu_of_a_phone_is_one_line_and_what_matters_comes_first(browser, served, session):
+    """At 390 px the bar is two lines with every entry in sight; then head, duties, update, acts, and the story last."""
+    name = declared(served)
+    context, page, _ = opened(browser, session, viewport={"width": 390, "height": 844})
+    page.goto(f"{served.url}/incidents/{name}")
+    assert page.locator(".bar").bounding_box()["height"] <= 100
+    tops = {entry.bounding_box()["y"] for entry in page.locator(".bar nav a").all()}
+    assert 1 == len(tops)
+    order = [page.locator(f"#{part}").bounding_box()["y"] for part in
+             ("head", "duties", "update", "act", "changes", "lead", "say", "pages", "timeline")]  # fmt: skip
+    assert sorted(order) == order
+    context.close()
