@@ -161,24 +161,30 @@ def test_only_the_newest_copies_are_kept(tmp_path):
 
 
 @pytest.mark.parametrize("form", [".db", ".jsonl.gz"])
+@pytest.mark.parametrize("nth", [1, 2, 7])
 @pytest.mark.parametrize(("point", "there"), [("B1", False), ("B2", False), ("B3", True)])
-def test_a_backup_that_is_killed_leaves_a_whole_copy_or_none(db, tmp_path, point, there, form):
+def test_a_backup_that_is_killed_leaves_a_whole_copy_or_none(db, tmp_path, point, there, form, nth):
     if not db.sqlite and form == ".db":
         pytest.skip("PostgreSQL has one form")
     db.write_now(put, "kept")
     code = (
         "import os, signal, sys; from pathlib import Path\n"
         "from tocsin import points; from tocsin.store import backup; from tocsin.store.db import Database\n"
-        "points.arm(lambda name: os.kill(os.getpid(), signal.SIGKILL) if name == sys.argv[1] else None)\n"
-        "folder, name = Path(sys.argv[3]), 'tocsin-20261124T090200Z' + sys.argv[4]\n"
-        "backup.write_copy(Database(sys.argv[2], None), folder, name, backup.into_place(folder / name))"
+        "passes, db, folder = [0], Database(sys.argv[2], None), Path(sys.argv[3])\n"
+        "def hook(name):\n"
+        "    passes[0] += name == sys.argv[1]\n"
+        "    if passes[0] == int(sys.argv[5]): os.kill(os.getpid(), signal.SIGKILL)\n"
+        "points.arm(hook)\n"
+        "for second in range(10, 20):\n"
+        "    name = f'tocsin-20261124T0902{second}Z{sys.argv[4]}'\n"
+        "    backup.write_copy(db, folder, name, backup.into_place(folder / name))"
     )
-    words = [sys.executable, "-c", code, point, db.url, f"{tmp_path}/copies", form]
+    words = [sys.executable, "-c", code, point, db.url, f"{tmp_path}/copies", form, str(nth)]
     died = subprocess.run(words, timeout=60, check=False)
     assert -signal.SIGKILL == died.returncode
-    copies = list((tmp_path / "copies").glob("tocsin-*"))
-    assert there == bool(copies)
-    for file in copies:
+    copies = sorted((tmp_path / "copies").glob("tocsin-*"))
+    assert nth - (not there) == len(copies)
+    for file in copies[-1:]:
         restored = other(tmp_path)
         backup.restore(file, restored, AT)
         assert {"kept", "restored"} <= keys(tmp_path / "other.db")
