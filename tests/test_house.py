@@ -51,6 +51,7 @@ def test_every_command_is_in_the_docs():
 def test_every_api_route_is_in_the_docs():
     from tocsin.web import (
         api,
+        api_actions,
         api_maintenance,
         api_noise,
         api_oncall,
@@ -63,7 +64,17 @@ def test_every_api_route_is_in_the_docs():
     text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
     for path in {
         route.path.rpartition("/")[2]
-        for part in (api, api_maintenance, api_noise, api_oncall, api_people, api_texts, api_tickets, changes)
+        for part in (
+            api,
+            api_actions,
+            api_maintenance,
+            api_noise,
+            api_oncall,
+            api_people,
+            api_texts,
+            api_tickets,
+            changes,
+        )
         for route in part.router.routes
     }:
         assert path in text or path.startswith("{"), path
