@@ -40,13 +40,13 @@ def test_an_item_is_read_as_it_was_added(house, setup, incident):
     assert ("api", "A test\nruns", "open", "") == (made.service, made.verify, made.state, made.told)
     assert house.read_now(store.get, "none") is None
     with pytest.raises(Refused):
-        house.write_now(action_items.done, "none", "martijn")
+        house.write_now(action_items.done, setup, "none", "martijn")
 
 
 def test_a_list_has_its_filters_and_pages(house, setup, incident):
     first, second, third = (add(house, setup, title=title, owner=owner) for title, owner in
                             (("A", "martijn"), ("B", "backup1"), ("C", "martijn")))  # fmt: skip
-    house.write_now(action_items.drop, second.id, "martijn", "No")
+    house.write_now(action_items.drop, setup, second.id, "martijn", "No")
 
     def ids(**which):
         return [one.id for one in house.read_now(store.listing, **which)]
@@ -62,7 +62,7 @@ def test_a_list_has_its_filters_and_pages(house, setup, incident):
 def test_the_same_again_adds_none_until_it_is_over(house, setup, incident):
     first = add(house, setup)
     assert first == add(house, setup, title=" Rotate  the key ")
-    house.write_now(action_items.done, first.id, "martijn")
+    house.write_now(action_items.done, setup, first.id, "martijn")
     assert first.id != add(house, setup).id
     assert 2 == len(house.read_now(store.of_incident, 1))
 
@@ -72,7 +72,7 @@ def test_the_look_sleeps_until_the_next_word_and_ends_with_the_last_item(house, 
     assert house.read_now(tick.look).looks
     house.write_now(action_items.run, setup)
     assert time.now + timedelta(days=6, hours=22, minutes=58) == house.read_now(looks.get, store.LOOK).due
-    house.write_now(action_items.done, item.id, "martijn")
+    house.write_now(action_items.done, setup, item.id, "martijn")
     house.write_now(action_items.run, setup)
     assert house.read_now(looks.get, store.LOOK) is None
 
@@ -97,7 +97,7 @@ def test_what_waits_is_dropped_when_it_is_done(house, setup, time, incident):
     item = add(house, setup)
     time.now += 8 * DAY
     house.write_now(action_items.run, setup)
-    house.write_now(action_items.done, item.id, "martijn")
+    house.write_now(action_items.done, setup, item.id, "martijn")
     states = select(outbox.c.state).where(outbox.c.key.startswith("alarm:action:"))
     assert ["moot"] == [row.state for row in house.read_now(lambda tx: tx.all(states))]
     assert house.read_now(queue.next_due)  # nothing else is touched
@@ -105,7 +105,7 @@ def test_what_waits_is_dropped_when_it_is_done(house, setup, time, incident):
 
 def test_what_is_over_goes_with_its_incident_and_what_is_open_stays(house, setup, time, incident):
     open_, done = add(house, setup), add(house, setup, title="B")
-    house.write_now(action_items.done, done.id, "martijn")
+    house.write_now(action_items.done, setup, done.id, "martijn")
     time.now += 2 * KEEP
 
     def sweep():
@@ -126,6 +126,6 @@ def test_what_is_over_goes_with_its_incident_and_what_is_open_stays(house, setup
 def test_every_change_is_on_the_audit_log(house, setup, incident):
     item = add(house, setup)
     house.write_now(action_items.move, setup, item.id, "backup1", due="2026-12-02")
-    house.write_now(action_items.done, item.id, "backup1")
+    house.write_now(action_items.done, setup, item.id, "backup1")
     rows = house.read_now(lambda tx: tx.all(select(audit.c.actor, audit.c.what).order_by(audit.c.seq)))
     assert [("martijn", "action_added"), ("backup1", "action_moved"), ("backup1", "action_done")] == rows[-3:]

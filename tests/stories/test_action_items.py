@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tocsin.core.events import Resolve
+from tocsin.core.sentences import sentence
 from tocsin.core.types import Refused
 from tocsin.store import action_items as store
+from tocsin.store import incidents
 from tocsin.usecases import action_items, configure, looks
 
 from .conftest import START, World, changed
@@ -66,13 +68,15 @@ def test_what_is_done_or_dropped_is_not_spoken_of(team):
     team.wait(days=7)
     for title in ("Rotate the key", "Write a test"):
         assert DUE_WORDS[:1] == words(team, title)
-    team.db.write_now(action_items.done, done.id, "backup1")
-    assert "done" == team.db.write_now(action_items.done, done.id, "martijn").state  # again: nothing changes
+    team.db.write_now(action_items.done, team.setup, done.id, "backup1")
+    assert (
+        "done" == team.db.write_now(action_items.done, team.setup, done.id, "martijn").state
+    )  # again: nothing changes
     assert "backup1" == team.db.read_now(store.get, done.id).closed_by
     with pytest.raises(Refused, match="why is it dropped"):
-        team.db.write_now(action_items.drop, dropped.id, "backup1", " ")
-    team.db.write_now(action_items.drop, dropped.id, "backup1", "The feature goes")
-    for refused in (lambda tx: action_items.done(tx, dropped.id, "x"), lambda tx: action_items.drop(tx, done.id, "x", "y"),
+        team.db.write_now(action_items.drop, team.setup, dropped.id, "backup1", " ")
+    team.db.write_now(action_items.drop, team.setup, dropped.id, "backup1", "The feature goes")
+    for refused in (lambda tx: action_items.done(tx, team.setup, dropped.id, "x"), lambda tx: action_items.drop(tx, team.setup, done.id, "x", "y"),
                     lambda tx: action_items.move(tx, team.setup, done.id, "x", due="2026-12-24")):  # fmt: skip
         with pytest.raises(Refused, match="already"):
             team.db.write_now(refused)
@@ -179,7 +183,7 @@ def test_the_draft_names_them(tmp_path):
     world = World(tmp_path, changed(one_team))
     world.declare("P0", service="api")
     item = add(world, title="Rotate | the key")
-    world.db.write_now(action_items.done, item.id, "backup1")
+    world.db.write_now(action_items.done, world.setup, item.id, "backup1")
     add(world, title="Watch <it>", due="2026-12-02")
     world.act(1, Resolve("martijn", "A key expired", "A new key"))
     world.wait(minutes=1)
@@ -210,3 +214,18 @@ def test_a_person_who_moves_to_the_day_itself_hears_at_once(team):
     )  # fmt: skip
     team.work()
     assert [("11-23 09:02", "backup1", "Action item due Tue 2026-11-24")] == words(team)
+
+
+def test_the_timeline_tells_what_was_agreed_and_what_came_of_it(team):
+    item, other = add(team), add(team, title="Write a test")
+    team.db.write_now(action_items.done, team.setup, item.id, "backup1")
+    team.db.write_now(action_items.drop, team.setup, other.id, "backup1", "The feature goes")
+    names = {"martijn": "Martijn", "backup1": "Backup One"}
+    entries = team.db.read_now(incidents.timeline, 1)[-4:]
+    assert [
+        "Martijn added an action item for Backup One, due 2026-12-01: Rotate the key",
+        "Martijn added an action item for Backup One, due 2026-12-01: Write a test",
+        "Backup One: action item done: Rotate the key",
+        "Backup One: action item dropped: Write a test: The feature goes",
+    ] == [sentence(e.kind, e.actor, e.data, names).partition(" (")[0] for e in entries]
+    assert "resolved" == team.state().status and team.db.read_now(incidents.verify)["ok"]

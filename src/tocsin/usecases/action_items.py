@@ -8,13 +8,14 @@ from typing import Any, Final
 from tocsin.core import action_items as core
 from tocsin.core import delivery
 from tocsin.core.action_items import ActionItem
+from tocsin.core.events import ActionItemKept
 from tocsin.core.handoff import Section
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import Refused, incident_name
 from tocsin.store import action_items as store
 from tocsin.store import audit, incidents, looks, people, watch
 from tocsin.store.db import Tx
-from tocsin.usecases import rescue
+from tocsin.usecases import rescue, respond
 from tocsin.usecases.configure import Setup, in_force
 
 OVER_SHOWN: Final = 50  # items that are done or dropped, on a page
@@ -46,24 +47,25 @@ def add(
     if again := next((one for one in store.of_incident(tx, number) if core.is_same(one, item)), None):
         return again  # pressed twice, or sent again
     made = store.add(tx, item)
+    _on_timeline(tx, setup, made, by)
     audit.append(tx, by, "action_added", {**_said(made), "title": made.title, "owner": owner, "due": str(made.due)})
     return made
 
 
-def done(tx: Tx, id_: str, by: str) -> ActionItem:
+def done(tx: Tx, setup: Setup, id_: str, by: str) -> ActionItem:
     """It is done. Saying it again changes nothing. Raises Refused: 404; 409 for one that was dropped."""
-    return _close(tx, id_, by, "done")
+    return _close(tx, setup, id_, by, "done")
 
 
-def drop(tx: Tx, id_: str, by: str, why: str) -> ActionItem:
+def drop(tx: Tx, setup: Setup, id_: str, by: str, why: str) -> ActionItem:
     """It is not done any more, for a reason. Raises Refused: 404; 409 for one that is done; 422 without a reason."""
     why = core.words_of(why, "the reason")
     if not why:
         raise Refused("why is it dropped? Whoever reads it later must know", 422)
-    return _close(tx, id_, by, "dropped", why)
+    return _close(tx, setup, id_, by, "dropped", why)
 
 
-def _close(tx: Tx, id_: str, by: str, state: core.State, why: str = "") -> ActionItem:
+def _close(tx: Tx, setup: Setup, id_: str, by: str, state: core.State, why: str = "") -> ActionItem:
     store.hold(tx)
     item = _known(tx, id_)
     if item.state == state:
@@ -72,7 +74,9 @@ def _close(tx: Tx, id_: str, by: str, state: core.State, why: str = "") -> Actio
     store.change(tx, item, state=state, why=why, closed_at=tx.now, closed_by=by)
     audit.append(tx, by, f"action_{state}", {**_said(item), "why": why})
     _quiet(tx, item, f"the action item is {state}")
-    return _known(tx, id_)
+    closed = _known(tx, id_)
+    _on_timeline(tx, setup, closed, by)
+    return closed
 
 
 def move(tx: Tx, setup: Setup, id_: str, by: str, *, due: str = "", owner: str = "") -> ActionItem:
@@ -103,6 +107,11 @@ def _known(tx: Tx, id_: str) -> ActionItem:
 def _must_be_open(item: ActionItem) -> None:
     if not item.is_open:
         raise Refused(f"this action item is {item.state} already")
+
+
+def _on_timeline(tx: Tx, setup: Setup, item: ActionItem, by: str) -> None:
+    event = ActionItemKept(by, item.id, item.title, item.owner, item.state, item.due.isoformat(), item.why)
+    respond.act(tx, setup, item.incident, event)
 
 
 def _said(item: ActionItem) -> dict[str, Any]:

@@ -123,9 +123,9 @@ async def change(request: Request) -> Response:
 
     def usecase(tx: Tx, setup: Setup) -> ActionItem:
         if verb == "done":
-            return action_items.done(tx, id_, viewer.acts_as)
+            return action_items.done(tx, setup, id_, viewer.acts_as)
         if verb == "drop":
-            return action_items.drop(tx, id_, viewer.acts_as, clip(form.get("reason", ""), core.TEXT_LIMIT))
+            return action_items.drop(tx, setup, id_, viewer.acts_as, clip(form.get("reason", ""), core.TEXT_LIMIT))
         return action_items.move(tx, setup, id_, viewer.acts_as, due=form.get("due", ""), owner=form.get("owner", ""))
 
     try:

@@ -85,13 +85,15 @@ async def add(request: Request, viewer: Acts, body: AddBody) -> Json:
 @router.post("/action-items/{id}/done")
 async def done(request: Request, viewer: Acts, id: str, body: Done) -> Json:
     """It is done; nobody is reminded any more."""
-    return await _did(request, viewer, body, lambda tx, by: action_items.done(tx, id, by))
+    return await _did(request, viewer, body, lambda tx, by: action_items.done(tx, request.app.state.setup, id, by))
 
 
 @router.post("/action-items/{id}/drop")
 async def drop(request: Request, viewer: Acts, id: str, body: DropBody) -> Json:
     """It will not be done, for a reason."""
-    return await _did(request, viewer, body, lambda tx, by: action_items.drop(tx, id, by, body.reason))
+    return await _did(
+        request, viewer, body, lambda tx, by: action_items.drop(tx, request.app.state.setup, id, by, body.reason)
+    )
 
 
 @router.post("/action-items/{id}/move")
