@@ -12,6 +12,7 @@ from tocsin.core.clock import room_opened, run_due
 from tocsin.core.draft import Draft
 from tocsin.core.events import (
     Acknowledge,
+    ActionItemKept,
     AlertsAttached,
     AlertsHeld,
     AlertsResolved,
@@ -66,6 +67,7 @@ from tocsin.core.paging import (
 )
 from tocsin.core.people import (
     acknowledge,
+    action_item,
     check,
     escalate,
     extend,
@@ -212,6 +214,7 @@ _HANDLERS: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
     Escalate: escalate,
     Extend: extend,
     Note: note,
+    ActionItemKept: action_item,
     SendText: communications.send_text,
     Cause: communications.cause,
     Say: room.say,

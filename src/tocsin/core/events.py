@@ -145,6 +145,19 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionItemKept:
+    """Something was agreed to be done after the incident (`open`), or is done or dropped."""
+
+    by: str
+    item: str
+    title: str
+    owner: str
+    state: str
+    due: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MessageSeen:
     """Something was said in the war room, in the runbook's channel *via*."""
 
@@ -298,7 +311,7 @@ Event: TypeAlias = (
     Declared | AlertsAttached | AlertsResolved | Acknowledge | PassOn | SetSeverity | Assign | PostUpdate | Escalate
     | Extend | Note | SendText | Cause | Say | MessageSeen | Check | WriteUp | TicketOpened | CloseTicket | Resolve
     | Reopen | RoomOpened | PageFailed | OffCall | WentSilent | Tick | AlertsHeld | MergeInto | TookOver | SplitOff
-    | GaveBack
+    | GaveBack | ActionItemKept
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from tocsin.core import communications, escalation, promise, protocol, sla
 from tocsin.core.draft import Draft, refuse_closed
 from tocsin.core.events import (
     Acknowledge,
+    ActionItemKept,
     Check,
     Escalate,
     Extend,
@@ -148,6 +149,15 @@ def note(draft: Draft, event: Note) -> None:
     if not event.text.strip():
         raise Refused("a note needs a text", 422)
     draft.add("note", event.by, text=event.text)
+
+
+def action_item(draft: Draft, event: ActionItemKept) -> None:
+    """Put on the timeline what is agreed, and what came of it."""
+    said = {"item": event.item, "title": event.title, "owner": event.owner}
+    if event.state == "open":
+        draft.add("action_item_added", event.by, **said, due=event.due)
+    else:
+        draft.add("action_item_done", event.by, **said, state=event.state, reason=event.reason or None)
 
 
 def message_seen(draft: Draft, event: MessageSeen) -> None:

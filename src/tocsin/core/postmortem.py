@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from tocsin.core.action_items import ActionItem
 from tocsin.core.calendar import utc_words, words
 from tocsin.core.incident import Incident
 from tocsin.core.ledger import Entry
@@ -41,11 +42,15 @@ class _Record:
     entries: Sequence[Entry]
     runbook: Runbook
     names: Mapping[str, str]
+    actions: Sequence[ActionItem]
 
 
-def draft(state: Incident, entries: Sequence[Entry], runbook: Runbook, link: str) -> str:
+def draft(
+    state: Incident, entries: Sequence[Entry], runbook: Runbook, link: str, actions: Sequence[ActionItem] = ()
+) -> str:
     """Write the Markdown of the draft: a head of what is known, then the runbook's sections as `##` headings."""
-    record = _Record(state, entries, runbook, {id_: person.name for id_, person in runbook.people.items()})
+    names = {id_: person.name for id_, person in runbook.people.items()}
+    record = _Record(state, entries, runbook, names, actions)
     sections = [f"## {heading}\n\n{_section(heading)(record)}" for heading in runbook.postmortems.sections]
     return "\n\n".join([_head(record, link), *sections]) + "\n"
 
@@ -148,7 +153,14 @@ def _times(count: int) -> str:
 
 
 def _actions(r: _Record) -> str:
-    return "| What | Owner | Due | How it is verified |\n|---|---|---|---|\n| _to be agreed in the review_ | | | |"
+    head = "| What | Owner | Due | How it is verified |\n|---|---|---|---|\n"
+    return head + ("\n".join(_action(r, item) for item in r.actions) or "| _to be agreed in the review_ | | | |")
+
+
+def _action(r: _Record, item: ActionItem) -> str:
+    title = one_line(item.title) + (f" ([issue](<{one_line(item.link)}>))" if item.link else "")
+    due = f"{item.due}" if item.is_open else f"{item.due}, {item.state}"
+    return f"| {title} | {one_line(name_of(item.owner, r.names))} | {due} | {one_line(item.verify)} |"
 
 
 _SECTIONS: Final[Mapping[str, Callable[[_Record], str]]] = {

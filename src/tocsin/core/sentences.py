@@ -175,6 +175,10 @@ _SENTENCES: Final[Mapping[str, Callable[[str, Data, Names], str]]] = {
     "ticket_created": _ticket,
     "ticket_closed": lambda w, d, n: f"{w} closed the ticket {d['ticket']}{_because(d)}",
     "write_up_published": lambda w, d, n: f"{w} published the write-up: {d['text']}",
+    "action_item_added": lambda w, d, n: (
+        f"{w} added an action item for {name_of(d['owner'], n)}, due {d['due']}: {d['title']}"
+    ),
+    "action_item_done": lambda w, d, n: f"{w}: action item {d['state']}: {d['title']}{_because(d)}",
     "note": lambda w, d, n: f"{w} noted: {d['text']}",
     "message_seen": lambda w, d, n: (
         f"{w} in the war room: {d['text']}" + (" (what is said after this is not kept)" if d.get("last") else "")

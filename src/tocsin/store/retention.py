@@ -1,6 +1,6 @@
 """
-What is old goes: the rows of alerts, of sends and of changes, in bounded parts. Incidents, their timelines, pages and
-postmortems, and the audit log stay for ever.
+What is old goes: the rows of alerts, of sends, of changes and of action items that are over, in bounded parts.
+Incidents, their timelines, pages and postmortems, open action items, and the audit log stay for ever.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sqlalchemy import BindParameter, Delete, and_, bindparam, delete, exists, o
 from tocsin.points import passing
 from tocsin.store.db import Tx
 from tocsin.store.schema import (
+    action_items,
     alerts,
     answered,
     attempts,
@@ -33,6 +34,7 @@ REPEATED: Final = timedelta(days=7)  # how long an Idempotency-Key is known
 SESSION: Final = timedelta(days=8)  # a session ended a day ago at the latest
 
 _over = outbox.c.state.in_(("done", "failed", "moot"))
+_closed = action_items.c.state != "open"
 
 
 def ended(tx: Tx, keep: timedelta) -> list[int]:
@@ -41,6 +43,7 @@ def ended(tx: Tx, keep: timedelta) -> list[int]:
     theirs = or_(
         exists().where(alerts.c.incident == incidents.c.number, alerts.c.last_at < before),
         exists().where(outbox.c.incident == incidents.c.number, _over),
+        exists().where(action_items.c.incident == incidents.c.number, _closed, action_items.c.closed_at < before),
     )
     query = select(incidents.c.number).where(_ended(before), theirs).order_by(incidents.c.number)
     return [row.number for row in tx.all(query.limit(INCIDENTS_AT_ONCE))]
@@ -76,7 +79,7 @@ def _statements(tx: Tx, before: datetime, numbers: Sequence[int]) -> Iterator[in
     yield tx.run(_TRIES_OF_SENDS, {"sends": sends})
     yield tx.run(_TRIES_OF_PAGES, values)
     yield tx.run(_SENDS, {"sends": sends})
-    for statement in (_OLD_HELD, _OLD_FLAPS, _OLD_CHANGES, _OLD_ANSWERS, _OLD_SESSIONS, _OLD_LINKS):
+    for statement in (_OLD_ITEMS, _OLD_HELD, _OLD_FLAPS, _OLD_CHANGES, _OLD_ANSWERS, _OLD_SESSIONS, _OLD_LINKS):
         yield tx.run(statement, values)
 
 
@@ -110,6 +113,10 @@ _TRIES_OF_PAGES = _some(
     attempts, attempts.c.id, attempts.c.page.in_(select(pages.c.id).where(pages.c.incident.in_(_NUMBERS)))
 )
 _SENDS = delete(outbox).where(outbox.c.id.in_(_GIVEN_SENDS))
+_OLD_ITEMS = _some(
+    action_items, action_items.c.id,
+    and_(action_items.c.incident.in_(_NUMBERS), _closed, action_items.c.closed_at < _at("before")),
+)  # fmt: skip
 _OLD_HELD = _some(held, held.c.alert, held.c.over_at < _at("before"))
 _OLD_FLAPS = _some(flaps, flaps.c.dedup, flaps.c.at < _at("before"))
 _OLD_CHANGES = _some(changes, changes.c.id, changes.c.at < _at("before"))

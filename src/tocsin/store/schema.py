@@ -519,6 +519,27 @@ postmortems = Table(
     Column("written_at", Instant, nullable=False),
 )
 
+action_items = Table(
+    "action_items",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("incident", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("due", Text, nullable=False),  # a day, as 2026-12-01
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("link", Text, nullable=False),
+    Column("verify", Text, nullable=False),
+    Column("state", Text, nullable=False),  # open, done, dropped
+    Column("why", Text, nullable=False),  # it was dropped
+    Column("closed_at", Instant),
+    Column("closed_by", Text),
+    Column("told", Text, nullable=False),  # the last word on it: due day and how many days after it
+    Index("action_items_of", "incident"),
+    Index("action_items_state", "state", "due"),
+)
+
 public_incidents = Table(
     "public_incidents",
     metadata,

@@ -20,7 +20,7 @@ from tocsin.core.types import Refused, instant_text
 from tocsin.store import alerts, handoffs, incidents, looks, oncall, people, watch
 from tocsin.store import quiet as quiet_store
 from tocsin.store.db import Tx
-from tocsin.usecases import quiet, rescue
+from tocsin.usecases import action_items, quiet, rescue
 from tocsin.usecases.configure import Setup, handoff_link, in_force, incident_link
 
 NOISY: Final = 5  # alerts that a hand-off names
@@ -158,6 +158,8 @@ def _supersede(tx: Tx, changes: Iterable[Change]) -> None:
 
 def _hand_over(tx: Tx, setup: Setup, runbook: Runbook, note: Note, sections: Sequence[Section]) -> None:
     """Tell one person what they take and give; who takes something is asked to confirm it."""
+    late = action_items.overdue(tx, runbook, [change.schedule for change in (*note.takes, *note.gives)])
+    sections = (*sections, *late)
     rules = [core.settings_of(runbook, change.schedule) for change in (*note.takes, *note.gives)]
     kinds = {kind for rule in rules for kind in rule.notify}
     within = min((rule.confirm_within for rule in rules[: len(note.takes)]), default=None)

@@ -1,4 +1,4 @@
-"""What is looked at when its instant comes: shift changes, hand-offs, readiness."""
+"""What is looked at when its instant comes: shift changes, hand-offs, readiness, action items."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from tocsin.core.handoff import Section
 from tocsin.store.db import Tx
-from tocsin.usecases import handoff, readiness
+from tocsin.usecases import action_items, handoff, readiness
 from tocsin.usecases.configure import Setup
 from tocsin.usecases.readiness import Report
 
@@ -24,3 +24,4 @@ def run(tx: Tx, setup: Setup, gathered: Gathered) -> None:
     sections, report = gathered
     handoff.run(tx, setup, sections)
     readiness.run(tx, setup, report)
+    action_items.run(tx, setup)

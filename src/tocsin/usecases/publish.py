@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tocsin.core import postmortem
 from tocsin.sdk import Delivered, Retry, Verdict
-from tocsin.store import incidents, postmortems
+from tocsin.store import action_items, incidents, postmortems
 from tocsin.store.db import Tx
 from tocsin.store.incidents import Stored
 from tocsin.usecases.configure import Setup, incident_link, runbook_of
@@ -35,7 +35,8 @@ def draft(tx: Tx, setup: Setup, stored: Stored) -> Draft:
         state, {Path(path).name for path in postmortems.paths(tx) if Path(path).parent == directory}
     )  # fmt: skip
     entries = incidents.timeline(tx, state.number, limit=100_000)
-    text = postmortem.draft(state, entries, runbook, incident_link(setup, state.number))
+    actions = action_items.of_incident(tx, state.number)
+    text = postmortem.draft(state, entries, runbook, incident_link(setup, state.number), actions)
     return Draft(state.number, str(path), text, known.text if known else None)
 
 

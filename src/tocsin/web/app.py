@@ -25,7 +25,9 @@ from tocsin.store.db import Busy, Database, Unsure
 from tocsin.usecases.configure import NoRunbook, Setup
 from tocsin.web import (
     access,
+    actions,
     api,
+    api_actions,
     api_maintenance,
     api_noise,
     api_oncall,
@@ -97,11 +99,13 @@ def create_app(
     app.state.db, app.state.setup, app.state.meters = db, setup, meters
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
-    for part in (api_oncall, api_maintenance, api_noise, api_people, api_subscribers, api_texts, api_tickets, changes):
+    for part in (
+        api_actions, api_oncall, api_maintenance, api_noise, api_people, api_subscribers, api_texts, api_tickets, changes,
+    ):  # fmt: skip
         app.include_router(part.router)
     for routes in (
-        access, devices, handoff, joining, incidents, declare, noise, oncall, calendar, people, live, operations,
-        readiness, reference, subscribe, tickets,
+        access, actions, devices, handoff, joining, incidents, declare, noise, oncall, calendar, people, live,
+        operations, readiness, reference, subscribe, tickets,
     ):  # fmt: skip
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))

@@ -16,7 +16,7 @@ from tocsin.core.runbook import Runbook
 from tocsin.core.types import Refused
 from tocsin.store import handoffs
 from tocsin.store.db import Tx
-from tocsin.usecases import handoff
+from tocsin.usecases import action_items, handoff
 from tocsin.usecases.configure import Setup, check_handoff, in_force
 from tocsin.web.auth import require_form, same_origin
 from tocsin.web.render import render
@@ -101,7 +101,9 @@ def _asked(tx: Tx, request: Request, setup: Setup) -> tuple[HandOffView, Any, tu
     row = _row(tx, request, setup)
     _, runbook = in_force(tx, setup)
     name = people((request.path_params["person"],), runbook)
-    return hand_off_view(row, runbook, tx.now), handoff.gather(tx, setup), runbook.on_call.duties, name
+    late = action_items.overdue(tx, runbook, [entry["schedule"] for entry in row.schedules])
+    sections = (*handoff.gather(tx, setup), *late)
+    return hand_off_view(row, runbook, tx.now), sections, runbook.on_call.duties, name
 
 
 def _row(tx: Tx, request: Request, setup: Setup) -> Any:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tocsin import zones
-from tocsin.core import oncall, protocol, roles, sla, tickets
+from tocsin.core import action_items, oncall, protocol, roles, sla, tickets
+from tocsin.core.action_items import ActionItem
 from tocsin.core.incident import Incident
 from tocsin.core.ledger import Entry
 from tocsin.core.planned import Plan
@@ -180,6 +181,17 @@ def silence_json(one: Silence, now: datetime, holding: int = 0) -> Json:
         "repeat": one.repeat, "timezone": one.zone, "reason": one.reason, "by": one.by, "state": one.state(now),
         "maintenance": one.work, "created_at": instant_text(one.created_at), "ended_at": instant_text(one.ended_at),
         "ended_by": one.ended_by, "holding": holding,
+    }  # fmt: skip
+
+
+def action_json(item: ActionItem, runbook: Runbook, now: datetime) -> Json:
+    """An action item; `overdue` by its owner's calendar."""
+    return {
+        "id": item.id, "incident": incident_name(item.incident), "title": item.title, "owner": item.owner,
+        "owner_left": item.owner not in runbook.people, "due": item.due.isoformat(), "state": item.state,
+        "overdue": action_items.is_overdue(item, runbook, now), "issue": item.link or None,
+        "verify": item.verify or None, "reason": item.why or None, "created_at": instant_text(item.created_at),
+        "created_by": item.created_by, "closed_at": instant_text(item.closed_at), "closed_by": item.closed_by,
     }  # fmt: skip
 
 
