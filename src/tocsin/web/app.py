@@ -100,7 +100,8 @@ def create_app(
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
     for part in (
-        api_actions, api_oncall, api_maintenance, api_noise, api_people, api_subscribers, api_texts, api_tickets, changes,
+        api_actions, api_oncall, api_maintenance, api_noise, api_people, api_subscribers, api_texts, api_tickets,
+        changes,
     ):  # fmt: skip
         app.include_router(part.router)
     for routes in (
