@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 LATE: Final = timedelta(seconds=5)  # 8: after the last fault
 STOPPED: Final = timedelta(seconds=2)  # 4
+AT_WORK_SECONDS: Final = 1.0  # what was claimed under a fault is called a moment after its end
 CALLS_A_MINUTE: Final = 10  # 14
 SWEEP_SECONDS: Final = 300.0
 ROTA_AHEAD: Final = 0.25  # of the sweeps look at an instant of the next year, too
@@ -429,10 +430,12 @@ class Oracle:
                 self.broken("13 folds, never drops", f"{name} is folded and not named", part.incident)
 
     def _bounded(self, part: Job) -> None:
-        """One copy, and one more for each answer that was lost and each blow since the first (7)."""
-        blows = self._blows.setdefault(part.id, self.world.blows - 1)  # one may be at work already
+        """One copy; one more for each answer that was lost, each blow since the first and each still at work then (7)."""
+        blows, begun = self.world.blows, self.world.loop.at - AT_WORK_SECONDS
+        over = min(sum(ended < begun for ended in blows), len(blows) - 1)  # the last may have left one on its way
+        over = self._blows.setdefault(part.id, over)
         copies = self.world.providers.copies[part.id]
-        reasons = self.world.providers.unanswered[part.id] + self.world.blows - blows
+        reasons = self.world.providers.unanswered[part.id] + len(blows) - over
         if copies > 1 + reasons:
             name = incident_name(part.incident)
             self.broken("7 copies", f"{name}: {copies} copies of one message, {reasons} reasons", part.incident)

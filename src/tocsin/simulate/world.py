@@ -207,7 +207,9 @@ class World:
         self.events = 0
         self.last_fault = -CALM_SECONDS
         self.notify_lost_until = 0.0
-        self.blows = 0  # what may have made a copy: deaths, stops, lost answers, a store that is away
+        # What may have made a copy (deaths, stops, lost answers, a store that is away, a clock that was set): each with
+        # when it was over.
+        self.blows: list[float] = []
         self.reached: Counter[str] = Counter()
         self.met: Met = Counter()
         self.waiting: list[Fault] = []  # each for a node to pass its point
@@ -245,7 +247,7 @@ class World:
 
     def fault_now(self, seconds: float = 0.0) -> None:
         """A fault is at work from now for that long."""
-        self.blows += 1
+        self.blows.append(self.loop.at + seconds)
         self.last_fault = max(self.last_fault, self.loop.at + seconds)
 
     def calm(self, seconds: float = CALM_SECONDS) -> bool:
