@@ -430,7 +430,7 @@ class Oracle:
                 self.broken("13 folds, never drops", f"{name} is folded and not named", part.incident)
 
     def _bounded(self, part: Job) -> None:
-        """One copy; one more for each answer that was lost, each blow since the first and each still at work then (7)."""
+        """One copy; one more for each answer that was lost, and each blow at work with the first or after it (7)."""
         blows, begun = self.world.blows, self.world.loop.at - AT_WORK_SECONDS
         over = min(sum(ended < begun for ended in blows), len(blows) - 1)  # the last may have left one on its way
         over = self._blows.setdefault(part.id, over)
