@@ -282,9 +282,10 @@ def watched(tx: Tx, service: str) -> Brief | None:
 
 
 def working(tx: Tx) -> list[int]:
-    """The numbers of all incidents that are open."""
+    """The numbers of all incidents that are open, in order."""
     alive = ("triggered", "acknowledged", "investigating", "identified", "monitoring")
-    return [row.number for row in tx.all(select(incidents.c.number).where(incidents.c.status.in_(alive)))]
+    statement = select(incidents.c.number).where(incidents.c.status.in_(alive)).order_by(incidents.c.number)
+    return [row.number for row in tx.all(statement)]
 
 
 def merged_into(tx: Tx, number: int) -> list[int]:
