@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, insert, or_, select, update
 
 from tocsin.core.types import first_id, uuid7
 from tocsin.store.db import Tx, insert_new, lock_rows
@@ -356,27 +356,31 @@ def page_has_way(tx: Tx, page_id: str) -> bool:
     return tx.first(select(outbox.c.id).where(*where).limit(1)) is not None
 
 
-def _next(but: Sequence[str] = ()) -> Select[Any]:
-    """One statement: a worker asks it after every commit that may concern it."""
-    others = [_LANE.not_in(but)] if but else []
+def _next(*pending: ColumnElement[bool]) -> Select[Any]:
+    """One statement: a worker asks it after every commit that may concern it. *pending* is asked of what waits."""
     return select(
         select(func.min(incidents.c.wake_at)).where(incidents.c.wake_at.isnot(None)).scalar_subquery(),
-        select(func.min(outbox.c.due)).where(PENDING, *others).scalar_subquery(),
-        select(func.min(outbox.c.lease_until)).where(LEASED, *others).scalar_subquery(),
+        select(func.min(outbox.c.due)).where(PENDING, *pending).scalar_subquery(),
+        select(func.min(outbox.c.lease_until)).where(LEASED).scalar_subquery(),
         select(func.min(looks.c.due)).scalar_subquery(),
         select(func.min(handoffs.c.due)).where(handoffs.c.due.isnot(None)).scalar_subquery(),
     )
 
 
 _NEXT = fixed(_next())
+_NEXT_LATER = fixed(_next(outbox.c.due > _NOW))
+_WAITS = select(func.min(outbox.c.due)).where(PENDING, outbox.c.due <= _NOW)
 
 
 def next_due(tx: Tx, but: Sequence[str] = ()) -> tuple[datetime | None, datetime | None, datetime | None]:
     """
     When the next thing is due, or None: of an incident; of the outbox, a row or the end of a lease; of the looks at
-    schedules and their hand-offs. Rows in the lanes *but* are passed over.
+    schedules and their hand-offs. Rows that are due in the lanes *but* are passed over; what is due later is not asked
+    for its lane, which would be a look at each of a million rows.
     """
-    wake, pending, leased, look, hand_off = tx.first(_next(but) if but else _NEXT)
+    wake, pending, leased, look, hand_off = tx.first(_NEXT_LATER, {"now": tx.now}) if but else tx.first(_NEXT)
+    if but:
+        pending = _first(tx.first(_WAITS.where(_LANE.not_in(but)), {"now": tx.now})[0], pending)
     return wake, _first(pending, leased), _first(look, hand_off)
 
 
