@@ -468,10 +468,15 @@ def _cpu_seconds(process: subprocess.Popen[bytes]) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+SHOWN = [f"Part {n} of the product" for n in range(12)]  # components of the status page
+
+
 def status() -> None:
-    """The status page: alone, beside ingest at its full speed, and a rendering of 1,000 incidents."""
+    """The status page of twelve components: alone, beside ingest at full speed, and a rendering of 1,000 incidents."""
+    page = f"status_page: {{title: Status, components: {json.dumps(SHOWN)}}}\n"
+    book = RUNBOOK.format(hook="http://127.0.0.1:9/") + page
     for beside in (False, True):
-        with tempfile.TemporaryDirectory() as folder, tocsin(Path(folder), **NO_LIMITS) as (url, process, _):
+        with tempfile.TemporaryDirectory() as folder, tocsin(Path(folder), text=book, **NO_LIMITS) as (url, process, _):
             wait_for(f"{url}/status", process)
             ingest_load = threading.Thread(target=load, args=(f"{url}/in/alertmanager/{KEY}",), daemon=True)
             if beside:
