@@ -194,6 +194,22 @@ def test_that_nobody_can_be_paged_appears_on_an_open_page_and_goes(browser, serv
     context.close()
 
 
+def test_what_changed_before_the_stream_was_open_is_shown(browser, served, session):
+    """A slow phone: the page is written, the incident is acknowledged, and only then the stream is asked for."""
+    name = declared(served)
+    context, page, faults = opened(browser, session)
+
+    def late(route):
+        served.api("POST", f"/incidents/{name}/acknowledge", {})
+        route.continue_()
+
+    page.route("**/events", late)
+    page.goto(f"{served.url}/incidents/{name}")
+    expect(page.locator("#head").get_by_text("Acknowledged").first).to_be_visible()
+    assert [] == faults
+    context.close()
+
+
 CONTRAST = """() => {
   const rgb = (c) => c.match(/[\\d.]+/g).map(Number);
   const light = (c) => { const [r, g, b] = c.map((v) => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });

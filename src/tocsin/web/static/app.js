@@ -64,12 +64,10 @@ async function banners() {
 
 function listen(live) {
   const offline = document.getElementById("offline");
-  let first = true, lost = 0;
+  let lost = 0;
   const source = new EventSource(live.dataset.stream);
-  source.addEventListener("change", () => {
-    if (!first) { refresh(live).catch(() => {}); banners().catch(() => {}); }
-    first = false;
-  });
+  // The first event too: what changed after the page was written and before its stream was open is in no later one.
+  source.addEventListener("change", () => { refresh(live).catch(() => {}); banners().catch(() => {}); });
   source.onopen = () => { clearTimeout(lost); if (!offline.hidden) { offline.hidden = true; refresh(live).catch(() => {}); } };
   source.onerror = () => { clearTimeout(lost); lost = setTimeout(() => { offline.hidden = false; }, 3000); };
 }
