@@ -228,6 +228,8 @@ class Oracle:
             self._repeated(mirror, fact)
             if fact.kind == "paged":
                 self._paged(mirror, before, fact, facts)
+            elif fact.kind == "unacknowledged":
+                mirror.last_call = self.world.loop.at  # its walk begins anew: opened again, or by itself again
             elif fact.kind == "duty_missed":
                 self._missed(mirror, fact)
             elif fact.kind == "elapsed" and "clock" in fact.data:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 KEEP: Final = timedelta(hours=3)  # months in service; short here, so that there is something to take
 EVERY_SECONDS: Final = 7200.0
+COUNTED: Final = ("incident", "silenced")  # alerts that are an episode of their key, as the ledger counts them
 
 
 async def sweep(world: World) -> None:
@@ -60,7 +61,7 @@ def _forget(world: World, gone: list[Any]) -> None:
     for alert in gone:
         key = (alert.source, alert.key)
         oracle.fired[key] = max(oracle.fired[key] - alert.count, 0)
-        oracle.forgotten[key] += alert.disposition == "incident"
+        oracle.forgotten[key] += alert.disposition in COUNTED
         if alert.latest:
             oracle.keys.pop(key, None)
             oracle.fired[key] = oracle.forgotten[key] = 0

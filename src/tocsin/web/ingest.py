@@ -222,6 +222,7 @@ class IngestApp:
             return
         if self._reading is None:  # whoever comes meanwhile waits for the same answer
             self._reading = loop.create_task(self.db.read(_known, self.setup))
+            self._reading.add_done_callback(_looked_at)
         reading = self._reading
         try:
             self._keys, self._configs = await asyncio.shield(reading)
@@ -230,6 +231,12 @@ class IngestApp:
         finally:
             if self._reading is reading:
                 self._reading = None
+
+
+def _looked_at(reading: asyncio.Task[Any]) -> None:
+    """Whoever waited may have gone before it failed; those who wait are told, and nobody else needs to hear."""
+    if not reading.cancelled():
+        reading.exception()
 
 
 NOTHING: Final[Mapping[str, Any]] = {}
