@@ -261,13 +261,19 @@ def test_the_on_call_page_and_the_empty_list(browser, tmp_path):
 
 
 def test_the_menu_of_a_phone_is_one_line_and_what_matters_comes_first(browser, served, session):
-    """At 390 px the bar is two lines with every entry in sight; then head, duties, update, acts, and the story last."""
+    """At 390 px the bar is two lines, the rest of the entries under one; then head, duties, update, and the story last."""
     name = declared(served)
     context, page, _ = opened(browser, session, viewport={"width": 390, "height": 844})
     page.goto(f"{served.url}/incidents/{name}")
     assert page.locator(".bar").bounding_box()["height"] <= 100
-    tops = {entry.bounding_box()["y"] for entry in page.locator(".bar nav a").all()}
+    tops = {entry.bounding_box()["y"] for entry in page.locator(".bar nav > a, .more > summary").all()}
     assert 1 == len(tops)
+    more = page.locator(".more")
+    more.get_by_text("More").press("Enter")
+    expect(more.get_by_role("link", name="Readiness")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.keyboard.press("Escape")
+    expect(more.get_by_role("link", name="Readiness")).to_be_hidden()
     order = [page.locator(f"#{part}").bounding_box()["y"] for part in
              ("head", "duties", "update", "act", "changes", "lead", "say", "pages", "timeline")]  # fmt: skip
     assert sorted(order) == order

@@ -91,4 +91,9 @@ if (zone && !document.cookie.split("; ").includes(`tz=${zone}`)) {
 tick();
 setInterval(tick, 1000);
 document.addEventListener("keydown", keys);
+const more = document.querySelector(".more");
+if (more) {
+  document.addEventListener("click", (event) => { if (!more.contains(event.target)) more.open = false; });
+  more.addEventListener("keydown", (event) => { if (event.key === "Escape") { more.open = false; more.querySelector("summary").focus(); } });
+}
 for (const live of document.querySelectorAll("[data-stream]")) listen(live);
