@@ -108,6 +108,19 @@ def test_what_somebody_had_is_theirs_again_after_a_split(two):
     assert [] == two.paged(2)
 
 
+def test_what_nobody_answered_gets_its_time_to_respond_anew_after_a_split(two):
+    """Its alerts had resolved, which ends paging as well: the time that passed in the other is not held against it."""
+    two.resolve_alert("pay")
+    two.resolve_alert("pay2")
+    merge(two, 2, 1)
+    two.wait(hours=3)
+    split(two, 2)
+
+    response = next(clock for clock in two.state(2).clocks if clock.which == "response")
+    assert two.now + timedelta(minutes=30) == response.due
+    assert [] == [fact for fact in two.facts("elapsed", 2) if fact.data["state"] == "breached"]
+
+
 def test_a_chain_of_merges_comes_apart_link_by_link(two):
     """A into B into C: splitting B takes A's alerts along; splitting A then takes its own."""
     two.alert("ext", service="extension", check="broken", title="extension broken")

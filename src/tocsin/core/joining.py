@@ -57,7 +57,7 @@ def split_off(draft: Draft, event: SplitOff) -> None:
     if state.merged_into is None:
         raise Refused(f"{state.name} is not merged into another incident: there is nothing to split", 422)
     name = incident_name(state.merged_into)
-    anew: tuple[sla.Which, ...] = ("resolution",) if state.had_answer else ("response", "resolution")
+    anew = tuple(clock.which for clock in state.clocks if clock.met_at is None)
     clocks = sla.again(state.clocks, draft.runbook, state.severity, draft.now, *anew)
     draft.add("split", event.by, out_of=name, number=state.merged_into, alerts=event.alerts,
               reason=event.reason or None, clocks=clocks_to_json(clocks) or None)  # fmt: skip
