@@ -90,8 +90,10 @@ def redact(text: str, *secrets: str) -> str:
 def _said(value: object, known: Collection[str]) -> object:
     """What a conversation returned, without secrets: a provider's own words may hold what it was sent."""
     match value:
-        case Retry() | Reject() | Acted():
+        case Retry() | Reject():
             return replace(value, why=redact(value.why, *known))
+        case Acted():
+            return replace(value, why=redact(value.why, *known), receipt=redact(value.receipt, *known))
         case Found():
             return replace(value, text=redact(value.text, *known))
         case Tested():
