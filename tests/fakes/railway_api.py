@@ -147,7 +147,7 @@ class FakeRailway(FakeApi):
         return says(200, {"data": {"deploymentLogs": lines[-variables["limit"] :]}})
 
     def _metrics(self, variables: dict[str, Any], fields: bool) -> Answer:
-        self.check("startDate" in variables and bool(variables.get("measurements")), "metrics need a start")
+        self.check(str(variables.get("start")).endswith("Z"), "metrics need a start")
         return says(200, {"data": {"metrics": self.metrics}})
 
     def _deployment_rollback(self, variables: dict[str, Any], fields: bool) -> Answer:

@@ -11,7 +11,7 @@ from tocsin.integrations import ddc, http_call
 from tocsin.sdk import Acted, Reject, Response
 
 from .helpers import answer, feed, over_socket
-from .tools import LOOK, told
+from .tools import LOOK, health, told
 
 CONFIG = {"active": "primary", "clusters": {"backup": "http://b.example/", "primary": "http://a.example"}}
 UP, DOWN, GONE = answer(200, {}), answer(503, b""), Response(0, error="no answer within 5 s")
@@ -97,11 +97,12 @@ def test_without_an_active_cluster_nothing_can_be_seen(config):
 
 def test_the_switch_makes_the_application_well_again_and_back(storage):
     storage.clusters["primary"], storage.key = False, "key-of-the-switch"
-    with FakeApp(storage.ill):
+    with FakeApp(storage.ill) as app:
+        assert (503, "the cluster primary is down") == health(app)
         plan = over_socket(http_call.plan(storage.wish, {}))
-        assert ("the cluster primary is down", []) == (storage.ill(), storage.switched)
+        assert [] == storage.switched
         assert Acted("done", receipt='{"cluster": "backup"}') == over_socket(http_call.run(plan.parameters, {}))
-        assert "" == storage.ill()
+        assert (200, "ok") == health(app)
         assert "done" == over_socket(http_call.run(plan.undo, {})).state
     assert ["backup", "primary"] == storage.switched
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.fakes.app import FakeApp
@@ -11,7 +13,7 @@ from tocsin.integrations import railway_tools as railway
 from tocsin.sdk import Acted, Plan, Reject, Retry
 
 from .helpers import answer, feed, over_socket, payload
-from .tools import LOOK, NOW, ago, no_answers, told
+from .tools import LOOK, NOW, ago, health, no_answers, told
 
 CONFIG = {"token": "t" * 20, "project": "p", "service_id": "s", "api_base": "http://railway.example/graphql/v2"}
 PLANNED = {"do": "rollback", "deployment": "d-good", "newest": "d-bad", "commit": "c1"}
@@ -160,11 +162,53 @@ def test_the_vendors_own_samples_are_read():
     assert "done" == done.state
 
 
+# --------------------------------------------------------------------------------------------- metrics
+
+
+def test_what_is_near_its_limit_is_told(api):
+    api.metrics = json.loads(payload("railway/graphql_metrics_response.json"))["data"]["metrics"]
+    api.metrics += [{"measurement": "MEMORY_LIMIT_GB", "values": [{"ts": 1, "value": 1}]},
+                    {"measurement": "CPU_LIMIT", "values": [{"ts": 1, "value": 8}]}]  # fmt: skip
+    memory, cpu = asked(railway.look_at_metrics(LOOK, api.config))
+
+    assert (
+        "Memory is at 0.93 GB; it was 0.41 GB an hour before the incident, at most 0.93 GB of its limit of 1.00 GB (93 %)."
+        == memory.text
+    )
+    assert ("CPU is at 1.70 vCPU" in cpu.text, [False, True]) == (True, [memory.ok, cpu.ok])
+
+    api.metrics[3]["values"] = [{"ts": 1, "value": 1.8}]
+    cpu = asked(railway.look_at_metrics(LOOK, api.config))[1]
+    assert ("traffic", 0.3, False) == (cpu.suspect, cpu.weight, cpu.ok)
+
+
+@pytest.mark.parametrize(
+    "metrics", [[], None, [7], [{"measurement": "CPU_USAGE", "values": [7, {"value": "x"}, {"value": True}]}], {}]
+)
+def test_metrics_that_are_none_say_so(metrics):
+    [found] = told(railway.look_at_metrics(LOOK, CONFIG), answer(200, {"data": {"metrics": metrics}}))
+    assert ("Railway tells no metrics of the service.", True) == (found.text, found.ok)
+
+
+def test_metrics_without_a_limit_or_a_service_are_not_judged():
+    used = [
+        {"measurement": "CPU_USAGE", "values": [{"value": 1}]},
+        {"measurement": "CPU_LIMIT", "values": [{"value": 0}]},
+    ]
+    [found] = told(railway.look_at_metrics(LOOK, CONFIG), answer(200, {"data": {"metrics": used}}))
+    assert "CPU is at 1.00 vCPU; it was 1.00 vCPU an hour before the incident." == found.text
+    with pytest.raises(StopIteration) as end:
+        next(railway.look_at_metrics(LOOK, {**CONFIG, "service_id": ""}))
+    assert "set `service_id`" in end.value.value.why
+    assert isinstance(told(railway.look_at_metrics(LOOK, CONFIG), answer(502, b"")), Retry)
+
+
 # --------------------------------------------------------------------------------------------- rollback
 
 
 def test_a_rollback_makes_the_api_well_again_and_its_undo_takes_it_back(api):
-    with FakeApp(api.ill):
+    with FakeApp(api.ill) as app:
+        assert (503, "the deployment d-bad is broken") == health(app)
         plan = planned(api)
         assert {"do": "rollback", "deployment": "d-good", "newest": "d-bad", "commit": "c0ffee1"} == plan.parameters
         assert {"do": "rollback", "deployment": "d-bad", "newest": "", "commit": "badc0de"} == plan.undo
@@ -176,7 +220,7 @@ def test_a_rollback_makes_the_api_well_again_and_its_undo_takes_it_back(api):
         )
         assert Acted("done", receipt="d-good") == asked(railway.run(plan.parameters, api.config))
         assert True is asked(railway.stands(plan.parameters, api.config))
-        assert ("again-1", "") == (api.live, api.ill())
+        assert ("again-1", (200, "ok")) == (api.live, health(app))
 
         assert "" == asked(railway.holds(plan.undo, api.config))
         assert "done" == asked(railway.run(plan.undo, api.config)).state

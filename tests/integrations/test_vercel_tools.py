@@ -13,7 +13,7 @@ from tocsin.integrations import vercel_tools as vercel
 from tocsin.sdk import Acted, Found, Plan, Reject, Request, Retry
 
 from .helpers import answer, feed, over_socket, payload
-from .tools import LOOK, NOW, ago, no_answers, told
+from .tools import LOOK, NOW, ago, health, no_answers, told
 
 CONFIG = {"token": "t" * 20, "project": "wallet-ui", "api_base": "http://vercel.example"}
 PROJECT = answer(200, {"id": "prj_8sK2dQ", "name": "wallet-ui"})
@@ -138,7 +138,8 @@ def test_a_team_is_named_by_its_id_or_its_slug(team):
 
 
 def test_a_rollback_makes_the_site_well_again_and_its_undo_takes_it_back(site):
-    with FakeApp(site.ill):
+    with FakeApp(site.ill) as app:
+        assert (503, "the deployment dpl_bad is broken") == health(app)
         plan = planned(site)
         assert plan.target.startswith("wallet-ui: dpl_good (main ")
         assert {
@@ -156,7 +157,7 @@ def test_a_rollback_makes_the_site_well_again_and_its_undo_takes_it_back(site):
         )
         assert Acted("done", receipt="dpl_good") == asked(vercel.run(plan.parameters, site.config))
         assert True is asked(vercel.stands(plan.parameters, site.config))
-        assert ("dpl_good", "", False) == (site.live, site.ill(), site.assigns)
+        assert ("dpl_good", (200, "ok"), False) == (site.live, health(app), site.assigns)
 
         assert "" == asked(vercel.holds(plan.undo, site.config))
         assert "done" == asked(vercel.run(plan.undo, site.config)).state

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -41,8 +44,18 @@ def told(conversation, *responses):
     return feed(conversation, *responses)[1]
 
 
+def health(app):
+    """What the watched service says of itself, over its socket: the status and its words."""
+    try:
+        with urlopen(f"{app.url}/health", timeout=10) as said:
+            return said.status, json.load(said)["status"]
+    except HTTPError as error:
+        with error:
+            return error.code, json.load(error)["error"]
+
+
 def ago(**span):
     return NOW - timedelta(**span)
 
 
-__all__ = ["LOOK", "NO_ANSWERS", "NOW", "ago", "no_answers", "told"]
+__all__ = ["LOOK", "NO_ANSWERS", "NOW", "ago", "health", "no_answers", "told"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from tocsin.sdk import (
     Acted,
     Actor,
+    CauseKind,
     Config,
     ConnectionTest,
     Conversation,
@@ -43,6 +44,8 @@ NAME_LIMIT: Final = 200  # characters
 LISTED: Final = 20  # deployments
 ANSWER_BYTES: Final = 1_000_000
 LOG_LINES, LINES_TOLD, LINE_LIMIT = 200, 5, 300  # asked for; said; characters of one
+METRICS_FOR: Final = timedelta(hours=1)  # before the incident
+NEAR: Final = 0.9  # of a limit
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # Of the schema's statuses: what serves or has served, what is on its way, what came to nothing.
 SERVING: Final = ("SUCCESS", "SLEEPING", "CRASHED")
@@ -59,6 +62,12 @@ DEPLOYMENTS: Final = """query ($input: DeploymentListInput!, $first: Int) {
 DEPLOYMENT: Final = "query ($id: String!) { deployment(id: $id) { id status createdAt canRollback canRedeploy meta } }"
 LOGS: Final = """query ($id: String!, $limit: Int) {
   deploymentLogs(deploymentId: $id, limit: $limit) { timestamp message severity }
+}"""
+METRICS: Final = """query ($start: DateTime!, $projectId: String, $environmentId: String, $serviceId: String) {
+  metrics(
+    measurements: [CPU_USAGE, CPU_LIMIT, MEMORY_USAGE_GB, MEMORY_LIMIT_GB], startDate: $start,
+    projectId: $projectId, environmentId: $environmentId, serviceId: $serviceId, sampleRateSeconds: 60
+  ) { measurement values { ts value } }
 }"""
 ROLLBACK: Final = "mutation ($id: String!) { deploymentRollback(id: $id) }"
 ROLLBACK_AS_TOLD: Final = "mutation ($id: String!) { deploymentRollback(id: $id) { id status } }"
@@ -124,9 +133,7 @@ def _is_refused(response: Response, fault: str) -> bool:
 
 def _deployments(config: Config) -> Conversation[list[_Deployment] | Reject | Retry]:
     """The newest first, of one service in one environment."""
-    names = (("projectId", "project"), ("environmentId", "environment"), ("serviceId", "service_id"))
-    asked = {field: str(config[name]) for field, name in names if config.get(name)}
-    data, _ = yield from _ask(config, DEPLOYMENTS, input=asked, first=LISTED)
+    data, _ = yield from _ask(config, DEPLOYMENTS, input=_where(config), first=LISTED)
     if not isinstance(data, dict):
         return data
     edges = at(data, "deployments", "edges")
@@ -138,6 +145,11 @@ def _deployments(config: Config) -> Conversation[list[_Deployment] | Reject | Re
         if len(ids) > 1:
             return Reject(f"Railway lists deployments of {len(ids)} {kind}: set `{name}` of the connection railway")
     return sorted(found, key=lambda each: each.created, reverse=True)
+
+
+def _where(config: Config) -> dict[str, str]:
+    names = (("projectId", "project"), ("environmentId", "environment"), ("serviceId", "service_id"))
+    return {field: str(config[name]) for field, name in names if config.get(name)}
 
 
 def _deployment(node: object) -> _Deployment:
@@ -246,6 +258,39 @@ def _last(errors: Sequence[object], look: Look, link: str) -> Iterator[Found]:
         when = f"{time_words(times[0], look.now)}: " if times[0] > NEVER else ""
         often = f" ({len(times)} times)" if len(times) > 1 else ""
         yield Found(f"{when}{text}{often}", ok=False, link=link, at=times[0] if times[0] > NEVER else None)
+
+
+def look_at_metrics(look: Look, config: Config) -> Conversation[Sequence[Found] | Reject | Retry]:
+    """Say how near its limits the service is, and what it took an hour before the incident."""
+    if not config.get("service_id"):
+        return Reject("set `service_id` of the connection railway: metrics of all services together tell nothing")
+    start = (look.began - METRICS_FOR).astimezone(UTC).isoformat().replace("+00:00", "Z")
+    data, _ = yield from _ask(config, METRICS, start=start, **_where(config))
+    if not isinstance(data, dict):
+        return data
+    series = {_text(at(each, "measurement")): _values(each) for each in items_of(data.get("metrics"))}
+    found = [
+        _used("Memory", " GB", series.get("MEMORY_USAGE_GB"), series.get("MEMORY_LIMIT_GB")),
+        _used("CPU", " vCPU", series.get("CPU_USAGE"), series.get("CPU_LIMIT")),
+    ]
+    return [each for each in found if each] or [Found("Railway tells no metrics of the service.")]
+
+
+def _values(series: object) -> list[float]:
+    values = (at(point, "value") for point in items_of(at(series, "values")))
+    return [float(value) for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
+
+
+def _used(name: str, unit: str, used: list[float] | None, limit: list[float] | None) -> Found | None:
+    if not used:
+        return None
+    text, most = f"{name} is at {used[-1]:.2f}{unit}; it was {used[0]:.2f}{unit} an hour before the incident", max(used)
+    if not limit or limit[-1] <= 0:
+        return Found(f"{text}.")
+    full = most >= NEAR * limit[-1]
+    suspect: CauseKind = "traffic" if full and name == "CPU" else ""
+    text += f", at most {most:.2f}{unit} of its limit of {limit[-1]:.2f}{unit} ({100 * most / limit[-1]:.0f} %)."
+    return Found(text, ok=not full, suspect=suspect, weight=0.3 if suspect else 0.0)
 
 
 # --------------------------------------------------------------------------------------------- act
@@ -392,6 +437,7 @@ NEEDS: Final = ("token",)
 DIAGNOSERS = (
     Diagnoser("railway.deployments", "Railway's deployments", look_at_deployments, NEEDS),
     Diagnoser("railway.logs", "Railway's logs", look_at_logs, NEEDS),
+    Diagnoser("railway.metrics", "Railway's metrics", look_at_metrics, NEEDS),
 )
 ACTOR = Actor("railway", "Railway", plan, holds, run, stands, NEEDS)
 CONNECTION_TEST = ConnectionTest("railway", "Railway", test)
