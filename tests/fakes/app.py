@@ -4,8 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import psycopg
+
 from .vendor import Answer, says
 from .web import FakeServer
+
+
+class FakeDatabase:
+    """A database that the service writes to: `ill()` says why a write in a new session is refused."""
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        with psycopg.connect(dsn, autocommit=True) as session:
+            session.execute("CREATE TABLE IF NOT EXISTS health (at timestamptz)")
+
+    def ill(self) -> str:
+        try:
+            with psycopg.connect(self.dsn) as session:
+                session.execute("INSERT INTO health VALUES (now())")
+        except psycopg.Error as error:
+            return f"the database refuses writes ({error.sqlstate or 'no answer'})"
+        return ""
 
 
 class FakeApp(FakeServer):
@@ -13,7 +32,7 @@ class FakeApp(FakeServer):
     Answers /health as integrations.md section 26 says, 503 with the reason while one of *ills* names one.
 
     Each is a function that says why the service does not work, and "" while it does: `FakeVercel.ill`,
-    `FakeRailway.ill`, `FakeDdc.ill`. `made` are the paths that were asked.
+    `FakeRailway.ill`, `FakeDdc.ill`, `FakeDatabase.ill`. `made` are the paths that were asked.
     """
 
     def __init__(self, *ills: Callable[[], str]) -> None:

@@ -30,6 +30,7 @@ class FakeVercel(FakeApi):
         self.assigns = True  # new production builds to the domains; an instant rollback ends that
         self.hobby = False
         self.names_live = True
+        self.old = False  # only the older paths are served
         self.takes = 1
         self.fails = False  # the job of the next change
         self.last: dict[str, Any] | None = None
@@ -89,15 +90,15 @@ class FakeVercel(FakeApi):
             return self.refuse(404, "not_found", "Project not found")
         routes = (
             ("GET", r"/v9/projects/([^/]+)", self._project),
-            ("GET", r"/v[67]/deployments", self._list),
+            ("GET", r"/v6/deployments" if self.old else r"/v[67]/deployments", self._list),
             ("GET", r"/v13/deployments/([^/]+)", self._one),
-            ("POST", r"/v(?:1|9)/projects/([^/]+)/rollback/([^/]+)", self._rollback),
+            ("POST", (r"/v9" if self.old else r"/v(?:1|9)") + r"/projects/([^/]+)/rollback/([^/]+)", self._rollback),
             ("POST", r"/v10/projects/([^/]+)/promote/([^/]+)", self._promote),
         )
         for verb, pattern, serve in routes:
             if verb == method and (found := re.fullmatch(pattern, path)):
                 return serve(query, said, *found.groups())
-        self.faults.append(f"{method} {path}")
+        self.check(self.old, f"{method} {path}")
         return self.refuse(404, "not_found", "The page could not be found")
 
     def _project(self, query: dict[str, str], said: Any, name: str) -> Answer:

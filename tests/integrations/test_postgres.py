@@ -10,15 +10,16 @@ import psycopg
 import pytest
 from psycopg import conninfo
 
+from tests.fakes.app import FakeApp, FakeDatabase
 from tocsin import plugins
 from tocsin.integrations import postgres as pg
 from tocsin.sdk import Acted, Plan, Reject, Response, Retry
 
 from .helpers import answer, feed, over_socket
-from .tools import told
+from .tools import health, told
 
 PARAMETERS = {"database": "app", "read_only": True, "end_sessions": False, "dsn": "postgresql://x/app"}
-ROW = ["app", "ana", True, "ana", False, False, 3]
+ROW = ["app", "ana", True, "ana", False, False, 3, False]
 
 
 @pytest.fixture
@@ -69,16 +70,26 @@ def test_a_new_session_cannot_write_and_after_the_undo_it_can(app):
     assert ("ok", True) == (writes(app), over_socket(pg.stands(plan.undo, {})))
 
 
+def test_the_service_that_writes_says_so_over_its_socket(app):
+    with FakeApp(FakeDatabase(app).ill) as service:
+        plan = planned(app)
+        assert (200, "ok") == health(service)
+        over_socket(pg.run(plan.parameters, {}))
+        assert (503, "the database refuses writes (25006)") == health(service)
+        over_socket(pg.run(plan.undo, {}))
+        assert (200, "ok") == health(service)
+
+
 def test_open_sessions_go_on_unless_they_are_to_be_ended(app):
     with contextlib.closing(psycopg.connect(app, autocommit=True)) as open_one:
         plan = planned(app)
-        assert "The 1 sessions that are open stay, and go on as they are." == plan.steps[1]
+        assert "The sessions that are open (1) stay, and go on as they are." == plan.steps[1]
         over_socket(pg.run(plan.parameters, {}))
         open_one.execute("INSERT INTO wallets VALUES (2)")
         over_socket(pg.run(plan.undo, {}))
 
         plan = planned(app, end_sessions=True)
-        assert Acted("done", receipt="1 sessions ended, 0 of other roles left") == over_socket(
+        assert Acted("done", receipt="sessions ended: 1, of other roles left: 0") == over_socket(
             pg.run(plan.parameters, {})
         )
         with pytest.raises(psycopg.OperationalError):
@@ -149,9 +160,9 @@ def test_with_the_wish_in_the_settings_the_address_is_not_kept():
 
 @pytest.mark.parametrize(
     ("row", "words"),
-    [(["app", "ana", False, "bo", False, False, 0], "its owner bo, or a superuser, can do it"),
-     (["app", "ana", True, "ana", True, False, 0], "is a standby: name its primary"),
-     (["app", "ana", True, "ana", False, True, 0], "refuses writes already")],
+    [(["app", "ana", False, "bo", False, False, 0, False], "its owner bo, or a superuser, can do it"),
+     (["app", "ana", True, "ana", True, False, 0, False], "is a standby: name its primary"),
+     (["app", "ana", True, "ana", False, True, 0, False], "refuses writes already")],
 )  # fmt: skip
 def test_what_stands_in_the_way_is_said(row, words):
     refused = told(pg.plan({"dsn": "postgresql://x/app", "read_only": True}, {}), answer(200, [row]))
@@ -187,6 +198,13 @@ def test_a_setting_that_was_made_is_done_though_the_sessions_stay():
         pg.run(parameters, {}), early
     )
     assert "unknown" == told(pg.run(parameters, {}), Response(0, error="no answer within 30 s")).state
+
+
+def test_tocsins_own_database_is_left_alone(app):
+    with contextlib.closing(psycopg.connect(app, application_name="tocsin")):
+        refused = over_socket(pg.plan({"dsn": app, "read_only": True}, {}))
+
+    assert "Tocsin keeps its own data in" in refused.why and "page nobody" in refused.why
 
 
 @pytest.mark.parametrize(

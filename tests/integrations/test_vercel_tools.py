@@ -168,6 +168,17 @@ def test_a_rollback_makes_the_site_well_again_and_its_undo_takes_it_back(site):
     assert 2 == len(site.changes())
 
 
+def test_the_older_paths_do_where_the_newer_are_not_there(site):
+    site.old = True
+    plan = planned(site)
+
+    assert Acted("done", receipt="dpl_good") == asked(vercel.run(plan.parameters, site.config))
+    assert [f"/{version}/projects/prj_8sK2dQ/rollback/dpl_good" for version in ("v1", "v9")] == [
+        path for _, path in site.changes()
+    ]
+    assert True is asked(vercel.stands(plan.parameters, site.config))
+
+
 def test_planning_changes_nothing(site):
     planned(site)
     asked(vercel.holds(planned(site).parameters, site.config))

@@ -23,6 +23,7 @@ from tocsin.sdk import (
     one_line,
 )
 
+NAME_LIMIT: Final = 63  # bytes of a name, as PostgreSQL is built
 SETTING: Final = "default_transaction_read_only"
 LOOK: Final = """
 SELECT current_database(), current_user, pg_has_role(d.datdba, 'USAGE'), pg_get_userbyid(d.datdba),
@@ -30,7 +31,8 @@ SELECT current_database(), current_user, pg_has_role(d.datdba, 'USAGE'), pg_get_
        EXISTS (SELECT FROM pg_db_role_setting s, unnest(s.setconfig) one
                WHERE s.setdatabase = d.oid AND s.setrole = 0 AND one = 'default_transaction_read_only=on'),
        (SELECT count(*) FROM pg_stat_activity a
-        WHERE a.datid = d.oid AND a.backend_type = 'client backend' AND a.pid <> pg_backend_pid())
+        WHERE a.datid = d.oid AND a.backend_type = 'client backend' AND a.pid <> pg_backend_pid()),
+       EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid AND a.application_name LIKE 'tocsin%')
 FROM pg_database d WHERE d.datname = current_database()
 """
 # The other sessions that this role may end, by what pg_terminate_backend asks for; how many it ended, how many stay.
@@ -59,13 +61,13 @@ def plan(wish: Any, config: Config) -> Conversation[Plan | Reject | Retry]:
     parameters = {"database": seen.database, "read_only": read_only, "end_sessions": end}
     parameters |= {} if config.get("dsn") else {"dsn": dsn}
     word = "refuse writes" if read_only else "take writes again"
-    steps = [f"New transactions of sessions that begin from now on {word} in the database {seen.database}."]
+    steps = [f"New transactions of sessions that begin from now on {word} in the database {seen.name}."]
     steps.append(
-        f"The {seen.sessions} sessions that are open are ended, and their clients connect anew."
-        if end else f"The {seen.sessions} sessions that are open stay, and go on as they are."
+        f"The sessions that are open ({seen.sessions}) are ended, and their clients connect anew."
+        if end else f"The sessions that are open ({seen.sessions}) stay, and go on as they are."
     )  # fmt: skip
     undo = {**parameters, "read_only": not read_only}
-    return Plan(f"database {seen.database}", tuple(steps), parameters, undo, tuple(_warnings(read_only, end)))
+    return Plan(f"database {seen.name}", tuple(steps), parameters, undo, tuple(_warnings(read_only, end)))
 
 
 def _warnings(read_only: bool, end: bool) -> list[str]:
@@ -81,12 +83,14 @@ def _warnings(read_only: bool, end: bool) -> list[str]:
 
 
 class _Seen:
-    """What the server says of the database and of the role that asks."""
+    """What the server says of the database and of the role that asks. `database` is exact, the rest is to be read."""
 
     def __init__(self, row: list[Any]) -> None:
-        self.database, self.role, self.owner = str(row[0]), str(row[1]), str(row[3])
+        self.database = str(row[0])
+        self.name, self.role, self.owner = (one_line(str(name), NAME_LIMIT) for name in (row[0], row[1], row[3]))
         self.owns, self.standby, self.read_only = row[2] is True, row[4] is True, row[5] is True
         self.sessions = row[6] if isinstance(row[6], int) else 0
+        self.ours = row[7] is True
 
 
 def _look(dsn: str) -> Conversation[_Seen | Reject | Retry]:
@@ -94,7 +98,7 @@ def _look(dsn: str) -> Conversation[_Seen | Reject | Retry]:
         return Reject("the action names no dsn, or the environment does not fill it")
     response = yield Sql(dsn, ((LOOK, ()),))
     row = next(iter(items_of(response.json)), None)
-    if response.status == 200 and isinstance(row, list) and len(row) == 7:
+    if response.status == 200 and isinstance(row, list) and len(row) == 8:
         return _Seen(row)
     if response.status == 400:
         return Reject(_why(response))
@@ -111,13 +115,13 @@ def _why(response: Response) -> str:
 
 def _cannot(seen: _Seen, read_only: bool) -> str:
     if not seen.owns:
-        return (
-            f"{seen.role} does not own the database {seen.database}: its owner {seen.owner}, or a superuser, can do it"
-        )
+        return f"{seen.role} does not own the database {seen.name}: its owner {seen.owner}, or a superuser, can do it"
     if seen.standby:
-        return f"the server of {seen.database} is a standby: name its primary in the dsn"
+        return f"the server of {seen.name} is a standby: name its primary in the dsn"
+    if seen.ours and read_only:
+        return f"Tocsin keeps its own data in {seen.name}: without writes it could page nobody"
     if seen.read_only == read_only:
-        return f"the database {seen.database} {'refuses' if read_only else 'takes'} writes already"
+        return f"the database {seen.name} {'refuses' if read_only else 'takes'} writes already"
     return ""
 
 
@@ -127,7 +131,7 @@ def holds(parameters: Mapping[str, Any], config: Config) -> Conversation[str]:
     if not isinstance(seen, _Seen):
         return seen.why
     if seen.database != parameters["database"]:
-        return f"the dsn leads to the database {seen.database}, and not to {parameters['database']}"
+        return f"the dsn leads to the database {seen.name}, and not to {parameters['database']}"
     return _cannot(seen, bool(parameters["read_only"]))
 
 
@@ -150,8 +154,9 @@ def run(parameters: Mapping[str, Any], config: Config) -> Conversation[Acted]:
 
 def _ended(response: Response) -> str:
     row = next(iter(items_of(response.json)), None)
-    ended, left = row if isinstance(row, list) and len(row) == 2 else ("?", "?")
-    return f"{ended} sessions ended, {left} of other roles left"
+    counts = row if isinstance(row, list) and len(row) == 2 else ()
+    ended, left = (str(count) if isinstance(count, int) else "?" for count in counts or ("?", "?"))
+    return f"sessions ended: {ended}, of other roles left: {left}"
 
 
 def stands(parameters: Mapping[str, Any], config: Config) -> Conversation[bool | None]:
@@ -176,7 +181,7 @@ def test(config: Config) -> Conversation[Tested]:
     seen = yield from _look(str(config.get("dsn") or ""))
     if not isinstance(seen, _Seen):
         return Tested(False, False, (seen.why,))
-    text = f"Database {seen.database} as {seen.role}; it {'refuses' if seen.read_only else 'takes'} writes."
+    text = f"Database {seen.name} as {seen.role}; it {'refuses' if seen.read_only else 'takes'} writes."
     why = _cannot(seen, not seen.read_only)
     return Tested(True, not why, (why,) if why else (), text)
 

@@ -40,6 +40,9 @@ API_BASE: Final = "https://api.vercel.com"
 NAME_LIMIT: Final = 200  # characters
 LISTED: Final = 20  # deployments; the vendor's own page
 LIST_BYTES: Final = 1_000_000  # a deployment with all its aliases and git data is some kilobytes
+# The newer path first; both are live, nobody says for how long, and one that is gone answers 404 and does nothing.
+LISTS: Final = ("/v7/deployments", "/v6/deployments")
+ROLLBACKS: Final[Sequence[tuple[str, Any]]] = (("/v1", None), ("/v9", {}))  # and the body
 BUILDING: Final = ("QUEUED", "INITIALIZING", "BUILDING")
 UNDER_WAY: Final = ("pending", "in-progress")
 
@@ -100,9 +103,13 @@ def _production(config: Config) -> Conversation[_Production | Reject | Retry]:
     id_ = _text(project.get("id"))
     if not id_:
         return Retry("Vercel answered 200 with a project that has no id")
-    listed = yield from _get(config, "/v7/deployments", projectId=id_, target="production", limit=str(LISTED))
-    if not isinstance(listed, dict):
-        return listed
+    for path in LISTS:
+        response = yield _request(config, "GET", path, projectId=id_, target="production", limit=str(LISTED))
+        if response.status != 404:
+            break
+    listed = response.json
+    if response.status != 200 or not isinstance(listed, dict) or _fault(listed):
+        return refusal("Vercel", response, _fault(listed))
     if not isinstance(listed.get("deployments"), list):
         return Retry("Vercel answered 200 with no list of deployments")
     found = [each for one in listed["deployments"] if (each := _deployment(one)).id]
@@ -301,7 +308,11 @@ def run(parameters: Mapping[str, Any], config: Config) -> Conversation[Acted]:
     """Point production at the planned deployment: 201, or 202 when it waits behind a rolling release."""
     project, target = (quote(str(parameters[name]), safe="") for name in ("project", "deployment"))
     if parameters["do"] == "rollback":
-        response = yield _request(config, "POST", f"/v1/projects/{project}/rollback/{target}")
+        for version, body in ROLLBACKS:
+            path = f"{version}/projects/{project}/rollback/{target}"
+            response = yield _request(config, "POST", path, json=body)
+            if response.status != 404:
+                break
     else:
         response = yield _request(config, "POST", f"/v10/projects/{project}/promote/{target}", json={})
     said = response.json
