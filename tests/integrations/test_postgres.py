@@ -22,8 +22,8 @@ PARAMETERS = {"database": "app", "read_only": True, "end_sessions": False, "dsn"
 ROW = ["app", "ana", True, "ana", False, False, 3, False]
 
 
-@pytest.fixture
-def app(postgres):
+@pytest.fixture(scope="module")
+def database(postgres):
     """The address of a database of its own, with one table, and an odd name."""
     name = f'app "{uuid4().hex[:6]}" %s'
     with psycopg.connect(postgres, autocommit=True) as admin:
@@ -34,6 +34,15 @@ def app(postgres):
     yield dsn
     with psycopg.connect(postgres, autocommit=True) as admin:
         admin.execute(f"DROP DATABASE {pg.quoted(name)} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def app(database, postgres):
+    """The same, taking writes."""
+    name = conninfo.conninfo_to_dict(database)["dbname"]
+    yield database
+    with psycopg.connect(postgres, autocommit=True) as admin:
+        admin.execute(f"ALTER DATABASE {pg.quoted(name)} RESET ALL".encode())
 
 
 def writes(dsn):
