@@ -105,6 +105,13 @@ def test_where_the_project_does_not_say_what_is_live_the_last_change_does(site):
     assert "dpl_good" == asked(vercel.look(LOOK, site.config))[0].target
 
 
+def test_where_nothing_else_is_said_the_live_one_is_that_which_cannot_be_rolled_back_to(site):
+    site.names_live = False
+    site._point("dpl_good", 1)  # and Vercel forgot how
+
+    assert "dpl_good" == asked(vercel.look(LOOK, site.config))[0].target
+
+
 def test_what_is_live_may_be_older_than_the_list():
     with FakeVercel() as fake:
         fake.deploy("dpl_live", at=ago(days=9))

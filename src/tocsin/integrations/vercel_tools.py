@@ -103,17 +103,9 @@ def _production(config: Config) -> Conversation[_Production | Reject | Retry]:
     id_ = _text(project.get("id"))
     if not id_:
         return Retry("Vercel answered 200 with a project that has no id")
-    for path in LISTS:
-        response = yield _request(config, "GET", path, projectId=id_, target="production", limit=str(LISTED))
-        if response.status != 404:
-            break
-    listed = response.json
-    if response.status != 200 or not isinstance(listed, dict) or _fault(listed):
-        return refusal("Vercel", response, _fault(listed))
-    if not isinstance(listed.get("deployments"), list):
-        return Retry("Vercel answered 200 with no list of deployments")
-    found = [each for one in listed["deployments"] if (each := _deployment(one)).id]
-    found.sort(key=lambda each: each.created.timestamp() if each.created else 0.0, reverse=True)
+    found = yield from _listed(config, id_)
+    if not isinstance(found, list):
+        return found
     last = project.get("lastAliasRequest")
     job = _text(at(last, "jobStatus"))
     now = _live_id(project, found)
@@ -131,6 +123,21 @@ def _production(config: Config) -> Conversation[_Production | Reject | Retry]:
     )  # fmt: skip
 
 
+def _listed(config: Config, project: str) -> Conversation[list[_Deployment] | Reject | Retry]:
+    """The production deployments, the newest first."""
+    for path in LISTS:
+        response = yield _request(config, "GET", path, projectId=project, target="production", limit=str(LISTED))
+        if response.status != 404:
+            break
+    listed = response.json
+    if response.status != 200 or not isinstance(listed, dict) or _fault(listed):
+        return refusal("Vercel", response, _fault(listed))
+    if not isinstance(listed.get("deployments"), list):
+        return Retry("Vercel answered 200 with no list of deployments")
+    found = [each for one in listed["deployments"] if (each := _deployment(one)).id]
+    return sorted(found, key=lambda each: each.created.timestamp() if each.created else 0.0, reverse=True)
+
+
 def _live_id(project: dict[str, Any], found: Sequence[_Deployment]) -> str:
     """
     Which deployment production is: as the project says it, else by its last change, else the newest that was promoted.
@@ -139,7 +146,8 @@ def _live_id(project: dict[str, Any], found: Sequence[_Deployment]) -> str:
     """
     if id_ := _text(at(project, "targets", "production", "id")):
         return id_
-    newest = next((each for each in found if each.state == "READY"), None)
+    ready = [each for each in found if each.state == "READY"]
+    newest = next((each for each in ready if not each.candidate), next(iter(ready), None))  # the live one is none
     last = project.get("lastAliasRequest")
     asked = instant_of(at(last, "requestedAt"))
     if at(last, "jobStatus") == "succeeded" and (
