@@ -29,7 +29,10 @@ def test_every_integration_is_in_the_docs():
     loaded = plugins.load()
     pages = {path.stem for path in (ROOT / "docs/integrations").glob("*.md")}
 
-    assert set() == ({*loaded.sources, *loaded.transports} - {"smtp"}) - pages
+    looks = {name.partition(".")[0] for name in loaded.diagnosers}
+    named = {*loaded.sources, *loaded.transports, *loaded.actors, *loaded.connection_tests, *looks}
+    assert set() == (named - {"smtp"}) - pages
+    assert set() == {name for name in loaded.diagnosers if f"`{name}`" not in DOCS}
 
 
 def test_every_setting_is_in_the_docs():

@@ -25,7 +25,8 @@ from hypothesis import strategies as st
 
 from tocsin import net
 from tocsin.net import Network, redact, sign
-from tocsin.sdk import ANSWER_LIMIT, Line, Mail, Notice, Program, Reject, Request, Retry, Sql
+from tocsin.sdk import ANSWER_LIMIT, Acted, Found, Line, Mail, Notice, Program, Reject, Request, Retry, Sql
+from tocsin.sdk import Tested as Connection
 
 from .fakes.smtp import FakeMail
 from .fakes.web import FakeServer, FakeWebhook
@@ -737,3 +738,47 @@ def test_what_a_database_refuses_is_an_answer_and_its_password_is_not_told(postg
     assert (400, "42P01") == (wrong.status, wrong.headers["sqlstate"])
     assert away.status == 0
     assert "geheim-99" not in away.error
+
+
+def test_a_program_that_writes_without_end_is_read_to_its_limit_and_runs_to_its_end(tmp_path):
+    """A pipe that nobody empties would stop it; all of it in memory would stop us."""
+    mark = tmp_path / "done"
+    words = ("sh", "-c", f"head -c 30000000 /dev/zero | tr '\\0' x; touch {mark}; exit 3")
+    (answer,) = send(Program(words))
+
+    assert (400, "3") == (answer.status, answer.headers["exit"])
+    assert b"x" * ANSWER_LIMIT == answer.body
+    assert mark.exists()
+
+
+def test_which_statement_a_database_refused_is_told(postgres):
+    (answer,) = send(Sql(postgres, (("SELECT 1", ()), ("SELECT nothing FROM nowhere", ()), ("SELECT 2", ()))))
+
+    assert ("42P01", "1") == (answer.headers["sqlstate"], answer.headers["statement"])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Acted("failed", "you sent token-of-the-vendor-1"),
+        Found("the log says token-of-the-vendor-1"),
+        [Found("the log says token-of-the-vendor-1")],
+        Connection(True, missing=("no token-of-the-vendor-1 here",), text="it is token-of-the-vendor-1"),
+        Reject("Bearer token-of-the-vendor-1 is refused"),
+    ],
+)
+def test_what_a_tool_says_does_not_repeat_what_it_was_sent(value):
+    def conversation():
+        yield Request("GET", "http://127.0.0.1:1/", {"X-Key": "token-of-the-vendor-1", "Accept": "application/json"})
+        return value
+
+    async def run():
+        network = Network(print, lambda: datetime(2026, 11, 23, tzinfo=UTC))
+        try:
+            return await network.converse(conversation())
+        finally:
+            await network.close()
+
+    said = repr(asyncio.run(run()))
+    assert "token-of-the-vendor-1" not in said
+    assert "***" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
@@ -85,3 +86,64 @@ def test_a_body_that_there_is_no_memory_for_is_not_called_bad(monkeypatch):
     monkeypatch.setattr(orjson, "loads", loads)
     with pytest.raises(MemoryError):
         sdk.read_json(b"{}")
+
+
+# --------------------------------------------------------------------------------------------- asking a vendor
+
+NINE = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("response", "said", "why"),
+    [
+        (Response(0, error="refused"), "", "Vendor did not answer: refused"),
+        (Response(0), "", "Vendor did not answer: no reason is known"),
+        (Response(200, body=b"<html>"), "", "Vendor answered 200 with what cannot be read (6 bytes)"),
+        (Response(200), {"no": "text"}, "Vendor answered 200 with what cannot be read (0 bytes)"),
+        (Response(200), "boom\nand more", "Vendor answered 200: boom and more"),
+        (Response(401), "", "Vendor: the token is refused (401); it was revoked, has expired, or is another account's"),
+        (Response(403), "no", "Vendor: the token may not do this (403): no"),
+        (Response(404), 7, "Vendor does not know it (404): 7; the name is wrong, or the token cannot see it"),
+        (Response(429), "", "Vendor asks to wait (429)"),
+        (Response(500), "", "Vendor answered 500"),
+    ],
+)
+def test_why_a_vendor_gave_nothing_is_said_in_words(response, said, why):
+    assert why == sdk.why_not("Vendor", response, said)
+    assert why in sdk.refusal("Vendor", response, said).why
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [(200, "done"), (201, "done"), (204, "done"), (0, "unknown"), (408, "unknown"), (500, "unknown"), (503, "unknown"),
+     (302, "failed"), (400, "failed"), (401, "failed"), (404, "failed"), (409, "failed"), (429, "failed")],
+)  # fmt: skip
+def test_what_became_of_a_call_that_changes_something(status, state):
+    acted = sdk.outcome("Vendor", Response(status), receipt="r")
+
+    assert (state, "r" if state == "done" else "", state != "done") == (acted.state, acted.receipt, bool(acted.why))
+
+
+@pytest.mark.parametrize(
+    ("before", "weight"),
+    [(0, 0.9), (900, 0.9), (901, 0.7), (3600, 0.7), (21_600, 0.4), (86_400, 0.2), (86_401, 0.0), (-60, 0.9), (-61, 0.0)],
+)  # fmt: skip
+def test_a_change_is_suspected_the_more_the_closer_it_was(before, weight):
+    assert weight == sdk.suspicion(NINE - timedelta(seconds=before), NINE)
+
+
+def test_instants_are_said_beside_others():
+    earlier, yesterday = NINE - timedelta(minutes=65), NINE - timedelta(days=1)
+
+    assert ("07:55 UTC", "2026-11-22 09:00 UTC") == (sdk.time_words(earlier, NINE), sdk.time_words(yesterday, NINE))
+    assert "1 hour 5 minutes before the incident began" == sdk.distance_words(earlier, NINE)
+    assert "1 hour 5 minutes after the incident began" == sdk.distance_words(NINE, earlier)
+
+
+@pytest.mark.parametrize(
+    ("value", "instant"),
+    [(1_795_424_400_000, NINE), (1_795_424_400_000.0, NINE), (0, None), (-1, None), (10**18, None), (True, None),
+     ("1795424400000", None), (None, None), ([], None)],
+)  # fmt: skip
+def test_milliseconds_are_read(value, instant):
+    assert instant == sdk.instant_of(value)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import aiohttp
 import aiosmtplib
@@ -30,7 +30,9 @@ from yarl import URL
 from tocsin.points import armed, passing
 from tocsin.sdk import (
     ANSWER_LIMIT,
+    Acted,
     Conversation,
+    Found,
     Line,
     Mail,
     Notice,
@@ -41,6 +43,7 @@ from tocsin.sdk import (
     Response,
     Retry,
     Sql,
+    Tested,
 )
 
 if TYPE_CHECKING:
@@ -82,6 +85,41 @@ def redact(text: str, *secrets: str) -> str:
     for pattern in _SECRETS:
         text = pattern.sub(r"\1***", text)
     return text
+
+
+def _said(value: object, known: Collection[str]) -> object:
+    """What a conversation returned, without secrets: a provider's own words may hold what it was sent."""
+    match value:
+        case Retry() | Reject():
+            return replace(value, why=redact(value.why, *known))
+        case Acted():
+            return replace(value, why=redact(value.why, *known), receipt=redact(value.receipt, *known))
+        case Found():
+            return replace(value, text=redact(value.text, *known))
+        case Tested():
+            missing = tuple(redact(each, *known) for each in value.missing)
+            return replace(value, missing=missing, text=redact(value.text, *known))
+        case list() | tuple():
+            return [_said(each, known) for each in value]
+    return value
+
+
+_OPEN_HEADERS: Final = ("accept", "content-type", "user-agent", "x-github-api-version")
+
+
+def _credentials(outgoing: Outgoing) -> list[str]:
+    """The secrets that a request or statement carries, and which a far side may repeat."""
+    match outgoing:
+        case Request():
+            shown = [value for name, value in outgoing.headers.items() if name.lower() not in _OPEN_HEADERS]
+            given = [part for value in shown for part in (value, value.rpartition(" ")[2])]
+        case Sql():
+            given = [outgoing.dsn, *_passwords(outgoing.dsn)]
+        case Mail():
+            given = [outgoing.password]
+        case _:
+            given = []
+    return [secret for secret in given if len(secret) >= 8]
 
 
 async def _resolve(host: str, port: int) -> list[str]:
@@ -159,15 +197,14 @@ class Network:
             Nothing for what the outside does: no answer is a Response with status 0 and the reason. A bug in the
             conversation itself stays loud.
         """
+        known: set[str] = set()
         try:
             outgoing = next(conversation)
             while True:
+                known.update(_credentials(outgoing))
                 outgoing = conversation.send(await self.send(outgoing))
         except StopIteration as end:
-            value: T = end.value
-            if isinstance(value, (Retry, Reject)):  # a provider's own words may hold what it was sent
-                return replace(value, why=redact(value.why))
-            return value
+            return cast("T", _said(end.value, sorted(known, key=len, reverse=True)))
 
     async def send(self, outgoing: Outgoing) -> Response:
         """Send one request, mail or line within its own deadline."""
@@ -205,6 +242,8 @@ class Network:
         if request.headers_at:
             headers.update(request.headers_at(self._now()))
         url: str | URL = request.url
+        clock = asyncio.get_running_loop().time
+        began = clock()
         async with asyncio.timeout(request.timeout_seconds):
             proves: str | None = None
             if request.public:
@@ -213,7 +252,8 @@ class Network:
                 request.method, url, headers=headers, data=body, allow_redirects=False, server_hostname=proves
             ) as answer:
                 taken = await _read(answer, request.answer_limit)
-        return Response(answer.status, {n.lower(): value for n, value in answer.headers.items()}, taken)
+        names = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(answer.status, names, taken, seconds=clock() - began)
 
     async def _judged(self, address: str) -> tuple[URL, str, str]:
         """
@@ -241,7 +281,10 @@ class Network:
         try:
             async with asyncio.timeout(mail.timeout_seconds):
                 await client.connect()
-                _, answer = await client.sendmail(mail.sender, mail.recipients, self._dated(mail.message))
+                if not mail.recipients:  # only whether it would take one
+                    answer = (await client.noop()).message
+                else:
+                    _, answer = await client.sendmail(mail.sender, mail.recipients, self._dated(mail.message))
             with contextlib.suppress(aiosmtplib.SMTPException):  # it has the mail; a goodbye that fails changes nothing
                 await client.quit(timeout=GOODBYE_SECONDS)
         except aiosmtplib.SMTPRecipientsRefused as error:
@@ -345,14 +388,17 @@ async def _sql(sql: Sql) -> Response:
         connection = await psycopg.AsyncConnection.connect(sql.dsn, autocommit=True)
         async with connection:
             rows: list[tuple[Any, ...]] = []
+            done = 0
             try:
                 for text, values in sql.statements:
                     cursor = await connection.execute(text.encode(), values or None)
                     rows = await cursor.fetchall() if cursor.description else []
+                    done += 1
             except psycopg.Error as error:
                 if connection.broken or error.sqlstate is None:
                     raise
-                return Response(400, {"sqlstate": error.sqlstate}, error=_words(str(error), sql))
+                which = {"sqlstate": error.sqlstate, "statement": str(done)}
+                return Response(400, which, error=_words(str(error), sql))
     return Response(200, body=orjson.dumps(rows, default=str))
 
 
@@ -366,24 +412,31 @@ def _passwords(dsn: str) -> list[str]:
 
 
 async def _program(program: Program) -> Response:
-    """Run a program without a shell, in a clean environment; at its time limit it and its children are ended."""
+    """
+    Run a program without a shell, in a clean environment; at its time limit it and its children are ended.
+
+    Of what it writes the beginning is kept and the rest is read and dropped: a full pipe would stop it.
+    """
     try:
         process = await asyncio.create_subprocess_exec(
             *program.arguments, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT, env={"PATH": os.defpath, "LANG": "C.UTF-8"}, start_new_session=True,
         )  # fmt: skip
     except (OSError, ValueError) as error:
-        return Response(0, error=f"{program.arguments[0]} could not be started: {error}")
+        return Response(0, {"started": "no"}, error=f"{program.arguments[0]} could not be started: {error}")
+    said = bytearray()
     try:
         async with asyncio.timeout(program.timeout_seconds):
-            said, _ = await process.communicate()
+            while process.stdout and (chunk := await process.stdout.read(ANSWER_LIMIT)):
+                said += chunk[: ANSWER_LIMIT - len(said)]
+            await process.wait()
     finally:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
     code = process.returncode or 0
-    return Response(200 if code == 0 else 400, {"exit": str(code)}, said[:ANSWER_LIMIT])
+    return Response(200 if code == 0 else 400, {"exit": str(code)}, bytes(said))
 
 
 def _words(text: str, outgoing: Request | Mail | Notice | Sql | Program) -> str:

@@ -39,6 +39,9 @@ class FakeDiscord(FakeVendor):
         self.taken.append(said)
         return says(200, {"id": str(900 + len(self.taken)), "type": 0, "webhook_id": "1171"})
 
+    def look(self, path: str, headers: dict[str, str]) -> Answer:
+        return says(200, {"id": "1171", "name": "alerts", "channel_id": "9"}) if path == HOOK else self.revoked()
+
     def _edit(self, path: str, said: Any) -> Answer:
         hook, _, number = path.rpartition("/messages/")
         if hook != HOOK:

@@ -26,6 +26,9 @@ class FakeMattermost(FakeVendor):
         self.taken.append(said)
         return 200, {"Content-Type": "text/plain"}, b"ok"
 
+    def look(self, path: str, headers: dict[str, str]) -> Answer:
+        return says(200, {"status": "OK"}) if path == "/api/v4/system/ping" else says(404, {"message": "no page"})
+
     def lie(self) -> Answer:
         return says(
             200, {"id": "api.context.invalid_body_param.app_error", "message": "Invalid body", "status_code": 400}

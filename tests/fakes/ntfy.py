@@ -11,7 +11,9 @@ ACTIONS = {"view", "broadcast", "http"}
 
 
 class FakeNtfy(FakeVendor):
-    """Takes messages published as JSON to its root by who has the token."""
+    """Takes messages published as JSON to its root by who has the token. `readable`: by the token as well."""
+
+    readable = True
 
     def take(self, path: str, headers: dict[str, str], said: Any) -> Answer:
         self.check(path == "/", "JSON goes to the root")
@@ -25,6 +27,14 @@ class FakeNtfy(FakeVendor):
         )
         self.taken.append(said)
         return says(200, {"id": f"m{len(self.taken)}", "time": 1795423380, "event": "message", **said})
+
+    def look(self, path: str, headers: dict[str, str]) -> Answer:
+        if path == "/v1/health":
+            return says(200, {"healthy": True})
+        self.check(path.endswith("/json?poll=1&since=none"), f"another look: {path}")
+        if headers.get("Authorization") != f"Bearer {TOKEN}":
+            return self.revoked()
+        return (200, {}, b"") if self.readable else says(403, {"code": 40301, "http": 403, "error": "forbidden"})
 
     def flood(self) -> Answer:
         return says(429, {"code": 42901, "http": 429, "error": "limit reached: too many requests"})

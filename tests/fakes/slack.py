@@ -31,6 +31,7 @@ class FakeSlack(FakeServer):
         self.topics: dict[str, str] = {}
         self.pinned: list[tuple[str, str]] = []
         self.archived: set[str] = set()
+        self.scopes = "chat:write,channels:manage,channels:history,pins:write,commands,app_mentions:read"
         self.refuses_bots = True  # to unarchive: Slack lets people alone do that
         self.invited: list[tuple[str, str]] = []
         self.messages: dict[str, dict[str, Any]] = {}
@@ -65,6 +66,10 @@ class FakeSlack(FakeServer):
         if self.mode == "hang":
             return self.hang()
         return self._no("token_revoked") if self.mode == "revoked" else None
+
+    def _auth_test(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        status, headers, body = self._yes({"team": "Proofi", "user": "tocsin", "bot_id": "B0"})
+        return status, headers | ({"x-oauth-scopes": self.scopes} if self.scopes else {}), body
 
     def _chat_postmessage(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
         to = said.get("channel", "")

@@ -37,6 +37,8 @@ class FakeTelegram(FakeServer):
         self.answers: list[dict[str, Any]] = []
         self.updates: list[dict[str, Any]] = []
         self.webhook: dict[str, Any] | None = None
+        self.groups = {-1001234567890: "Proofi alerts"}  # that can be looked at
+        self.member: dict[str, Any] = {"status": "administrator", "can_manage_topics": True, "can_pin_messages": True}
         self.polling = 0  # looks that are open now
         self._news = threading.Condition()
 
@@ -60,6 +62,7 @@ class FakeTelegram(FakeServer):
             "getMe": self._me, "createForumTopic": self._topic, "sendMessage": self._message, "getUpdates": self._get_updates,
             "setWebhook": self._set_webhook, "deleteWebhook": self._delete_webhook, "editMessageText": self._edit,
             "editMessageReplyMarkup": self._edit, "answerCallbackQuery": self._answer_query,
+            "getChat": self._chat, "getChatMember": self._member,
             "pinChatMessage": self._pin, "closeForumTopic": self._close_topic, "reopenForumTopic": self._reopen_topic,
         }.get(method)  # fmt: skip
         return verb(said) if verb else self._no(404, "Not Found")
@@ -98,6 +101,17 @@ class FakeTelegram(FakeServer):
 
     def _me(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
         return self._yes({"id": 123456, "is_bot": True, "first_name": "Tocsin", "username": NAME})
+
+    def _chat(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        if said.get("chat_id") not in self.groups:
+            return self._no(400, "Bad Request: chat not found")
+        kind = {"type": "supergroup", **({"is_forum": True} if self.forum else {})}
+        return self._yes({"id": said["chat_id"], "title": self.groups[said["chat_id"]], **kind})
+
+    def _member(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        if said.get("user_id") != 123456:
+            self.faults.append("not the bot's own number")
+        return self._yes({"user": {"id": said.get("user_id")}, **self.member})
 
     def _get_updates(self, said: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
         if self.webhook:

@@ -32,6 +32,7 @@ class FakeTwilio(FakeServer):
     def __init__(self) -> None:
         super().__init__()
         self.mode = "ok"
+        self.account = {"sid": SID, "friendly_name": "Proofi", "status": "active", "type": "Full"}
         self.unsubscribed: set[str] = set()
         self.messages: list[dict[str, Any]] = []
         self.calls: list[dict[str, Any]] = []
@@ -42,6 +43,8 @@ class FakeTwilio(FakeServer):
         login = base64.b64encode(f"{SID}:{TOKEN}".encode()).decode()
         if headers.get("Authorization") != f"Basic {login}" or self.mode == "revoked":
             return self._no(401, 20003, "Authenticate")
+        if path == f"/2010-04-01/Accounts/{SID}.json":
+            return 200, {"Content-Type": "application/json"}, json.dumps(self.account).encode()
         if headers.get("Content-Type") != "application/x-www-form-urlencoded":
             self.faults.append("not a form")
         form = dict(parse_qsl(body.decode(), keep_blank_values=True))

@@ -43,6 +43,8 @@ class FakeVendor(FakeServer):
                 return self.hang()
             case "revoked":
                 return self.revoked()
+        if not body:
+            return self.look(path, headers)
         if not headers.get("Content-Type", "").startswith("application/json"):
             self.faults.append("not JSON")
         return self.take(path, headers, json.loads(body))
@@ -58,6 +60,10 @@ class FakeVendor(FakeServer):
 
     def take(self, path: str, headers: dict[str, str], said: Any) -> Answer:
         raise NotImplementedError
+
+    def look(self, path: str, headers: dict[str, str]) -> Answer:
+        """A GET: what can be looked at without a change."""
+        return says(405, {"message": "method not allowed"})
 
     def check(self, holds: bool, fault: str) -> bool:
         """Note a fault where something does not hold."""

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tocsin.sdk import (
     Config,
+    ConnectionTest,
     Conversation,
     Delivered,
     Field,
@@ -14,6 +15,7 @@ from tocsin.sdk import (
     Reject,
     Request,
     Response,
+    Tested,
     Transport,
     Verdict,
     colour_of,
@@ -24,6 +26,7 @@ from tocsin.sdk import (
     shown,
     utf16,
     wait_of,
+    why_not,
 )
 
 TITLE_LIMIT, TEXT_LIMIT = 256, 4096  # of an embed
@@ -107,8 +110,24 @@ def _verdict(response: Response) -> Verdict:
     return failed(response, why, dead=DEAD, after=after)
 
 
+def test(config: Config) -> Conversation[Tested]:
+    """Look at the webhook itself, which its address is enough for. Nothing is written."""
+    url = str(config.get("url") or "")
+    if not _address(url):
+        return Tested(False, False, ("set `url`: the address of a webhook of the channel",))
+    response = yield Request("GET", urlsplit(url)._replace(query="").geturl())
+    said = response.json if isinstance(response.json, dict) else {}
+    name = one_line(str(said.get("name") or ""), 100)
+    if response.status == 200 and isinstance(said.get("id"), str):
+        return Tested(True, True, (), f"The webhook is {name or said['id']}.")
+    if response.status in DEAD:
+        return Tested(False, False, (f"Discord: the webhook is gone ({response.status}): make a new one",))
+    return Tested(False, False, (why_not("Discord", response, said.get("message")),))
+
+
 TRANSPORT = Transport(
     "discord", "Discord", send=send, edit=edit, channel_address="url",
     per_second=1, per_minute=30,  # what a webhook is known to take; the answers say the rest
     fields=(Field("url", "Webhook address", secret=True, help="channel settings, Integrations, Webhooks"),),
 )  # fmt: skip
+CONNECTION_TEST = ConnectionTest("discord", TRANSPORT.title, test)

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from tocsin.sdk import (
     Config,
+    ConnectionTest,
     Conversation,
     Delivered,
     Field,
@@ -21,6 +22,7 @@ from tocsin.sdk import (
     Message,
     Reject,
     Retry,
+    Tested,
     Transport,
     Verdict,
     clean,
@@ -171,6 +173,33 @@ def _link(address: str, words: str, look: str = "") -> str:
     return f'<p><a href="{html.escape(address, quote=True)}"{look}>{html.escape(words)}</a></p>' if address else ""
 
 
+def test(config: Config) -> Conversation[Tested]:
+    """Connect, secure the line and sign in as for a mail, and say goodbye: no mail is sent."""
+    host, security, port = (
+        str(config.get("host") or ""),
+        str(config.get("security") or "starttls"),
+        str(config.get("port", 25)),
+    )
+    if not host or not config.get("from"):
+        return Tested(False, False, ("set `host` and `from`",))
+    if security not in SECURITY or not port.isdecimal():
+        return Tested(False, False, (f"security must be {', '.join(SECURITY)} and port a number: {security}, {port}",))
+    name = str(config.get("username") or "")
+    response = yield Mail(
+        host=host, port=int(port), security=security, username=name, password=str(config.get("password") or ""),
+        sender=str(config["from"]), recipients=(), message=b"",
+    )  # fmt: skip
+    how = "without encryption" if security == "none" else f"with {security.upper()}"
+    if 200 <= response.status < 300:
+        signed = f", and takes the login of {name}" if name else ""
+        return Tested(True, None, (), f"{host}:{port} answers {how}{signed}. Whether it takes a mail only one tells.")
+    said = one_line(response.error, 200)
+    if response.status in (530, 534, 535, 538):
+        return Tested(False, False, (f"{host} refuses the login of {name or 'nobody'} ({response.status}): {said}",))
+    code = f" ({response.status})" if response.status else ""
+    return Tested(False, False, (f"{host}:{port} does not work {how}{code}: {said or 'no reason is known'}",))
+
+
 TRANSPORT = Transport(
     "smtp", "E-mail", send=send, address="email",
     fields=(
@@ -180,3 +209,4 @@ TRANSPORT = Transport(
         Field("security", "Security", required=False, help="none, starttls or tls"),
     ),
 )  # fmt: skip
+CONNECTION_TEST = ConnectionTest("smtp", TRANSPORT.title, test)

@@ -6,6 +6,7 @@ from typing import Any
 
 from tocsin.sdk import (
     Config,
+    ConnectionTest,
     Conversation,
     Delivered,
     Field,
@@ -13,6 +14,7 @@ from tocsin.sdk import (
     Reject,
     Request,
     Response,
+    Tested,
     Transport,
     Verdict,
     colour_of,
@@ -23,6 +25,7 @@ from tocsin.sdk import (
     shown,
     text_of,
     utf16,
+    why_not,
 )
 
 TEXT_LIMIT = 7_000  # UTF-16 units; a post has 16,383 characters with all that is attached
@@ -68,6 +71,19 @@ def _verdict(response: Response) -> Verdict:
     return failed(response, why or ("the answer is not Mattermost's" if response.status == 200 else ""), dead=DEAD)
 
 
+def test(config: Config) -> Conversation[Tested]:
+    """Look whether the server is there. A webhook itself cannot be asked anything."""
+    url = str(config.get("url") or "")
+    server, found, _ = url.partition("/hooks/")
+    if not found or not server.startswith(("http://", "https://")):
+        return Tested(False, False, ("set `url`: the address of an incoming webhook, …/hooks/…",))
+    response = yield Request("GET", f"{server}/api/v4/system/ping")
+    said = response.json if isinstance(response.json, dict) else {}
+    if response.status != 200 or said.get("status") != "OK":
+        return Tested(False, None, (why_not("Mattermost", response, said.get("message")),))
+    return Tested(True, None, (), "The server is well. Whether the webhook is good only a test message tells.")
+
+
 TRANSPORT = Transport(
     "mattermost", "Mattermost", send=send, channel_address="url",
     per_second=10,  # the server's own default, RateLimitSettings.PerSec
@@ -76,3 +92,4 @@ TRANSPORT = Transport(
         Field("channel", "Channel", required=False, help="another one than the webhook's own"),
     ),
 )  # fmt: skip
+CONNECTION_TEST = ConnectionTest("mattermost", TRANSPORT.title, test)

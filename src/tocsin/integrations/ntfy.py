@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from base64 import b64encode
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from tocsin.sdk import (
     Config,
+    ConnectionTest,
     Conversation,
     Delivered,
     Field,
@@ -15,6 +16,7 @@ from tocsin.sdk import (
     Reject,
     Request,
     Response,
+    Tested,
     Transport,
     Verdict,
     clean,
@@ -22,6 +24,7 @@ from tocsin.sdk import (
     failed,
     one_line,
     utf8,
+    why_not,
 )
 
 SERVER = "https://ntfy.sh"
@@ -113,6 +116,27 @@ def _verdict(response: Response, topic: str) -> Verdict:
     return failed(response, why, dead=DEAD, after=after)
 
 
+def test(config: Config) -> Conversation[Tested]:
+    """Look whether the server is well, and whether it takes the login: by asking the topic for no old message."""
+    server = str(config.get("server") or SERVER).rstrip("/")
+    response = yield Request("GET", f"{server}/v1/health")
+    said = response.json if isinstance(response.json, dict) else {}
+    if response.status != 200 or said.get("healthy") is not True:
+        return Tested(False, False, (why_not("ntfy", response, said.get("error")),))
+    topic, login = str(config.get("topic") or ""), _login(config)
+    if not topic or "/" in topic or not login:
+        return Tested(
+            True, None, (), f"{server} is well. Whether a topic takes our messages only a test message tells."
+        )
+    response = yield Request("GET", f"{server}/{quote(topic)}/json?poll=1&since=none", login)
+    if response.status == 401:
+        return Tested(
+            True, False, ("ntfy: the token is refused (401), or the name and password",), f"{server} is well."
+        )
+    reads = "takes the login" if response.status == 200 else f"answers {response.status} to who would read {topic}"
+    return Tested(True, None, (), f"{server} is well and {reads}. Whether it may write only a test message tells.")
+
+
 TRANSPORT = Transport(
     "ntfy", "ntfy", send=send, address="ntfy", channel_address="topic",
     fields=(
@@ -123,3 +147,4 @@ TRANSPORT = Transport(
         Field("password", "Password", secret=True, required=False),
     ),
 )  # fmt: skip
+CONNECTION_TEST = ConnectionTest("ntfy", TRANSPORT.title, test)

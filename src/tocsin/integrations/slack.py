@@ -16,6 +16,7 @@ from tocsin.sdk import (
     Chat,
     Command,
     Config,
+    ConnectionTest,
     Conversation,
     Delivered,
     Field,
@@ -32,6 +33,7 @@ from tocsin.sdk import (
     Rooms,
     RoomStep,
     Said,
+    Tested,
     Transport,
     Verb,
     Verdict,
@@ -45,6 +47,7 @@ from tocsin.sdk import (
     text_of,
     utf16,
     wait_of,
+    why_not,
 )
 
 API_BASE = "https://slack.com/api"
@@ -368,6 +371,40 @@ def _is_slacks(url: str, config: Config) -> bool:
     return slacks or (bool(host) and (parts.scheme, parts.netloc) == (own.scheme, own.netloc))
 
 
+# --------------------------------------------------------------------------------------------- does it work
+
+SCOPES: Final = {  # of a bot, and what is not possible without each
+    "chat:write": "nothing can be sent", "channels:manage": "no war room can be opened",
+    "channels:history": "what is said in war rooms is not heard", "pins:write": "the summary is not pinned",
+    "commands": "no command is heard", "app_mentions:read": "no mention is heard",
+}  # fmt: skip
+
+
+def test(config: Config) -> Conversation[Tested]:
+    """Look who the bot is, and which scopes its token has. Nothing is written anywhere."""
+    if not config.get("bot_token"):
+        return Tested(False, False, ("set `bot_token`: xoxb-…, of the app's OAuth & Permissions",))
+    response = yield _call(config, "auth.test", {})
+    error = _error(response)
+    if error in REVOKED:
+        return Tested(False, False, (f"Slack: the token is refused: {error}; install the app anew",))
+    if error:
+        said = _answer(response).get("error")
+        return Tested(False, False, (why_not("Slack", response, said),))
+    text = f"{text_of(_answer(response).get('user'), 100)} in {text_of(_answer(response).get('team'), 100)}."
+    told = response.headers.get("x-oauth-scopes")
+    if told is None:
+        return Tested(True, None, (), f"{text} Slack does not tell the token's scopes.")
+    scopes = {scope.strip() for scope in told.split(",")}
+    missing = [f"the scope {scope} is missing: {without}" for scope, without in SCOPES.items() if scope not in scopes]
+    if not config.get("signing_secret"):
+        missing.append("no `signing_secret` here: without one, there or under connections.slack, no press is taken")
+    return Tested(True, "chat:write" in scopes, tuple(missing), text)
+
+
+REVOKED: Final = ("invalid_auth", "token_revoked", "token_expired", "account_inactive", "not_authed")
+
+
 TRANSPORT = Transport(
     "slack", "Slack", send=send, open_room=open_room, edit=edit, address="slack", channel_address="channel",
     rooms=Rooms(frozenset({"pin", "edit", "topic", "invite", "close", "reopen"}), keep_room),
@@ -384,3 +421,4 @@ CHAT = Chat(
     "slack", paths=("/in/slack",), verify=verify, parse=parse, answer=answer, refused=refused, reply=reply,
     secrets=("signing_secret",),
 )  # fmt: skip
+CONNECTION_TEST = ConnectionTest("slack", TRANSPORT.title, test)

@@ -11,6 +11,7 @@ from typing import Any
 
 from tocsin.sdk import (
     Config,
+    ConnectionTest,
     Conversation,
     Delivered,
     Field,
@@ -18,6 +19,7 @@ from tocsin.sdk import (
     Reject,
     Request,
     Response,
+    Tested,
     Transport,
     Verdict,
     calm,
@@ -96,8 +98,17 @@ def _verdict(response: Response) -> Verdict:
     return failed(response, why, dead=DEAD)
 
 
+def test(config: Config) -> Conversation[Tested]:
+    """A workflow cannot be asked anything: only a test message tells whether it is good."""
+    yield from ()
+    if not str(config.get("url") or "").startswith(("http://", "https://")):
+        return Tested(False, False, ("set `url`: the address of the workflow that posts webhooks to a channel",))
+    return Tested(False, None, (), "Teams has nothing that could be looked at: only a test message tells.")
+
+
 TRANSPORT = Transport(
     "teams", "Microsoft Teams", send=send, channel_address="url",
     per_second=1,  # Teams itself takes 4 a second for one workflow
     fields=(Field("url", "Webhook address", secret=True, help="of the workflow that posts webhooks to a channel"),),
 )  # fmt: skip
+CONNECTION_TEST = ConnectionTest("teams", TRANSPORT.title, test)

@@ -12,6 +12,7 @@ from tocsin.sdk import (
     Chat,
     Command,
     Config,
+    ConnectionTest,
     Conversation,
     Delivered,
     Field,
@@ -30,6 +31,7 @@ from tocsin.sdk import (
     Rooms,
     RoomStep,
     Said,
+    Tested,
     Transport,
     Verb,
     Verdict,
@@ -41,6 +43,7 @@ from tocsin.sdk import (
     text_of,
     utf16,
     wait_of,
+    why_not,
 )
 
 API_BASE = "https://api.telegram.org"
@@ -358,6 +361,64 @@ def listen(config: Config, url: str) -> Conversation[str]:
     return "" if response.status == 200 and _answer(response).get("ok") is True else _why(response)
 
 
+# --------------------------------------------------------------------------------------------- does it work
+
+TOPIC_RIGHTS: Final = {"can_manage_topics": "Manage topics", "can_pin_messages": "Pin messages"}
+
+
+def test(config: Config) -> Conversation[Tested]:
+    """Look who the bot is, and what it may do in the group. Nothing is written anywhere."""
+    if not config.get("bot_token"):
+        return Tested(False, False, ("set `bot_token`: @BotFather tells it",))
+    me, why = yield from _asked(config, "getMe", {})
+    if why:
+        return Tested(False, False, (why,))
+    text, to = f"The bot is @{text_of(me.get('username'), 64)}", str(config.get("chat_id") or "")
+    if not to:
+        return Tested(True, None, (), f"{text}; no group is named, and whom it may write to shows only then.")
+    chat, why = yield from _asked(config, "getChat", {"chat_id": _chat(to)})
+    if why:
+        return Tested(True, False, (f"the group {to}: {why}; add the bot to it, or mend `chat_id`",), f"{text}.")
+    member, why = yield from _asked(config, "getChatMember", {"chat_id": _chat(to), "user_id": me.get("id")})
+    if why:
+        return Tested(True, None, (f"what the bot may do in the group {to} cannot be seen: {why}",), f"{text}.")
+    missing = _rights(member, forum=chat.get("is_forum") is True)
+    acts = text_of(member.get("status")) not in OUT and member.get("can_send_messages") is not False
+    topics = "" if chat.get("is_forum") is True else ", which has no topics: war rooms are texts in it"
+    return Tested(
+        True, acts, tuple(missing), f"{text}; the group is {one_line(text_of(chat.get('title')), 100)}{topics}."
+    )
+
+
+OUT: Final = ("left", "kicked")
+
+
+def _rights(member: Mapping[str, Any], *, forum: bool) -> list[str]:
+    status = text_of(member.get("status"))
+    if status in OUT:
+        return ["the bot is not in the group: add it"]
+    if member.get("can_send_messages") is False:
+        return ["the bot may not write in the group: let it send messages"]
+    if not forum:
+        return []
+    if status != "administrator":
+        return ["the bot is no administrator of the group: war rooms need it, with Manage topics and Pin messages"]
+    return [f"the bot lacks the right {title}" for name, title in TOPIC_RIGHTS.items() if member.get(name) is not True]
+
+
+def _asked(config: Config, method: str, body: dict[str, Any]) -> Conversation[tuple[Mapping[str, Any], str]]:
+    """What a method answers; and why there is none, else empty. A token of the wrong form is a 404 to Telegram."""
+    response = yield Request("POST", _method(config, method), json=body)
+    result = _answer(response).get("result")
+    if response.status == 200 and _answer(response).get("ok") is True and isinstance(result, dict):
+        return result, ""
+    if new := _part(_answer(response), "parameters").get("migrate_to_chat_id"):
+        return {}, f"it became a supergroup: set `chat_id` to {text_of(new)}"
+    if method == "getMe" and response.status == 404:
+        return {}, "Telegram: the token is refused (404): it is not of a bot"
+    return {}, why_not("Telegram", response, _answer(response).get("description"))
+
+
 TRANSPORT = Transport(
     "telegram", "Telegram", send=send, open_room=open_room, edit=edit, address="telegram", channel_address="chat_id",
     per_second=1, per_minute=20, total_per_second=30,  # core.telegram.org/bots/faq: one chat, one group, one bot
@@ -373,3 +434,4 @@ CHAT = Chat(
     "telegram", paths=("/in/telegram",), verify=verify, parse=parse, answer=answer, refused=refused, reply=reply,
     poll=poll, listen=listen, me=me, secrets=("webhook_secret",), account="bot_token",
 )  # fmt: skip
+CONNECTION_TEST = ConnectionTest("telegram", TRANSPORT.title, test)

@@ -16,6 +16,7 @@ from tocsin.sdk import (
     BadPayload,
     Chat,
     Config,
+    ConnectionTest,
     Conversation,
     Delivered,
     Field,
@@ -30,6 +31,7 @@ from tocsin.sdk import (
     Request,
     Response,
     Retry,
+    Tested,
     Transport,
     Verb,
     Verdict,
@@ -39,7 +41,9 @@ from tocsin.sdk import (
     one_line,
     one_of,
     read_form,
+    text_of,
     wait_of,
+    why_not,
 )
 
 API_BASE = "https://api.twilio.com"
@@ -90,13 +94,18 @@ def _by_voice(config: Config) -> bool:
 
 
 def _post(config: Config, path: str, form: Sequence[tuple[str, str]]) -> Request:
-    sid = str(config["account_sid"])
-    login = base64.b64encode(f"{sid}:{config['auth_token']}".encode()).decode()
-    return Request(
-        "POST", f"{str(config.get('api_base') or API_BASE).rstrip('/')}/2010-04-01/Accounts/{quote(sid)}/{path}.json",
-        {"Authorization": f"Basic {login}", "Content-Type": "application/x-www-form-urlencoded"},
-        body=urlencode(form).encode(),
-    )  # fmt: skip
+    headers = {**_login(config), "Content-Type": "application/x-www-form-urlencoded"}
+    return Request("POST", f"{_account(config)}/{path}.json", headers, body=urlencode(form).encode())
+
+
+def _account(config: Config) -> str:
+    base = str(config.get("api_base") or API_BASE).rstrip("/")
+    return f"{base}/2010-04-01/Accounts/{quote(str(config['account_sid']))}"
+
+
+def _login(config: Config) -> dict[str, str]:
+    both = f"{config['account_sid']}:{config['auth_token']}".encode()
+    return {"Authorization": f"Basic {base64.b64encode(both).decode()}"}
 
 
 def _text(message: Message, config: Config) -> list[tuple[str, str]]:
@@ -307,6 +316,27 @@ def refused(refusal: Refusal) -> Answer:
     return Answer(refusal.status, "; ".join(refusal.errors), again)
 
 
+# --------------------------------------------------------------------------------------------- does it work
+
+
+def test(config: Config) -> Conversation[Tested]:
+    """Look at the account. Nobody is called or written to."""
+    if absent := [name for name in ("account_sid", "auth_token") if not config.get(name)]:
+        return Tested(False, False, tuple(f"set `{name}`: the console's first page has it" for name in absent))
+    response = yield Request("GET", f"{_account(config)}.json", _login(config))
+    said = response.json if isinstance(response.json, dict) else {}
+    status = text_of(said.get("status"), 50)
+    if response.status != 200 or not status:
+        return Tested(False, False, (why_not("Twilio", response, said.get("message")),))
+    missing = [] if status == "active" else [f"the account is {status}: Twilio's console says why"]
+    if said.get("type") == "Trial":
+        missing.append("it is a trial account: only numbers that Twilio has verified are reached")
+    if not (config.get("from") or config.get("messaging_service_sid")):
+        missing.append("set `from`, a number of the account")
+    name = one_line(text_of(said.get("friendly_name")), 100)
+    return Tested(True, False if status != "active" else None, tuple(missing), f"The account {name} is {status}.")
+
+
 TRANSPORT = Transport(
     "twilio", "Twilio", send=send, address="phone",
     fields=(
@@ -327,3 +357,4 @@ CHAT = Chat(
     "twilio", paths=(VOICE, SMS, STATUS), verify=verify, parse=parse, answer=answer, refused=refused,
     secrets=("auth_token",), body_limit=64_000,
 )  # fmt: skip
+CONNECTION_TEST = ConnectionTest("twilio", TRANSPORT.title, test)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from tocsin.sdk import (
@@ -16,6 +15,7 @@ from tocsin.sdk import (
     at,
     check_signature,
     clip,
+    instant_of,
     key_of,
     links_of,
     of_projects,
@@ -81,7 +81,7 @@ def _signals(
     target = said if said in ("production", "staging") else "preview"
     once = once_of(inbound, body.get("id"))
     common: dict[str, Any] = {
-        "source": inbound.source, "started_at": _instant(body.get("createdAt"), inbound.received_at),
+        "source": inbound.source, "started_at": instant_of(body.get("createdAt")) or inbound.received_at,
         "text": clip(text_of(at(payload, "deployment", "meta", "githubCommitMessage")), TEXT_LIMIT),
         "service": inbound.config.get("service") or name, "check": "deployment",
         "labels": _labels(payload, project, name, target, kind), "links": _links(payload),
@@ -123,13 +123,6 @@ def _links(payload: dict[str, Any]) -> tuple[tuple[str, str], ...]:
 
 def _texts(value: object) -> str:
     return one_line(text_of(value), NAME_LIMIT)
-
-
-def _instant(value: object, otherwise: datetime) -> datetime:
-    """Milliseconds since 1970; *otherwise* for what is none."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 32_503_680_000_000:
-        return datetime.fromtimestamp(value / 1000, UTC)
-    return otherwise
 
 
 SOURCE = Source("vercel", "Vercel", parse=parse, accepted=taken_plainly, refused=refused_plainly, verify=verify)

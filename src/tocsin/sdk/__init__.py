@@ -10,8 +10,11 @@ from tocsin.core.alert import (
     first_label,
     severity_of,
 )
+from tocsin.core.calendar import utc_words
+from tocsin.core.secrets import without_secrets
 from tocsin.core.texts import beginning, calm, cut, literal, utf8, utf16
 from tocsin.sdk.answers import CALLBACK_WINDOW, Chat, Command, Heard, Moved, Polled, Press, Receipt, Reply, Said, Verb
+from tocsin.sdk.asking import distance_words, instant_of, outcome, refusal, suspicion, time_words, why_not
 from tocsin.sdk.inbound import (
     SIGNED_WITHIN,
     Answer,
@@ -82,11 +85,12 @@ __all__ = [
     "CHECK_LABELS", "COLOURS", "CauseKind", "Chat", "Command", "Config", "ConnectionTest", "Conversation",
     "DEPTH_LIMIT", "Delivered", "Devices", "Diagnoser", "FIELD_LIMIT", "Field", "Found", "Heard", "Inbound",
     "KEY_LIMIT", "LABEL_LIMIT", "LINK_LIMIT", "Line", "Look", "Mail", "Mailing", "Message", "Moved", "Notice",
-    "Outgoing", "Plan", "Polled", "Press", "Program", "Receipt", "Refusal", "Reject", "Reply", "Request",
-    "Response", "Retry", "RoomStep", "Rooms", "SERVICE_LABELS", "SIGNED_WITHIN", "Said", "Signal", "SignalAction",
-    "Source", "Sql", "T", "TEXT_LIMIT", "Tested", "Ticket", "Tracker", "Transport", "Untrusted", "Verb", "Verdict",
-    "WAIT_LIMIT", "at", "beginning", "calm", "check_secret", "check_signature", "clean", "clip", "colour_of", "cut",
-    "failed", "first_label", "items_of", "key_of", "links_of", "literal", "of_projects", "once_of", "one_line",
-    "one_of", "parse_instant", "read_form", "read_json", "refused_plainly", "secrets_in", "severity_of", "shown",
-    "taken_plainly", "text_of", "utf16", "utf8", "wait_asked", "wait_of",
+    "Outgoing", "Plan", "Polled", "Press", "Program", "Receipt", "Refusal", "Reject", "Reply", "Request", "Response",
+    "Retry", "RoomStep", "Rooms", "SERVICE_LABELS", "SIGNED_WITHIN", "Said", "Signal", "SignalAction", "Source", "Sql",
+    "T", "TEXT_LIMIT", "Tested", "Ticket", "Tracker", "Transport", "Untrusted", "Verb", "Verdict", "WAIT_LIMIT", "at",
+    "beginning", "calm", "check_secret", "check_signature", "clean", "clip", "colour_of", "cut", "distance_words",
+    "failed", "first_label", "instant_of", "items_of", "key_of", "links_of", "literal", "of_projects", "once_of",
+    "one_line", "one_of", "outcome", "parse_instant", "read_form", "read_json", "refusal", "refused_plainly",
+    "secrets_in", "severity_of", "shown", "suspicion", "taken_plainly", "text_of", "time_words", "utc_words", "utf16",
+    "utf8", "wait_asked", "wait_of", "why_not", "without_secrets",
 ]  # fmt: skip

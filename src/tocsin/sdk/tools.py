@@ -92,7 +92,9 @@ class Actor:
     What an integration can change.
 
     `name` is the key under an action of the runbook (`vercel: rollback`); what stands there is the *wish*. `config` are
-    the settings of the connection of the same name, empty where there is none.
+    the settings of the connection of the same name; where there is none, the wish, as the environment fills it at that
+    moment: what is secret in it (an address with a password, the value of a header) is then read there, and stays out
+    of the plan's parameters, which are kept.
     `plan(wish, config)` looks and changes nothing. `holds(parameters, config)` is asked just before: "" when what was
     planned can still be done, else why not. `run(parameters, config)` does it, in at most one call that changes
     something. The way back is `run` with the plan's `undo`. `stands(parameters, config)` looks whether it is in effect

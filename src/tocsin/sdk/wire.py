@@ -37,7 +37,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail over SMTP. *message* is the whole RFC 5322 text; *security* is none, starttls or tls."""
+    """
+    One mail over SMTP. *message* is the whole RFC 5322 text; *security* is none, starttls or tls.
+
+    Without recipients nothing is mailed: it connects, signs in, and says goodbye.
+    """
 
     host: str
     port: int
@@ -78,7 +82,7 @@ class Sql:
     Statements to a PostgreSQL of the team's, in order, each committed by itself, with the rows of the last.
 
     Its Response: 200 with the rows as a JSON list of lists; 400 with the server's message in `error` and its SQLSTATE
-    as the header `sqlstate`; 0 when there was no answer at all.
+    as the header `sqlstate`, and as `statement` which one it was, from 0; 0 when there was no answer at all.
     """
 
     dsn: str = field(repr=False)
@@ -92,7 +96,7 @@ class Program:
     A program of the runbook's closed list, run without a shell, with a clean environment.
 
     Its Response: 200 when it ended with 0, 400 with another code (header `exit`), 0 when it could not start or was
-    ended at its time limit; the body is the beginning of what it wrote.
+    ended at its time limit (header `started`: no, in the first case); the body is the beginning of what it wrote.
     """
 
     arguments: tuple[str, ...]
@@ -111,6 +115,7 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
     body: bytes = b""
     error: str = ""
+    seconds: float = field(default=0.0, compare=False)  # that an HTTP answer took, from connecting to its end
 
     @property
     def json(self) -> Any:
