@@ -161,7 +161,7 @@ def test_a_label_that_may_not_be_set_does_not_keep_the_issue_from_being_closed(h
 def test_what_changed_is_seen_with_who_closed_it_and_no_pull_request(hub):
     for _ in range(3):
         hub.issue()
-    hub.issues[18]["pull_request"] = {}
+    hub.issues[18]["pull_request"] = {"url": "https://api.github.com/pulls/18"}
     hub.now = "2026-11-23T09:30:00Z"
     hub.set_state(17, "closed", "martijn")
     later = NOW + timedelta(minutes=28)
@@ -206,7 +206,7 @@ def test_a_document_is_committed_once(hub):
 
     assert [("main", DOCUMENT.path, "Postmortem of INC-42")] == hub.commits
     assert (DOCUMENT.path, git_name(b"# Slow\n"), "") == (verdict.path, verdict.content, verdict.pull)
-    assert f"https://github.com/proofi/proofi-wallet/blob/main/{DOCUMENT.path}" == verdict.link
+    assert f"{hub.url}/proofi/proofi-wallet/blob/main/{DOCUMENT.path}" == verdict.link
 
 
 def test_a_later_version_takes_the_place_of_what_was_brought_there_last(hub):

@@ -460,4 +460,4 @@ NEEDS: Final = ("token", "repository")
 TRACKER = Tracker(
     "github", "GitHub", open=open_issue, link=link, change=change_issue, look=look, name_of=name_of, needs=NEEDS
 )  # fmt: skip
-REPOSITORY = Repository("github", "GitHub", propose=propose)
+REPOSITORY = Repository("github", "GitHub", propose=propose, needs=NEEDS)

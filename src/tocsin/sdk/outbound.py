@@ -220,3 +220,4 @@ class Repository:
     name: str
     title: str
     propose: Callable[[Document, Config], Conversation[Proposed | Retry | Reject]]
+    needs: tuple[str, ...] = ()
