@@ -76,7 +76,10 @@ def done(tx: Tx, setup: Setup, id_: str, by: str, via: str = "") -> ActionItem:
 
 
 def again(tx: Tx, setup: Setup, id_: str, by: str, why: str, via: str = "") -> ActionItem:
-    """It is not done after all: it is open again, and reminded of anew. Raises Refused: 404."""
+    """It is not done after all: it is open again, and reminded of anew. Raises Refused: 404; 422 without a reason."""
+    why = core.words_of(why, "the reason")
+    if not why:
+        raise Refused("why is it open again? Whoever reads it later must know", 422)
     store.hold(tx)
     item = _known(tx, id_)
     if item.is_open:

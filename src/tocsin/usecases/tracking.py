@@ -10,6 +10,7 @@ from typing import Any, Final
 import structlog
 
 from tocsin.core import tickets
+from tocsin.core.action_items import ActionItem
 from tocsin.core.events import AskTicket, CloseTicket, Note, ReopenTicket, TicketOpened
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import SYSTEM, Refused
@@ -283,9 +284,9 @@ _HEARD: Final[Mapping[str, Callable[[Tx, Setup, str, str, str, bool], None]]] = 
 # --------------------------------------------------------------------------------------------- of action items
 
 
-def open_item(tx: Tx, setup: Setup, id_: str) -> None:
+def open_item(tx: Tx, setup: Setup, id_: str) -> ActionItem:
     """
-    Open a ticket for an action item. Asking again opens no second one.
+    Ask for a ticket for an action item. Asking again opens no second one.
 
     Raises:
         Refused: 404 for an unknown item; 409 for one that is over, or has a link already; 422 without a tracker.
@@ -301,11 +302,12 @@ def open_item(tx: Tx, setup: Setup, id_: str) -> None:
     row = queue.by_key(tx, f"{store.of_item(id_)}:open")
     if row is not None and row.state in ("failed", "moot"):  # refused before; whoever asks again has mended it
         store.again(tx, row.id, tx.now, row.payload)
-        return
+        return item
     queue.put(
         tx, f"{store.of_item(id_)}:open", tx.now, kind=store.OPEN_ITEM, via=tracker.name,
         destination=store.destination(tracker.name), payload={"item": id_}, urgent=False,
     )  # fmt: skip
+    return item
 
 
 def opens_item(tx: Tx, setup: Setup, row: Any, stored: Stored | None) -> Call | None:
