@@ -128,6 +128,21 @@ def test_a_drill_opens_no_issue(world, hub):
 # --------------------------------------------------------------------------------------------- linked by a person
 
 
+def test_an_incident_that_began_with_an_issue_has_it_for_its_ticket(world, hub):
+    """A person opened it, with the label of a severity: no second one is opened beside it."""
+    number = hub.issue("Mobile layout broken", "by a person", ("severity: P2",))
+    body = {**hub.set_state(number, "open", "martijn"), "action": "labeled"}
+    body["repository"]["default_branch"] = "main"
+    told(world, body)
+    waited(world)
+    assert (f"#{number}", 1, "P2") == (world.state().ticket, len(hub.issues), world.state().severity)
+    assert ["severity: P2"] == hub.issues[number]["labels"]
+
+    told(world, hub.set_state(number, "closed", "martijn"))
+    waited(world)
+    assert ("resolved", 1) == (world.state().status, len(world.facts("ticket_closed")))
+
+
 def open_or_link(world, ticket="", number=1):
     world.db.write_now(usecase.open_or_link, world.setup, number, "martijn", ticket)
     world.work()
@@ -151,7 +166,7 @@ def test_an_issue_that_is_there_is_linked_by_its_number_or_address(world, hub):
     waited(world)
 
     assert (f"#{number}", 1) == (world.state().ticket, len(world.facts("ticket_created")))
-    assert ["bug", "severity: P0"] == hub.issues[number]["labels"]
+    assert ["bug"] == hub.issues[number]["labels"]  # a label of a severity would be an alert of its own
     [said] = hub.said(number)
     assert "Martijn linked the ticket #17 in github" in said
     assert "declared" not in said

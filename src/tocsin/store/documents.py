@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import insert, select, update
 
 from tocsin.store.db import Tx
-from tocsin.store.schema import documents
+from tocsin.store.schema import LEASED, documents, outbox
 
 KIND: Final = "document"  # of the outbox rows that bring one there
 
@@ -15,6 +15,12 @@ KIND: Final = "document"  # of the outbox rows that bring one there
 def get(tx: Tx, incident: int) -> Any:
     """The document of an incident (path, text, content, link, pull, asked_at, done_at, why), or None."""
     return tx.first(select(documents).where(documents.c.incident == incident))
+
+
+def at_work(tx: Tx, repository: str, but: str) -> bool:
+    """Say whether another document is being brought to the repository right now: it takes one change at a time."""
+    where = outbox.c.kind == KIND, outbox.c.via == repository, LEASED, outbox.c.id != but
+    return tx.first(select(outbox.c.id).where(*where, outbox.c.lease_until > tx.now).limit(1)) is not None
 
 
 def ask(tx: Tx, incident: int, path: str, text: str) -> None:

@@ -62,6 +62,9 @@ def puts(tx: Tx, setup: Setup, row: Any, stored: Stored | None) -> Call | None:
     if repository is None or known is None or (known.done_at is not None and known.done_at >= known.asked_at):
         queue.settle(tx, row.id, "moot", why="the document is there, or is not wanted", done_at=tx.now)
         return None
+    if store.at_work(tx, row.via, row.id):
+        queue.settle(tx, row.id, "pending", due=tx.now + SETTLES)
+        return None
     state = incidents.load(tx, row.incident).state
     body = f"{state.name} ({state.severity}): {state.title}\n\n{incident_link(setup, state.number)}"
     how: Any = runbook.postmortems.repository

@@ -12,6 +12,7 @@ import structlog
 from tocsin.core import tickets
 from tocsin.core.action_items import ActionItem
 from tocsin.core.events import AskTicket, CloseTicket, Note, ReopenTicket, TicketOpened
+from tocsin.core.incident import Incident
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import SYSTEM, Refused
 from tocsin.sdk import (
@@ -112,6 +113,11 @@ def opens(tx: Tx, setup: Setup, row: Any, stored: Stored | None) -> Call | None:
     state = stored.state
     runbook = runbook_of(tx, setup, state.runbook_version)
     tracker, config = setup.plugins.trackers.get(row.via), _config(runbook, row.via)
+    if tracker and (own := _begun_by(state, tracker, config)) and not tickets.in_tracker(state):
+        queue.settle(tx, row.id, "moot", why=f"it began with {own}", done_at=tx.now)
+        event = TicketOpened(own, row.via, tracker.link(own, config), by=f"source:{row.via}")
+        act(tx, setup, state.number, event)
+        return None
     if tracker is None or tickets.in_tracker(state):
         _moot(tx, row, "it has a ticket" if tracker else f"no tracker {row.via} is installed")
         return None
@@ -129,6 +135,15 @@ def opens(tx: Tx, setup: Setup, row: Any, stored: Stored | None) -> Call | None:
         act(tx, setup, state.number, TicketOpened(name, row.via, tracker.link(name, config), note, label=label))
 
     return Call(lambda: tracker.open(ticket, config), settled)
+
+
+def _begun_by(state: Incident, tracker: Tracker, config: Config) -> str:
+    """The ticket that an incident began with, as an alert of the tracker's own: it needs no other beside it."""
+    where, _, number = str(state.alert.get("key") or "").rpartition("#")
+    if state.alert.get("source") != tracker.name or tracker.name_of is None or not where:
+        return ""
+    same = where.casefold() == str(config.get("repository") or "").casefold()
+    return tracker.name_of(number, config) if same else ""
 
 
 def _moot(tx: Tx, row: Any, why: str) -> None:
@@ -155,11 +170,13 @@ def changes(tx: Tx, setup: Setup, row: Any, stored: Stored | None) -> Call | Non
         queue.settle(tx, row.id, "pending", due=tx.now + LOOK_AGAIN)
         return None
     runbook = runbook_of(tx, setup, state.runbook_version)
-    until = row.payload.get("until") or stored.seq
-    entries = [e for e in incidents.timeline(tx, state.number, known.seq, ENTRIES) if e.seq <= until]
+    entries = incidents.timeline(tx, state.number, known.seq, ENTRIES)
+    until = row.payload.get("until") or (entries[-1].seq if len(entries) == ENTRIES else stored.seq)
+    entries = [entry for entry in entries if entry.seq <= until]
     names = {id_: person.name for id_, person in runbook.people.items()}
     said = tickets.comment(state, entries, names, incident_link(setup, state.number))
-    label, closed = tickets.label(runbook, state.severity), state.ticket_closed_at is not None
+    closed = state.ticket_closed_at is not None
+    label = tickets.label(runbook, state.severity) if known.label else ""  # a person's issue keeps the labels it has
     change = TicketChange(
         known.name, f"{state.name} {known.seq}-{until}", row.created_at, said if known.comments < COMMENTS else "",
         label if label != known.label else "", known.label, closed if closed != known.closed else None,
