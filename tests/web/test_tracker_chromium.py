@@ -47,10 +47,10 @@ def hub():
 def served(hub, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tracker")
     text = (ROOT / "examples/proofi/runbook.yaml").read_text(encoding="utf-8")
-    text = text.replace("https://api.github.com, labels", f'{hub.url}, webhook_secret: "{SECRET}", labels')
+    text = text.replace("https://api.github.com", hub.url)
     text = text.replace("  directory: docs/incidents", "  repository: pull_request\n  directory: docs/incidents")
     (folder / "runbook.yaml").write_text(text, encoding="utf-8")
-    with Served(folder, folder / "runbook.yaml", GITHUB_TOKEN=hub.token) as server:
+    with Served(folder, folder / "runbook.yaml", GITHUB_TOKEN=hub.token, GITHUB_WEBHOOK_SECRET=SECRET) as server:
         yield server
 
 
