@@ -108,7 +108,7 @@ def test_everything_is_tested_and_says_what_it_can_do_and_what_is_missing(tested
     assert ("fails", ["the test itself broke: RuntimeError"]) == tuple(
         found["channels.alerts"][k] for k in ("state", "missing")
     )
-    assert ("no_test", "there is no test for this one") == tuple(found["connections.ddc"][k] for k in ("state", "text"))
+    assert ("no_test", "There is no test for this one") == tuple(found["connections.ddc"][k] for k in ("state", "text"))
     assert ["GITHUB_TOKEN is not set: it is left out"] == found["connections.github"]["missing"]
 
 

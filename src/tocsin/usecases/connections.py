@@ -21,6 +21,7 @@ from tocsin.usecases.configure import Setup, channel_config, get_meta, in_force,
 LAST: Final = "connections"  # the word of the database about the last test
 DEADLINE_SECONDS: Final = 15.0  # for each, however many calls it makes
 TEXT_LIMIT: Final = 300  # characters of one sentence
+ACRONYM: Final = 3  # letters
 SHORT: Final = 6  # characters; what is shorter is no secret, and would be taken out of every word
 SECRET: Final = ("token", "secret", "password", "key", "dsn", "url", "sid")  # what names a setting that is not shown
 State: TypeAlias = Literal["works", "fails", "left_out", "no_test", "not_yet"]
@@ -86,8 +87,9 @@ def targets(setup: Setup, runbook: Runbook) -> list[Target]:
 def _target(setup: Setup, runbook: Runbook, where: str, kind: str, config: Config) -> Target:
     known = setup.plugins.connection_tests.get(kind)
     places = [names for place, names in runbook.left_out.items() if place == where or place.startswith(f"{where}.")]
-    transport = setup.plugins.transports.get(kind)
-    title = known.title if known else transport.title if transport else kind.replace("_", " ").capitalize()
+    plugins, plain = setup.plugins, kind.upper() if len(kind) <= ACRONYM else kind.replace("_", " ").capitalize()
+    installed = known or plugins.transports.get(kind) or plugins.sources.get(kind.replace("_", "-"))
+    title = installed.title if installed else plain
     left_out = tuple(dict.fromkeys(name for names in places for name in names))
     return Target(where, kind, title, known.test if known else None, config, left_out)
 
@@ -116,7 +118,7 @@ def _result(target: Target, answer: Tested | Exception | None) -> Result:
         names = ", ".join(target.left_out)
         return Result(*common, "left_out", missing=(f"{names} is not set: it is left out",))
     if answer is None and target.test is None:
-        return Result(*common, "no_test", text="there is no test for this one")
+        return Result(*common, "no_test", text="There is no test for this one")
     if answer is None:
         return Result(*common, "not_yet")
     if isinstance(answer, TimeoutError):
