@@ -55,6 +55,7 @@ def test_every_api_route_is_in_the_docs():
     from tocsin.web import (
         api,
         api_actions,
+        api_connections,
         api_maintenance,
         api_noise,
         api_oncall,
@@ -71,6 +72,7 @@ def test_every_api_route_is_in_the_docs():
         for part in (
             api,
             api_actions,
+            api_connections,
             api_maintenance,
             api_noise,
             api_oncall,

@@ -782,3 +782,31 @@ def test_what_a_tool_says_does_not_repeat_what_it_was_sent(value):
     said = repr(asyncio.run(run()))
     assert "token-of-the-vendor-1" not in said
     assert "***" in said
+
+
+def test_many_conversations_go_side_by_side_and_none_holds_up_or_breaks_another():
+    """One hangs, one raises, one returns: each has its own end, within the deadline of one."""
+
+    class Odd(FakeServer):
+        def answer(self, path, headers, body):
+            return self.hang() if path == "/hang" else (200, {}, b"{}")
+
+    def asks(path):
+        answer = yield Request("GET", server.url + path)
+        return answer.status
+
+    def breaks():
+        raise RuntimeError("a bug")
+        yield
+
+    async def run():
+        network = Network(print, lambda: NOW)
+        try:
+            return await network.each([lambda: asks("/hang"), breaks, lambda: asks("/")], 0.5)
+        finally:
+            await network.close()
+
+    with Odd() as server:
+        hung, broke, fine = asyncio.run(run())
+
+    assert (TimeoutError, RuntimeError, 200) == (type(hung), type(broke), fine)

@@ -13,7 +13,7 @@ import signal
 import socket
 import threading
 import zlib
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -205,6 +205,24 @@ class Network:
                 outgoing = conversation.send(await self.send(outgoing))
         except StopIteration as end:
             return cast("T", _said(end.value, sorted(known, key=len, reverse=True)))
+
+    async def each(
+        self, conversations: Sequence[Callable[[], Conversation[T]]], seconds: float
+    ) -> list[T | Exception]:  # fmt: skip
+        """
+        Carry many conversations side by side, each within *seconds* as a whole; returns what each returned.
+
+        One that raises, or takes longer, gives its exception in that place: the others go on.
+        """
+
+        async def one(begin: Callable[[], Conversation[T]]) -> T | Exception:
+            try:
+                async with asyncio.timeout(seconds):
+                    return await self.converse(begin())
+            except Exception as error:  # noqa: BLE001 - whatever one of them does
+                return error
+
+        return list(await asyncio.gather(*map(one, conversations)))
 
     async def send(self, outgoing: Outgoing) -> Response:
         """Send one request, mail or line within its own deadline."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
-from tocsin.sdk import Actor, Chat, ConnectionTest, Diagnoser, Source, Tracker, Transport
+from tocsin.sdk import Actor, Chat, ConnectionTest, Diagnoser, Repository, Source, Tracker, Transport
 
 GROUP: Final = "tocsin.integrations"
 OURS: Final = "tocsin.integrations."
@@ -21,6 +21,7 @@ class Plugins:
     transports: dict[str, Transport] = field(default_factory=dict)
     chats: dict[str, Chat] = field(default_factory=dict)
     trackers: dict[str, Tracker] = field(default_factory=dict)
+    repositories: dict[str, Repository] = field(default_factory=dict)
     diagnosers: dict[str, Diagnoser] = field(default_factory=dict)
     actors: dict[str, Actor] = field(default_factory=dict)
     connection_tests: dict[str, ConnectionTest] = field(default_factory=dict)
@@ -29,12 +30,12 @@ class Plugins:
 
 # What a module may export, each one or a tuple of them, and where it is kept.
 EXPORTS: Final[Mapping[str, type]] = {
-    "SOURCE": Source, "TRANSPORT": Transport, "CHAT": Chat, "TRACKER": Tracker, "DIAGNOSERS": Diagnoser,
-    "ACTOR": Actor, "CONNECTION_TEST": ConnectionTest,
+    "SOURCE": Source, "TRANSPORT": Transport, "CHAT": Chat, "TRACKER": Tracker,
+    "REPOSITORY": Repository, "DIAGNOSERS": Diagnoser, "ACTOR": Actor, "CONNECTION_TEST": ConnectionTest,
 }  # fmt: skip
 KINDS: Final[Mapping[type, str]] = {
-    Source: "sources", Transport: "transports", Chat: "chats", Tracker: "trackers", Diagnoser: "diagnosers",
-    Actor: "actors", ConnectionTest: "connection_tests",
+    Source: "sources", Transport: "transports", Chat: "chats", Tracker: "trackers",
+    Repository: "repositories", Diagnoser: "diagnosers", Actor: "actors", ConnectionTest: "connection_tests",
 }  # fmt: skip
 
 

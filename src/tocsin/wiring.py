@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -17,9 +18,9 @@ from typing import Any
 
 import structlog
 
-from tocsin import plugins, settings, zones
+from tocsin import plugins, runbook_file, settings, zones
 from tocsin.core.types import Refused
-from tocsin.net import redact
+from tocsin.net import Network, redact
 from tocsin.s3 import S3
 from tocsin.settings import Settings
 from tocsin.store import migrate
@@ -27,8 +28,9 @@ from tocsin.store.db import Database
 from tocsin.store.reserve import FULL, Reserve
 from tocsin.store.schema import metadata
 from tocsin.store.sound import path_of
-from tocsin.usecases import access, configure, people, rehearse, restored, watch
+from tocsin.usecases import access, configure, connections, people, rehearse, restored, watch
 from tocsin.usecases.configure import Setup
+from tocsin.usecases.connections import Result
 from tocsin.usecases.publish import write_whole
 
 EXAMPLE = Path("examples/proofi/runbook.yaml")
@@ -207,6 +209,24 @@ def try_triage(body: bytes, source: str | None, runbook: Path | None) -> list[An
             return db.write_now(rehearse.rehearse, setup, body, source)
         except Refused as error:
             raise NoStart(str(error)) from None
+
+
+def try_connections(text: str) -> list[Result]:
+    """Test everything that a runbook's text connects, with this machine's environment; without server or database."""
+    given = settings.read()
+    setup = Setup(plugins.load(), given.environment, given.public_url or "", b"", given.data)
+    runbook = runbook_file.read(text, given.environment).runbook
+    found = connections.targets(setup, runbook) if runbook else []
+
+    async def run() -> list[Result]:
+        network = Network(print, Clock())
+        try:
+            tests = [connections.begin(target) for target in found if target.is_tested]
+            return connections.results(found, await network.each(tests, connections.DEADLINE_SECONDS))
+        finally:
+            await network.close()
+
+    return asyncio.run(run())
 
 
 def _has_database(given: Settings) -> bool:

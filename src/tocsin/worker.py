@@ -203,9 +203,8 @@ class Worker:
 
     def _beside_transports(self, job: Job) -> Conversation[Verdict] | Reject | None:
         """What is said to a tracker, or to a vendor that asks before it sends; None for what a transport carries."""
-        if job.ticket:
-            tracker, ticket = job.ticket
-            return tracker.open(ticket, job.config)
+        if job.call:
+            return job.call.ask()
         if job.kind != "confirm":
             return None
         name, url = job.confirm

@@ -98,8 +98,8 @@ class World:
     def _send(self, job: deliver.Job) -> Verdict:
         if job.draft:
             return publish.save_file(self.data, job.draft, write_whole)
-        if job.ticket:
-            conversation = job.ticket[0].open(job.ticket[1], job.config)
+        if job.call:
+            conversation = job.call.ask()
         elif job.transport is None:
             return Retry("no transport")
         else:

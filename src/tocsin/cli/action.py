@@ -66,6 +66,18 @@ def drop(id_: Id, reason: Reason = "", by: By = None, as_json: Json = False) -> 
 
 
 @app.command()
+def reopen(id_: Id, reason: Reason = "", by: By = None, as_json: Json = False) -> None:
+    """Open it again: it is not done after all."""
+    _show(call("POST", f"/action-items/{id_}/reopen", {"reason": reason, "by": by}), as_json)
+
+
+@app.command()
+def issue(id_: Id, by: By = None, as_json: Json = False) -> None:
+    """Open an issue for it in the tracker; the two are closed together."""
+    _show(call("POST", f"/action-items/{id_}/issue", {"by": by}), as_json)
+
+
+@app.command()
 def move(
     id_: Id,
     due: Annotated[str, typer.Option("--due", help="another day")] = "",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
-from tocsin.cli.client import Failed, NoServer, call, put_json, say
+from tocsin.cli.client import Failed, NoServer, call, put_json, put_table, say
 from tocsin.cli.incident import Json
 
 triage = typer.Typer(no_args_is_help=True)
@@ -95,22 +95,43 @@ def read_text(file: Path) -> str:
 def check(
     file: File,
     strict: Annotated[bool, typer.Option("--strict", help="findings fail it too")] = False,
-    connect: Annotated[bool, typer.Option("--connect", help="try the connections")] = False,
+    connect: Annotated[
+        bool,
+        typer.Option("--connect", help="test what it connects, too; nothing is changed"),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Check a runbook: errors with line and key, then how ready it is."""
     from tocsin import runbook_file, wiring  # noqa: PLC0415
 
-    if connect:
-        raise Failed("--connect is not available in this version", 2)
     report = runbook_file.check(read_text(file), wiring.read_settings().environment, datetime.now(UTC))  # noqa: TID251
     report["findings"] = _with_servers(report, runbook_file.version_of(read_text(file)))
+    tried = wiring.try_connections(read_text(file)) if connect and not report["errors"] else []
+    if connect:
+        report["connections"] = [one.json for one in tried]
     if as_json:
         put_json(report)
     else:
         _print_report(file, report)
-    if report["errors"] or (strict and report["findings"]):
+    if connect and not as_json and not report["errors"]:
+        _print_connections(report["connections"])
+    broken = any(one.state == "fails" for one in tried)
+    if report["errors"] or broken or (strict and report["findings"]):
         raise typer.Exit(1)
+
+
+CAN: Final = {True: "yes", False: "no", None: "-"}
+STATES: Final = {"works": "works", "fails": "does not work", "left_out": "left out", "no_test": "no test"}
+
+
+def _print_connections(found: list[Any]) -> None:
+    rows = [
+        (one["where"], one["title"], STATES[one["state"]], CAN[one["reads"]], CAN[one["acts"]],
+         "; ".join(filter(None, [one["text"], *one["missing"]])))
+        for one in found
+    ]  # fmt: skip
+    put_table(("connection", "to", "state", "reads", "acts", "what was seen, what is missing"), rows,
+              "It connects nothing.")  # fmt: skip
 
 
 def _with_servers(report: Any, version: str) -> list[Any]:

@@ -33,3 +33,24 @@ def list_(
 def close(incident: Name, reason: Reason = "", by: By = None, as_json: Json = False) -> None:
     """Close the ticket of an incident; the incident ends with it when nothing fires any more."""
     show_one(call("POST", f"/tickets/{incident}/close", {"reason": reason, "by": by}), as_json)
+
+
+@app.command("open")
+def open_(incident: Name, by: By = None, as_json: Json = False) -> None:
+    """Open a ticket for an incident whose protocol opens none."""
+    show_one(call("POST", f"/incidents/{incident}/ticket", {"by": by}), as_json)
+
+
+@app.command()
+def link(
+    incident: Name, ticket: Annotated[str, typer.Argument(metavar="TICKET", help="#17, or its address")],
+    by: By = None, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Link an incident with a ticket that is there."""
+    show_one(call("POST", f"/incidents/{incident}/ticket", {"ticket": ticket, "by": by}), as_json)
+
+
+@app.command()
+def reopen(incident: Name, reason: Reason = "", by: By = None, as_json: Json = False) -> None:
+    """Open the ticket of an incident again; the incident itself stays as it is."""
+    show_one(call("POST", f"/tickets/{incident}/reopen", {"reason": reason, "by": by}), as_json)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from tocsin.core import communications, escalation, joining, protocol, room, sla, statuspage
+from tocsin.core import communications, escalation, joining, protocol, room, sla, statuspage, tickets
 from tocsin.core.clock import room_opened, run_due
 from tocsin.core.draft import Draft
 from tocsin.core.events import (
@@ -17,6 +17,7 @@ from tocsin.core.events import (
     AlertsHeld,
     AlertsResolved,
     Around,
+    AskTicket,
     Assign,
     Cause,
     Check,
@@ -35,6 +36,7 @@ from tocsin.core.events import (
     PassOn,
     PostUpdate,
     Reopen,
+    ReopenTicket,
     Resolve,
     RoomOpened,
     Say,
@@ -148,6 +150,7 @@ def decide(state: Incident, event: Event, runbook: Runbook, now: datetime, aroun
 
 def _decided(draft: Draft, before: Incident | None) -> Decision:
     run_due(draft)
+    tickets.follows(draft, before)
     draft.effects.extend(statuspage.follows(before, draft.state, draft.facts, draft.runbook, draft.now))
     draft.effects.extend(room.follows(before, draft.state, draft.runbook, draft.around.link))
     return Decision(draft.state, tuple(draft.facts), tuple(draft.effects), wake_at(draft.state, draft.now))
@@ -223,6 +226,8 @@ _HANDLERS: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
     WriteUp: publish_write_up,
     TicketOpened: ticket_opened,
     CloseTicket: close_ticket,
+    AskTicket: tickets.ask_ticket,
+    ReopenTicket: tickets.reopen_ticket,
     Resolve: resolve,
     Reopen: reopen,
     RoomOpened: room_opened,

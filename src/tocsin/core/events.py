@@ -146,7 +146,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class ActionItemKept:
-    """Something was agreed to be done after the incident (`open`), or is done or dropped."""
+    """Something was agreed to be done after the incident (`open`), or is done or dropped; or is open *again*."""
 
     by: str
     item: str
@@ -155,6 +155,7 @@ class ActionItemKept:
     state: str
     due: str
     reason: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,18 +183,41 @@ class WriteUp:
 
 @dataclass(frozen=True, slots=True)
 class TicketOpened:
-    """A ticket is there, in *tracker*; *note* says why it is not where it should be."""
+    """
+    A ticket is there, in *tracker*; *note* says why it is not where it should be, or what is not as it was asked.
+
+    *by* chose one that was there already. *label*: what it was opened with, where that is not the severity's by now.
+    """
 
     ticket: str
     tracker: str
     link: str = ""
     note: str = ""
+    by: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AskTicket:
+    """A person wants a ticket for an incident whose protocol opens none."""
+
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
 class CloseTicket:
+    """*via*: the tracker in which it was closed already; empty for here."""
+
     by: str
     reason: str = ""
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenTicket:
+    by: str
+    reason: str = ""
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +335,7 @@ Event: TypeAlias = (
     Declared | AlertsAttached | AlertsResolved | Acknowledge | PassOn | SetSeverity | Assign | PostUpdate | Escalate
     | Extend | Note | SendText | Cause | Say | MessageSeen | Check | WriteUp | TicketOpened | CloseTicket | Resolve
     | Reopen | RoomOpened | PageFailed | OffCall | WentSilent | Tick | AlertsHeld | MergeInto | TookOver | SplitOff
-    | GaveBack | ActionItemKept
+    | GaveBack | ActionItemKept | AskTicket | ReopenTicket
 )  # fmt: skip
 
 

@@ -375,7 +375,10 @@ def _extended(s: Incident, f: Fact) -> Incident:
 
 def _ticket(s: Incident, f: Fact) -> Incident:
     d, at = f.data, s.ticket_at or f.at
-    return replace(s, ticket=d["ticket"], tracker=d.get("tracker", ""), ticket_link=d.get("link", ""), ticket_at=at)
+    return replace(
+        s, ticket=d["ticket"], tracker=d.get("tracker", ""), ticket_link=d.get("link", ""), ticket_at=at,
+        ticket_closed_at=None if d.get("linked") else s.ticket_closed_at,
+    )  # fmt: skip
 
 
 def _merged(s: Incident, f: Fact) -> Incident:
@@ -430,6 +433,7 @@ _FOLDS: Final[Mapping[str, Any]] = {
     "extended": _extended,
     "ticket_created": _ticket,
     "ticket_closed": lambda s, f: replace(s, ticket_closed_at=f.at),
+    "ticket_reopened": lambda s, f: replace(s, ticket_closed_at=None),
     "write_up_published": lambda s, f: replace(s, write_up=f.data["text"]),
     "review_scheduled": _review,
     "merged": _merged,

@@ -155,7 +155,8 @@ def action_item(draft: Draft, event: ActionItemKept) -> None:
     """Put on the timeline what is agreed, and what came of it."""
     said = {"item": event.item, "title": event.title, "owner": event.owner}
     if event.state == "open":
-        draft.add("action_item_added", event.by, **said, due=event.due)
+        draft.add("action_item_added", event.by, **said, due=event.due, again=event.again or None,
+                  reason=event.reason or None)  # fmt: skip
     else:
         draft.add("action_item_done", event.by, **said, state=event.state, reason=event.reason or None)
 

@@ -436,6 +436,7 @@ SECTIONS: Final = (
 
 class Postmortems(Part):
     directory: str = "docs/incidents"
+    repository: Literal["none", "commit", "pull_request"] = "none"  # how they come into connections.github.repository
     meeting: Meeting = Meeting()
     due_within: Span = timedelta(hours=48)
     schedule: tuple[DayStep, ...] = ()

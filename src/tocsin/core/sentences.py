@@ -109,6 +109,8 @@ def _elapsed(who: str, d: Data, names: Names) -> str:
 def _ticket(who: str, d: Data, names: Names) -> str:
     where = "in Tocsin's own list" if d["tracker"] == "local" else f"in {d['tracker']}"
     said = f", {d['label']}" if d.get("label") else ""
+    if d.get("linked"):
+        return f"{who} linked the ticket {d['ticket']} {where}{said}"
     return f"Ticket {d['ticket']} created {where}{said}" + (f" ({d['note']})" if d.get("note") else "")
 
 
@@ -174,9 +176,11 @@ _SENTENCES: Final[Mapping[str, Callable[[str, Data, Names], str]]] = {
     ),
     "ticket_created": _ticket,
     "ticket_closed": lambda w, d, n: f"{w} closed the ticket {d['ticket']}{_because(d)}",
+    "ticket_reopened": lambda w, d, n: f"{w} opened the ticket {d['ticket']} again{_because(d)}",
     "write_up_published": lambda w, d, n: f"{w} published the write-up: {d['text']}",
     "action_item_added": lambda w, d, n: (
-        f"{w} added an action item for {name_of(d['owner'], n)}, due {d['due']}: {d['title']}"
+        f"{w} {'opened again' if d.get('again') else 'added'} an action item for {name_of(d['owner'], n)}, "
+        f"due {d['due']}: {d['title']}"
     ),
     "action_item_done": lambda w, d, n: f"{w}: action item {d['state']}: {d['title']}{_because(d)}",
     "note": lambda w, d, n: f"{w} noted: {d['text']}",

@@ -16,9 +16,9 @@ FactKind = Literal[
     "page_moot", "acknowledged", "unacknowledged", "commander_assigned", "role_assigned", "war_room_opened",
     "duty_done", "duty_missed", "handed_on", "checked", "update_posted", "cause_identified", "fix_deployed",
     "escalated", "extended", "finding_added", "action_planned", "action_approved", "action_started",
-    "action_succeeded", "action_failed", "action_unknown", "action_undone", "ticket_created", "ticket_closed", "note",
-    "message_seen", "status_changed", "elapsed", "resolved", "reopened", "merged", "split", "alert_held",
-    "write_up_published",
+    "action_succeeded", "action_failed", "action_unknown", "action_undone", "ticket_created", "ticket_closed",
+    "ticket_reopened", "note", "message_seen", "status_changed", "elapsed", "resolved", "reopened",
+    "merged", "split", "alert_held", "write_up_published",
     "review_scheduled", "postmortem_published", "action_item_added", "action_item_done",
 ]  # fmt: skip
 
@@ -111,6 +111,11 @@ class KeepRoom:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepTicket:
+    """Bring the ticket in its tracker up to date: what it must show is read when that is done, as with the room."""
+
+
+@dataclass(frozen=True, slots=True)
 class WriteDraft:
     """Write the postmortem's draft from the timeline into its file."""
 
@@ -141,7 +146,9 @@ class Spoiled:
     why: str
 
 
-Effect: TypeAlias = Page | StopPaging | Tell | OpenRoom | KeepRoom | OpenTicket | WriteDraft | Publish | Spoiled
+Effect: TypeAlias = (
+    Page | StopPaging | Tell | OpenRoom | KeepRoom | OpenTicket | KeepTicket | WriteDraft | Publish | Spoiled
+)
 
 
 class Refused(Exception):  # noqa: N818 - what we say to a person, in words

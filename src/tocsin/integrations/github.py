@@ -43,6 +43,7 @@ ISSUES: Final[Mapping[str, SignalAction]] = {
     "opened": "trigger", "reopened": "trigger", "labeled": "trigger", "closed": "resolve", "deleted": "resolve",
 }  # fmt: skip
 RATED: Final[Mapping[str, AlertSeverity]] = {"P0": "critical", "P1": "error", "P2": "warning", "P3": "info"}
+CLOSING: Final = {"closed": "closed", "deleted": "closed", "transferred": "closed", "reopened": "open"}
 OURS: Final = "tocsin:"  # in the text of an issue that Tocsin opened itself: an incident of its own, not another alert
 
 
@@ -132,6 +133,23 @@ def _deployment(inbound: Inbound, body: dict[str, Any], repository: str) -> list
 
 
 def _issue(inbound: Inbound, body: dict[str, Any], repository: str) -> list[Signal]:
+    """An issue with a severity's label is an alert; of any it is told that it is closed, or open again."""
+    return [*_closing(inbound, body, repository), *_labelled(inbound, body, repository)]
+
+
+def _closing(inbound: Inbound, body: dict[str, Any], repository: str) -> list[Signal]:
+    """What became of an issue of the connection's own repository: it may be the ticket of an incident."""
+    number, state = at(body, "issue", "number"), CLOSING.get(text_of(body.get("action")))
+    own = text_of(inbound.config.get("repository"))
+    if state is None or not isinstance(number, int) or not own or own.casefold() != repository.casefold():
+        return []
+    title = one_line(text_of(at(body, "issue", "title")), TITLE_LIMIT) or f"#{number}"
+    labels = {"state": state, "by": _text(at(body, "sender", "login"))}
+    alert = Alert(inbound.source, f"#{number}", title, inbound.received_at, labels=labels)
+    return [Signal("ticket", alert, once_of(inbound, inbound.headers.get("x-github-delivery")))]
+
+
+def _labelled(inbound: Inbound, body: dict[str, Any], repository: str) -> list[Signal]:
     """An issue is an alert when it bears the label of a severity, as `connections.github.labels` names them."""
     issue, action = _object(body, "issue"), ISSUES.get(text_of(body.get("action")))
     named = {name: severity for severity, name in (inbound.config.get("labels") or {}).items()}

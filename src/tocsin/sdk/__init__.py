@@ -30,7 +30,22 @@ from tocsin.sdk.inbound import (
     taken_plainly,
 )
 from tocsin.sdk.looks import COLOURS, colour_of, shown
-from tocsin.sdk.outbound import Devices, Field, Rooms, RoomStep, Ticket, Tracker, Transport
+from tocsin.sdk.outbound import (
+    Devices,
+    Document,
+    Field,
+    Looked,
+    Opened,
+    Proposed,
+    Repository,
+    Rooms,
+    RoomStep,
+    Ticket,
+    TicketChange,
+    TicketSeen,
+    Tracker,
+    Transport,
+)
 from tocsin.sdk.reading import (
     AGAIN,
     DEPTH_LIMIT,
@@ -83,14 +98,15 @@ from tocsin.sdk.wire import (
 __all__ = [
     "AGAIN", "ANSWER_LIMIT", "Acted", "Actor", "Alert", "AlertSeverity", "Answer", "BadPayload", "CALLBACK_WINDOW",
     "CHECK_LABELS", "COLOURS", "CauseKind", "Chat", "Command", "Config", "ConnectionTest", "Conversation",
-    "DEPTH_LIMIT", "Delivered", "Devices", "Diagnoser", "FIELD_LIMIT", "Field", "Found", "Heard", "Inbound",
-    "KEY_LIMIT", "LABEL_LIMIT", "LINK_LIMIT", "Line", "Look", "Mail", "Mailing", "Message", "Moved", "Notice",
-    "Outgoing", "Plan", "Polled", "Press", "Program", "Receipt", "Refusal", "Reject", "Reply", "Request", "Response",
-    "Retry", "RoomStep", "Rooms", "SERVICE_LABELS", "SIGNED_WITHIN", "Said", "Signal", "SignalAction", "Source", "Sql",
-    "T", "TEXT_LIMIT", "Tested", "Ticket", "Tracker", "Transport", "Untrusted", "Verb", "Verdict", "WAIT_LIMIT", "at",
+    "DEPTH_LIMIT", "Delivered", "Devices", "Diagnoser", "Document", "FIELD_LIMIT", "Field", "Found", "Heard",
+    "Inbound", "KEY_LIMIT", "LABEL_LIMIT", "LINK_LIMIT", "Line", "Look", "Looked", "Mail", "Mailing", "Message",
+    "Moved", "Notice", "Opened", "Outgoing", "Plan", "Polled", "Press", "Program", "Proposed", "Receipt", "Refusal",
+    "Reject", "Reply", "Repository", "Request", "Response", "Retry", "RoomStep", "Rooms", "SERVICE_LABELS",
+    "SIGNED_WITHIN", "Said", "Signal", "SignalAction", "Source", "Sql", "T", "TEXT_LIMIT", "Tested", "Ticket",
+    "TicketChange", "TicketSeen", "Tracker", "Transport", "Untrusted", "Verb", "Verdict", "WAIT_LIMIT", "at",
     "beginning", "calm", "check_secret", "check_signature", "clean", "clip", "colour_of", "cut", "distance_words",
     "failed", "first_label", "instant_of", "items_of", "key_of", "links_of", "literal", "of_projects", "once_of",
     "one_line", "one_of", "outcome", "parse_instant", "read_form", "read_json", "refusal", "refused_plainly",
-    "secrets_in", "severity_of", "shown", "suspicion", "taken_plainly", "text_of", "time_words", "utc_words", "utf16",
-    "utf8", "wait_asked", "wait_of", "why_not", "without_secrets",
+    "secrets_in", "severity_of", "shown", "suspicion", "taken_plainly", "text_of", "time_words", "utc_words",
+    "utf16", "utf8", "wait_asked", "wait_of", "why_not", "without_secrets",
 ]  # fmt: skip

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from tocsin.sdk.wire import (
     Config,
     Conversation,
+    Delivered,
     Message,
+    Reject,
+    Retry,
     Verdict,
 )
 
@@ -111,15 +115,109 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened(Delivered):
+    """A ticket is there: `receipt` is its name. *note*: what could not be done as it was asked."""
+
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketChange:
+    """
+    What is to be done to the ticket *name*, in this order: a comment, another label, its state.
+
+    `key` is the same when it is asked for again, and *since* the aware instant at which it was decided: a comment that
+    bears the key already is not written twice. An empty label, and `closed` None, leave that as it is.
+    """
+
+    name: str
+    key: str
+    since: datetime
+    comment: str = ""
+    label: str = ""
+    was_label: str = ""
+    closed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketSeen:
+    """How a ticket stands in its tracker. `by`: who closed it, as the tracker calls them, where it says so."""
+
+    name: str
+    closed: bool
+    at: datetime
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked(Delivered):
+    """What was looked at in a tracker: every ticket that changed since."""
+
+    seen: tuple[TicketSeen, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Tracker:
     """
     Where tickets are kept.
 
     `name` is the key under the runbook's connections, whose settings `open(ticket, config)` gets; its
     Delivered.receipt is the ticket's name there (`#17`). `link(name, config)` is its address, empty for none.
+    `change(change, config)` does what is asked to a ticket; a Reject that is `broken` says that the ticket is gone.
+    `look(since, config)` tells which tickets changed since that instant. `name_of(text, config)` reads what a person
+    wrote for a ticket, its name or its address, empty where it is none of this tracker. `needs` are the settings
+    without which nothing can be opened.
     """
 
     name: str
     title: str
     open: Callable[[Ticket, Config], Conversation[Verdict]]
     link: Callable[[str, Config], str]
+    change: Callable[[TicketChange, Config], Conversation[Verdict]] | None = None
+    look: Callable[[datetime, Config], Conversation[Looked | Retry | Reject]] | None = None
+    name_of: Callable[[str, Config], str] | None = None
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """
+    A text for a file of a repository.
+
+    `key` is the same when it is asked for again. `path` is the file's, from the root; `known` names the content that
+    was brought there last (`Proposed.content`), empty before the first: a file with any other content was written by
+    somebody else, and is never overwritten. `how`: a commit of its own, or a pull request with *title* and *body*.
+    """
+
+    key: str
+    path: str
+    text: str
+    title: str
+    body: str
+    how: Literal["commit", "pull_request"]
+    known: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed(Delivered):
+    """
+    The document is there: at *path*, with *content* as the repository names it, to be seen at *link*.
+
+    `pull`: it waits in a pull request, whose name this is. *note* says what could not be done as it was asked.
+    """
+
+    path: str = ""
+    content: str = ""
+    link: str = ""
+    pull: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """Where documents are kept. `name` is the key under the runbook's connections, as of a Tracker."""
+
+    name: str
+    title: str
+    propose: Callable[[Document, Config], Conversation[Proposed | Retry | Reject]]
+    needs: tuple[str, ...] = ()

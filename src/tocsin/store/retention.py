@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Delete, and_, bindparam, delete, exists, or_, select
+from sqlalchemy import BindParameter, Delete, and_, bindparam, delete, exists, literal, or_, select
 
 from tocsin.points import passing
 from tocsin.store.db import Tx
@@ -26,6 +26,7 @@ from tocsin.store.schema import (
     outbox,
     pages,
     sessions,
+    tracked,
 )  # fmt: skip
 
 INCIDENTS_AT_ONCE: Final = 50
@@ -79,7 +80,16 @@ def _statements(tx: Tx, before: datetime, numbers: Sequence[int]) -> Iterator[in
     yield tx.run(_TRIES_OF_SENDS, {"sends": sends})
     yield tx.run(_TRIES_OF_PAGES, values)
     yield tx.run(_SENDS, {"sends": sends})
-    for statement in (_OLD_ITEMS, _OLD_HELD, _OLD_FLAPS, _OLD_CHANGES, _OLD_ANSWERS, _OLD_SESSIONS, _OLD_LINKS):
+    for statement in (
+        _OLD_ITEMS,
+        _OLD_TICKETS,
+        _OLD_HELD,
+        _OLD_FLAPS,
+        _OLD_CHANGES,
+        _OLD_ANSWERS,
+        _OLD_SESSIONS,
+        _OLD_LINKS,
+    ):
         yield tx.run(statement, values)
 
 
@@ -116,6 +126,11 @@ _SENDS = delete(outbox).where(outbox.c.id.in_(_GIVEN_SENDS))
 _OLD_ITEMS = _some(
     action_items, action_items.c.id,
     and_(action_items.c.incident.in_(_NUMBERS), _closed, action_items.c.closed_at < _at("before")),
+)  # fmt: skip
+_ITEM: Final = "action:"
+_OLD_TICKETS = _some(
+    tracked, tracked.c.of,
+    and_(tracked.c.of.startswith(_ITEM), tracked.c.of.not_in(select(literal(_ITEM).concat(action_items.c.id)))),
 )  # fmt: skip
 _OLD_HELD = _some(held, held.c.alert, held.c.over_at < _at("before"))
 _OLD_FLAPS = _some(flaps, flaps.c.dedup, flaps.c.at < _at("before"))

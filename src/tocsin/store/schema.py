@@ -540,6 +540,36 @@ action_items = Table(
     Index("action_items_state", "state", "due"),
 )
 
+tracked = Table(
+    "tracked",
+    metadata,
+    Column("of", Text, primary_key=True),  # incident:42, action:ID: whose ticket it is
+    Column("tracker", Text, nullable=False),
+    Column("name", Text, nullable=False),  # of the ticket, in its tracker
+    Column("label", Text, nullable=False),  # of the severity, as it stands there
+    _bool("closed"),  # there, as far as it is known
+    Column("seq", Integer, nullable=False, server_default=text("0")),  # the last entry of the timeline that it heard of
+    Column("comments", Integer, nullable=False, server_default=text("0")),
+    Column("changed_at", Instant),  # by us
+    Column("why", Text, nullable=False),  # it is not kept in step
+    _bool("gone"),  # for good: it is not there any more
+    Index("tracked_name", "tracker", "name"),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("incident", Integer, primary_key=True, autoincrement=False),
+    Column("path", Text, nullable=False),  # in the repository
+    Column("text", Text, nullable=False),  # that is to be there
+    Column("asked_at", Instant, nullable=False),
+    Column("content", Text, nullable=False),  # what is there, as the repository names it; empty before the first
+    Column("link", Text, nullable=False),
+    Column("pull", Text, nullable=False),  # the pull request it waits in
+    Column("done_at", Instant),
+    Column("why", Text, nullable=False),  # it is not there, or not as it was asked
+)
+
 public_incidents = Table(
     "public_incidents",
     metadata,

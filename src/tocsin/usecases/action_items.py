@@ -6,18 +6,20 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from tocsin.core import action_items as core
-from tocsin.core import delivery
+from tocsin.core import delivery, sentences
 from tocsin.core.action_items import ActionItem
 from tocsin.core.events import ActionItemKept
 from tocsin.core.handoff import Section
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import Refused, incident_name
 from tocsin.store import action_items as store
-from tocsin.store import audit, incidents, looks, people, watch
+from tocsin.store import audit, incidents, looks, people, tracking, watch
 from tocsin.store.db import Tx
 from tocsin.usecases import rescue, respond
 from tocsin.usecases.configure import Setup, in_force
+from tocsin.usecases.save import tracker_of
 
+LABEL: Final = "action item"  # of a ticket that is opened for one
 OVER_SHOWN: Final = 50  # items that are done or dropped, on a page
 
 
@@ -47,14 +49,54 @@ def add(
     if again := next((one for one in store.of_incident(tx, number) if core.is_same(one, item)), None):
         return again  # pressed twice, or sent again
     made = store.add(tx, item)
+    _track(tx, setup, runbook, made)
     _on_timeline(tx, setup, made, by)
     audit.append(tx, by, "action_added", {**_said(made), "title": made.title, "owner": owner, "due": str(made.due)})
     return made
 
 
-def done(tx: Tx, setup: Setup, id_: str, by: str) -> ActionItem:
-    """It is done. Saying it again changes nothing. Raises Refused: 404; 409 for one that was dropped."""
-    return _close(tx, setup, id_, by, "done")
+def _track(tx: Tx, setup: Setup, runbook: Runbook, item: ActionItem) -> None:
+    """Where its link is a ticket of the tracker that is connected, the two close together."""
+    name = tracker_of(setup, runbook)
+    tracker = setup.plugins.trackers.get(name)
+    if not item.link or tracker is None or tracker.name_of is None:
+        return
+    if ticket := tracker.name_of(item.link, getattr(runbook.connections, name).model_dump()):
+        tracking.begin(tx, tracking.of_item(item.id), name, ticket)
+
+
+def done(tx: Tx, setup: Setup, id_: str, by: str, via: str = "") -> ActionItem:
+    """
+    It is done. Saying it again changes nothing. *via*: the tracker in which its ticket was closed.
+
+    Raises:
+        Refused: 404; 409 for one that was dropped.
+    """
+    return _close(tx, setup, id_, by, "done", via=via)
+
+
+def again(tx: Tx, setup: Setup, id_: str, by: str, why: str, via: str = "") -> ActionItem:
+    """It is not done after all: it is open again, and reminded of anew. Raises Refused: 404; 422 without a reason."""
+    why = core.words_of(why, "the reason")
+    if not why:
+        raise Refused("why is it open again? Whoever reads it later must know", 422)
+    store.hold(tx)
+    item = _known(tx, id_)
+    if item.is_open:
+        return item
+    store.change(tx, item, state="open", why="", closed_at=None, closed_by=None, told="")
+    audit.append(tx, by, "action_reopened", {**_said(item), "why": why})
+    opened = _known(tx, id_)
+    _on_timeline(tx, setup, opened, by, again=why)
+    _keep_ticket(tx, opened, f"Open again: {why}", via)
+    return opened
+
+
+def _keep_ticket(tx: Tx, item: ActionItem, said: str, via: str) -> None:
+    """Have its ticket follow, unless that is where it came from."""
+    known = tracking.get(tx, tracking.of_item(item.id))
+    if known is not None and not known.gone and not via:
+        tracking.keep_item(tx, item.id, known.tracker, said, closed=not item.is_open)
 
 
 def drop(tx: Tx, setup: Setup, id_: str, by: str, why: str) -> ActionItem:
@@ -65,7 +107,7 @@ def drop(tx: Tx, setup: Setup, id_: str, by: str, why: str) -> ActionItem:
     return _close(tx, setup, id_, by, "dropped", why)
 
 
-def _close(tx: Tx, setup: Setup, id_: str, by: str, state: core.State, why: str = "") -> ActionItem:
+def _close(tx: Tx, setup: Setup, id_: str, by: str, state: core.State, why: str = "", via: str = "") -> ActionItem:
     store.hold(tx)
     item = _known(tx, id_)
     if item.state == state:
@@ -76,6 +118,10 @@ def _close(tx: Tx, setup: Setup, id_: str, by: str, state: core.State, why: str 
     _quiet(tx, item, f"the action item is {state}")
     closed = _known(tx, id_)
     _on_timeline(tx, setup, closed, by)
+    names = {known: person.name for known, person in in_force(tx, setup)[1].people.items()}
+    _keep_ticket(
+        tx, closed, f"{state.capitalize()}, says {sentences.name_of(by, names)}{f': {why}' if why else ''}", via
+    )
     return closed
 
 
@@ -109,8 +155,10 @@ def _must_be_open(item: ActionItem) -> None:
         raise Refused(f"this action item is {item.state} already")
 
 
-def _on_timeline(tx: Tx, setup: Setup, item: ActionItem, by: str) -> None:
-    event = ActionItemKept(by, item.id, item.title, item.owner, item.state, item.due.isoformat(), item.why)
+def _on_timeline(tx: Tx, setup: Setup, item: ActionItem, by: str, again: str = "") -> None:
+    event = ActionItemKept(
+        by, item.id, item.title, item.owner, item.state, item.due.isoformat(), again or item.why, again=bool(again)
+    )  # fmt: skip
     respond.act(tx, setup, item.incident, event)
 
 

@@ -201,6 +201,11 @@ def acknowledge_link(setup: Setup, page: str) -> str:
     return f"{setup.public_url}/ack/{page}/{_mac(setup, page)}"
 
 
+def ticket_key(setup: Setup, name: str) -> str:
+    """What tells a ticket of ours from any other: nobody can guess it before it is there."""
+    return f"{name} {_mac(setup, name, 'ticket')[:16]}"
+
+
 def handoff_link(setup: Setup, id_: str, person: str) -> str:
     """The address where *person* confirms a hand-off. It confirms nothing until its button is pressed."""
     return f"{setup.public_url}/handoff/{id_}/{person}/{_mac(setup, id_, f'hand-off {person}')}"

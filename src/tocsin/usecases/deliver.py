@@ -11,26 +11,41 @@ from typing import Any, Final
 import structlog
 
 from tocsin.core import because, delivery, escalation
-from tocsin.core.events import OffCall, RoomOpened, TicketOpened
+from tocsin.core.events import OffCall, RoomOpened
 from tocsin.core.incident import Incident
 from tocsin.core.paging import climbing
 from tocsin.core.runbook import Runbook
-from tocsin.core.tickets import LOCAL
 from tocsin.core.types import incident_name
 from tocsin.points import passing
-from tocsin.sdk import Delivered, Message, Reject, Reply, Retry, Ticket, Tracker, Transport, Verdict
-from tocsin.store import incidents, queue
+from tocsin.sdk import Delivered, Message, Reject, Reply, Retry, Transport, Verdict
+from tocsin.store import documents, incidents, queue
 from tocsin.store.db import Busy, Tx, one_at_a_time
 from tocsin.store.incidents import Stored
 from tocsin.store.rooms import STEP
-from tocsin.usecases import devices, edits, limits, people, publish, rescue, restored, rooms, subscribers, ways
+from tocsin.store.tracking import CHANGE, KEEP_ITEM, LOOK, OPEN_ITEM
+from tocsin.usecases import (
+    devices,
+    edits,
+    limits,
+    people,
+    publish,
+    repository,
+    rescue,
+    restored,
+    rooms,
+    subscribers,
+    tracking,
+    ways,
+)
 from tocsin.usecases.configure import Setup, acknowledge_link, channel_config, in_force, incident_link, runbook_of, who
 from tocsin.usecases.respond import ALL, act
+from tocsin.usecases.tracking import Call
 from tocsin.usecases.ways import receipt
 
 CLOCK: Final = "clock:"  # a text about a clock of the severity, in place of a duty
 AT_ONCE: Final = 32  # rows in one claim
-PLAIN: Final = ("alarm", "check", "confirm", "probe", "reply", "edit", *queue.TO_SUBSCRIBERS)  # they read no incident
+OWN: Final = (LOOK, OPEN_ITEM, KEEP_ITEM, documents.KIND)  # asked of a tracker or a repository, for no incident's state
+PLAIN: Final = ("alarm", "check", "confirm", "probe", "reply", "edit", *OWN, *queue.TO_SUBSCRIBERS)  # read no incident
 
 __all__ = ["Job", "claim", "receipt", "settle", "settle_plainly", "wanted"]
 
@@ -40,6 +55,16 @@ TIMERS: Final[Mapping[str, Callable[[Tx, Setup, Any], None]]] = {
     "test": people.test_due,
     "announce": subscribers.fan_out,
     "forget": subscribers.forget_old,
+}
+
+# What is asked of a tracker or a repository, from what holds when it is due; None where nothing is to be done.
+CALLS: Final[Mapping[str, Callable[[Tx, Setup, Any, Stored | None], Call | None]]] = {
+    "ticket": tracking.opens,
+    CHANGE: tracking.changes,
+    LOOK: tracking.looks,
+    OPEN_ITEM: tracking.opens_item,
+    KEEP_ITEM: tracking.changes_item,
+    documents.KIND: repository.puts,
 }
 
 log = structlog.get_logger("tocsin.worker")
@@ -69,7 +94,7 @@ class Job:
     edit: str = ""  # the receipt of the message in whose place this one goes
     confirm: tuple[str, str] = ("", "")  # the source that asks before it sends, and where to say yes
     draft: publish.Draft | None = None
-    ticket: tuple[Tracker, Ticket] | None = None
+    call: Call | None = None
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     folded: tuple[Job, ...] = ()
     receipts: bool = False  # the vendor promises to tell later whether it arrived
@@ -136,6 +161,9 @@ def _send_now(
     step = rooms.take(tx, setup, row, stored, transport) if stored and row.kind == STEP else None
     if row.kind == STEP and step is None:
         return None
+    call = CALLS[row.kind](tx, setup, row, stored) if row.kind in CALLS and _is_free(tx, row) else None
+    if row.kind in CALLS and call is None:
+        return None
     if (free := limits.free_at(tx, row, transport, busy)) > tx.now:
         due = free + limits.gap(transport) * waiting[row.destination]
         queue.settle(tx, row.id, "pending", due=due)
@@ -145,11 +173,22 @@ def _send_now(
         return None
     busy.add(row.destination)
     epoch = queue.lease(tx, row, owner, tx.now + delivery.LEASE)
+    if call is not None:
+        return Job(row.id, epoch, row.kind, row.incident or 0, row.via, tx.now, row.destination, seed=row.id, call=call)
     if stored is None:
         return _plain_job(tx, setup, row, transport, epoch)
     job = _job(tx, setup, row, stored, transport, epoch, step)
     others = _fold(tx, setup, row, owner)
     return _folded(tx, setup, job, others) if others else job
+
+
+def _is_free(tx: Tx, row: Any) -> bool:
+    """Say whether a tracker takes calls now; where it asked to wait, the row is put off here."""
+    known = queue.destination(tx, row.destination)
+    if known is None or known.free_at <= tx.now:
+        return True
+    queue.settle(tx, row.id, "pending", due=known.free_at)
+    return False
 
 
 def _is_not_sent(tx: Tx, setup: Setup, row: Any) -> bool:
@@ -278,11 +317,6 @@ def _job(
     if row.kind == "draft":
         return Job(**common, draft=publish.draft(tx, setup, stored))
     runbook = runbook_of(tx, setup, state.runbook_version)
-    if row.kind == "ticket":
-        tracker, settings = setup.plugins.trackers[row.via], getattr(runbook.connections, row.via)
-        words, link = row.payload, incident_link(setup, state.number)
-        ticket = Ticket(row.key, words["title"], words["text"], words["label"], link)
-        return Job(**common, ticket=(tracker, ticket), config=settings.model_dump())
     known = queue.destination(tx, row.destination)
     changed = known.settings if known else {}
     own = devices.settings_for(tx, setup, transport, row.payload["to"])
@@ -403,7 +437,7 @@ def _settle(tx: Tx, setup: Setup, job: Job, verdict: Verdict, milliseconds: int)
         case Reject():
             if verdict.broken:
                 ways.break_way(tx, setup, row, verdict.why)
-            _rejected(tx, setup, job, row, verdict.why)
+            _rejected(tx, setup, job, row, verdict.why, broken=verdict.broken)
 
 
 def settle_plainly(tx: Tx, setup: Setup, job: Job, verdict: Verdict | None, error: Exception) -> None:
@@ -440,9 +474,8 @@ def _delivered(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Delivered) -> 
         rooms.settled(tx, setup, job.incident, job.step, verdict, job.transport)
     elif job.kind == "room":
         act(tx, setup, job.incident, RoomOpened(job.room, channel=job.via, thread=verdict.receipt))
-    elif job.ticket:
-        link = job.ticket[0].link(verdict.receipt, job.config)
-        act(tx, setup, job.incident, TicketOpened(verdict.receipt, job.via, link))
+    elif job.call:
+        job.call.settled(tx, setup, verdict)
     elif job.draft:
         publish.written(tx, setup, job.draft)
 
@@ -483,7 +516,7 @@ def _change(tx: Tx, job: Job, row: Any, settings: Mapping[str, str]) -> None:
         queue.change_destination(tx, job.destination, rest)
 
 
-def _rejected(tx: Tx, setup: Setup, job: Job, row: Any, why: str) -> None:
+def _rejected(tx: Tx, setup: Setup, job: Job, row: Any, why: str, *, broken: bool = False) -> None:
     if job.edit:  # a courtesy: the message stays as it is, and its buttons answer in words
         queue.settle(tx, row.id, "moot", why=why[:500], done_at=tx.now)
         return
@@ -493,7 +526,7 @@ def _rejected(tx: Tx, setup: Setup, job: Job, row: Any, why: str) -> None:
     elif job.kind == "room":
         note = f"no room of its own in {job.via}: {why}"
         act(tx, setup, job.incident, RoomOpened(job.room, channel=job.via, note=note))
-    elif job.ticket:
-        act(tx, setup, job.incident, TicketOpened(incident_name(job.incident), LOCAL, note=f"{job.via}: {why}"))
+    elif job.call:
+        job.call.settled(tx, setup, Reject(why, broken=broken))
     else:
         ways.failed(tx, setup, row, why)

@@ -17,6 +17,7 @@ from tocsin.core.protocol import is_open
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import SYSTEM, Fact, uuid7
 from tocsin.points import passing
+from tocsin.sdk import TicketSeen
 from tocsin.store import alerts as store
 from tocsin.store import chat as heard
 from tocsin.store import incidents, queue
@@ -24,7 +25,7 @@ from tocsin.store import quiet as quiet_store
 from tocsin.store.db import Tx, one_at_a_time
 from tocsin.store.incidents import Brief
 from tocsin.store.schema import to_micros
-from tocsin.usecases import quiet
+from tocsin.usecases import quiet, tracking
 from tocsin.usecases.configure import Setup, in_force, runbook_of
 from tocsin.usecases.quiet import Holding
 from tocsin.usecases.respond import act, declare
@@ -68,6 +69,7 @@ class _Batch:
     joined: list[tuple[Brief, Fact, int]] = field(default_factory=list)
     acknowledged: dict[int, str] = field(default_factory=dict)
     held: list[dict[str, Any]] = field(default_factory=list)
+    tickets: list[Alert] = field(default_factory=list)
     homes: dict[int, list[str]] = field(default_factory=dict)  # alerts of a merged incident's group
 
 
@@ -110,6 +112,9 @@ def ingest(tx: Tx, setup: Setup, requests: Sequence[Sequence[Signal]]) -> list[N
     _end(batch)
     for number, by in batch.acknowledged.items():
         act(tx, setup, number, Acknowledge(by))
+    for alert in batch.tickets:
+        seen = TicketSeen(alert.key, alert.labels.get("state") == "closed", tx.now, alert.labels.get("by", ""))
+        tracking.hear(tx, setup, alert.source, (seen,))
     passing("I7")
     return [None] * len(requests)
 
@@ -209,9 +214,13 @@ def _confirm(batch: _Batch, alert: Alert, dedup: str) -> None:
     )  # fmt: skip
 
 
+def _ticket(batch: _Batch, alert: Alert, dedup: str) -> None:
+    batch.tickets.append(alert)
+
+
 _TAKE: Final = {
     "trigger": _trigger, "resolve": _resolve, "acknowledge": _acknowledge, "change": _change, "probe": _probe,
-    "confirm": _confirm,
+    "confirm": _confirm, "ticket": _ticket,
 }  # fmt: skip
 
 # --------------------------------------------------------------------------------------------- held back

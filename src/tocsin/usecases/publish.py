@@ -12,6 +12,7 @@ from tocsin.sdk import Delivered, Retry, Verdict
 from tocsin.store import action_items, incidents, postmortems
 from tocsin.store.db import Tx
 from tocsin.store.incidents import Stored
+from tocsin.usecases import repository
 from tocsin.usecases.configure import Setup, incident_link, runbook_of
 
 
@@ -41,8 +42,9 @@ def draft(tx: Tx, setup: Setup, stored: Stored) -> Draft:
 
 
 def written(tx: Tx, setup: Setup, done: Draft) -> None:
-    """Remember where the draft is, once its file is on disk."""
+    """Remember where the draft is, once its file is on disk, and have it brought to the repository."""
     postmortems.put(tx, done.incident, done.path, done.text)
+    repository.propose_document(tx, setup, done.incident, done.path, done.text)
 
 
 def save_file(data: Path, made: Draft, write: Callable[[Path, str], None]) -> Verdict:

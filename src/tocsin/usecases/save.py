@@ -16,8 +16,20 @@ from tocsin.core.events import Around, CloseTicket, Decision, Event, Resolve, Ti
 from tocsin.core.incident import Incident
 from tocsin.core.runbook import Runbook
 from tocsin.core.stand_ins import StandIns
-from tocsin.core.types import Effect, Json, KeepRoom, OpenRoom, OpenTicket, Page, Publish, Spoiled, StopPaging, Tell
-from tocsin.store import alerts, incidents, people, queue, rooms
+from tocsin.core.types import (
+    Effect,
+    Json,
+    KeepRoom,
+    KeepTicket,
+    OpenRoom,
+    OpenTicket,
+    Page,
+    Publish,
+    Spoiled,
+    StopPaging,
+    Tell,
+)
+from tocsin.store import alerts, incidents, people, queue, rooms, tracking
 from tocsin.store.db import Tx, one_at_a_time
 from tocsin.store.incidents import Stored
 from tocsin.store.oncall import stand_ins_around
@@ -39,7 +51,7 @@ def around(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, event: Event
         link=incident_link(setup, state.number),
         rooms_today=_rooms(tx, runbook, state, event),
         recurring=incidents.recurred(tx, said, tx.now - since) if ends and since else "",
-        tracker=_tracker(setup, runbook),
+        tracker=tracker_of(setup, runbook),
         room_channel=bool(room and _opens_rooms(setup, to_channel(runbook, setup.ways, room.in_))),
         alerts=firing or alerts.firing(tx, state.number),
         turns=_turns(tx, runbook, state),
@@ -54,11 +66,12 @@ def _rooms(tx: Tx, runbook: Runbook, state: Incident, event: Event) -> int:
     return incidents.rooms_on(tx, notify.local_date(state.declared_at, runbook))
 
 
-def _tracker(setup: Setup, runbook: Runbook) -> str:
+def tracker_of(setup: Setup, runbook: Runbook) -> str:
     """The connection in which tickets are opened: the first that an installed tracker speaks to; empty for none."""
-    for name in setup.plugins.trackers:
+    for name, tracker in setup.plugins.trackers.items():
         left_out = any(place.startswith(f"connections.{name}") for place in runbook.left_out)
-        if getattr(runbook.connections, name, None) is not None and not left_out:
+        settings = getattr(runbook.connections, name, None)
+        if settings is not None and not left_out and all(getattr(settings, need, "") for need in tracker.needs):
             return name
     return ""
 
@@ -141,6 +154,8 @@ def _put(
                 tx, f"{state.name}:ticket:{tracker}", tx.now, incident=state.number, kind="ticket", via=tracker,
                 destination=f"ticket:{tracker}", payload={"title": title, "text": text, "label": label}, urgent=True,
             )  # fmt: skip
+        case KeepTicket():
+            tracking.keep(tx, state)
         case KeepRoom():
             keep_room(tx, setup, runbook, state)
         case Publish():

@@ -19,13 +19,14 @@ from tocsin.core.types import Refused, incident_name, incident_number
 from tocsin.sdk import clip
 from tocsin.store import action_items as store
 from tocsin.store.db import Tx
-from tocsin.usecases import action_items
+from tocsin.usecases import action_items, tracking
 from tocsin.usecases.access import may
 from tocsin.usecases.configure import Setup, in_force
+from tocsin.usecases.save import tracker_of
 from tocsin.web.auth import require, require_form, viewer_of
 from tocsin.web.render import render
 
-VERBS: Final = ("done", "drop", "move")
+VERBS: Final = ("done", "drop", "move", "issue", "reopen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Board:
     items: tuple[ActionView, ...]
     people: tuple[tuple[str, str], ...]
     teams: tuple[str, ...]
+    tracker: bool  # issues can be opened
 
     @property
     def late(self) -> int:
@@ -54,9 +56,10 @@ class Board:
         return sum(bool(view.late) for view in self.items)
 
 
-def _board(tx: Tx, items: list[ActionItem], runbook: Runbook) -> Board:
+def _board(tx: Tx, setup: Setup, items: list[ActionItem], runbook: Runbook) -> Board:
     people = tuple((id_, person.name) for id_, person in runbook.people.items())
-    return Board(tuple(_view(tx, item, runbook) for item in items), people, tuple(runbook.teams))
+    return Board(tuple(_view(tx, item, runbook) for item in items), people, tuple(runbook.teams),
+                 bool(tracker_of(setup, runbook)))  # fmt: skip
 
 
 def _view(tx: Tx, item: ActionItem, runbook: Runbook) -> ActionView:
@@ -70,11 +73,11 @@ def _view(tx: Tx, item: ActionItem, runbook: Runbook) -> ActionView:
 def of_incident(tx: Tx, setup: Setup, number: int) -> Board:
     """Read the items of one incident, for the card on its page."""
     _, runbook = in_force(tx, setup)
-    return _board(tx, core.in_order(store.of_incident(tx, number), runbook, tx.now), runbook)
+    return _board(tx, setup, core.in_order(store.of_incident(tx, number), runbook, tx.now), runbook)
 
 
 def _read(tx: Tx, setup: Setup, owner: str, team: str) -> Board:
-    return _board(tx, *action_items.board(tx, setup, owner, team))
+    return _board(tx, setup, *action_items.board(tx, setup, owner, team))
 
 
 async def listing(request: Request) -> Response:
@@ -126,6 +129,11 @@ async def change(request: Request) -> Response:
             return action_items.done(tx, setup, id_, viewer.acts_as)
         if verb == "drop":
             return action_items.drop(tx, setup, id_, viewer.acts_as, clip(form.get("reason", ""), core.TEXT_LIMIT))
+        if verb == "issue":
+            return tracking.open_item(tx, setup, id_)
+        if verb == "reopen":
+            reason = clip(form.get("reason", ""), core.TEXT_LIMIT)
+            return action_items.again(tx, setup, id_, viewer.acts_as, reason)
         return action_items.move(tx, setup, id_, viewer.acts_as, due=form.get("due", ""), owner=form.get("owner", ""))
 
     try:

@@ -13,7 +13,7 @@ from tocsin.core.action_items import ActionItem
 from tocsin.core.types import Json, incident_number
 from tocsin.store import action_items as store
 from tocsin.store.db import Tx
-from tocsin.usecases import action_items
+from tocsin.usecases import action_items, tracking
 from tocsin.usecases.configure import in_force
 from tocsin.web.api import Acting, Acts, Limit, Long, Reads, actor, listed
 from tocsin.web.shapes import action_json
@@ -31,6 +31,10 @@ class AddBody(Acting):
 
 
 class DropBody(Acting):
+    reason: Long = ""
+
+
+class ReopenBody(Acting):
     reason: Long = ""
 
 
@@ -103,6 +107,20 @@ async def move(request: Request, viewer: Acts, id: str, body: MoveBody) -> Json:
     return await _did(
         request, viewer, body, lambda tx, by: action_items.move(tx, setup, id, by, due=body.due, owner=body.owner)
     )
+
+
+@router.post("/action-items/{id}/reopen")
+async def reopen(request: Request, viewer: Acts, id: str, body: ReopenBody) -> Json:
+    """It is not done after all."""
+    return await _did(
+        request, viewer, body, lambda tx, by: action_items.again(tx, request.app.state.setup, id, by, body.reason)
+    )
+
+
+@router.post("/action-items/{id}/issue")
+async def issue(request: Request, viewer: Acts, id: str, body: Done) -> Json:
+    """Open an issue for it in the tracker; the two are closed together. Its link follows once the tracker has it."""
+    return await _did(request, viewer, body, lambda tx, _: tracking.open_item(tx, request.app.state.setup, id))
 
 
 async def _did(request: Request, viewer: Acts, body: Acting, usecase: Callable[[Tx, str], ActionItem]) -> Json:

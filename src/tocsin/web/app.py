@@ -28,6 +28,7 @@ from tocsin.web import (
     actions,
     api,
     api_actions,
+    api_connections,
     api_maintenance,
     api_noise,
     api_oncall,
@@ -37,6 +38,7 @@ from tocsin.web import (
     api_tickets,
     calendar,
     changes,
+    connections,
     declare,
     devices,
     handoff,
@@ -100,19 +102,20 @@ def create_app(
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
     for part in (
-        api_actions, api_oncall, api_maintenance, api_noise, api_people, api_subscribers, api_texts, api_tickets,
-        changes,
+        api_actions, api_connections, api_oncall, api_maintenance, api_noise, api_people, api_subscribers, api_texts,
+        api_tickets, changes,
     ):  # fmt: skip
         app.include_router(part.router)
     for routes in (
-        access, actions, devices, handoff, joining, incidents, declare, noise, oncall, calendar, people, live,
-        operations, readiness, reference, subscribe, tickets,
+        access, actions, connections, devices, handoff, joining, incidents, declare, noise, oncall, calendar, people,
+        live, operations, readiness, reference, subscribe, tickets,
     ):  # fmt: skip
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))
     _handle_errors(app)
     live.start(app)
     subscribe.start(app)
+    connections.start(app, network)
     chat, ingest = ChatApp(db, setup, meters.count), IngestApp(db, setup, meters.count, limits, network)
     return Outermost(chat, ingest, public or PublicSite(db.clock), app)
 

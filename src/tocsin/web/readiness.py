@@ -13,9 +13,11 @@ from tocsin.core import readiness as core
 from tocsin.core.calendar import words
 from tocsin.core.reach import Heard, in_words
 from tocsin.core.runbook_check import Finding
-from tocsin.usecases import readiness
+from tocsin.usecases import connections, readiness
+from tocsin.usecases.access import may
 from tocsin.usecases.readiness import Night, Report
 from tocsin.web.auth import require, viewer_of
+from tocsin.web.connections import show as show_connections
 from tocsin.web.render import render
 
 GRAVE = core.rank("integration_left_out")  # the kinds before it wake nobody, or the wrong one
@@ -97,10 +99,13 @@ def _tested(night: Night, now: datetime) -> str:
 
 async def page(request: Request) -> Response:
     """Show readiness, looked at now."""
-    require(await viewer_of(request), "viewer")
-    report = await request.app.state.db.read(readiness.read, request.app.state.setup)
+    viewer = require(await viewer_of(request), "viewer")
+    setup = request.app.state.setup
+    connected = show_connections(await request.app.state.db.read(connections.last, setup))
+    report = await request.app.state.db.read(readiness.read, setup)
     found, nights = show(report)
-    return render(request, "readiness/show.html", report=report, findings=found, nights=nights)
+    return render(request, "readiness/show.html", report=report, findings=found, nights=nights,
+                  connected=connected, can_act=may(viewer.role, "responder"))  # fmt: skip
 
 
 ROUTES = [Route("/readiness", page, methods=["GET"])]

@@ -13,11 +13,11 @@ from starlette.routing import Route
 from tocsin.core import events, tickets
 from tocsin.core.incident import Incident
 from tocsin.core.runbook import Runbook
-from tocsin.core.types import incident_number
+from tocsin.core.types import incident_name, incident_number
 from tocsin.sdk import clip
 from tocsin.store import incidents
 from tocsin.store.db import Tx
-from tocsin.usecases import respond
+from tocsin.usecases import respond, tracking
 from tocsin.usecases.access import may
 from tocsin.usecases.configure import Setup, runbook_of
 from tocsin.web.auth import require, require_form, viewer_of
@@ -81,7 +81,28 @@ async def close(request: Request) -> Response:
     return RedirectResponse("/tickets", 303)
 
 
+async def open_or_link(request: Request) -> Response:
+    """Open a ticket for an incident, or link the one that was named, and show the incident again."""
+    viewer, form = await require_form(request, "responder")
+    number = incident_number(request.path_params["id"])
+    ticket = clip(form.get("ticket", ""), 500)
+    await request.app.state.db.write(
+        tracking.open_or_link, request.app.state.setup, number, viewer.acts_as, ticket
+    )  # fmt: skip
+    return RedirectResponse(f"/incidents/{incident_name(number)}#lead", 303)
+
+
+async def reopen(request: Request) -> Response:
+    """Open a ticket again, and show the list of those that are closed."""
+    viewer, _ = await require_form(request, "responder")
+    number = incident_number(request.path_params["id"])
+    await request.app.state.db.write(respond.act, request.app.state.setup, number, events.ReopenTicket(viewer.acts_as))
+    return RedirectResponse("/tickets?state=closed", 303)
+
+
 ROUTES = [
     Route("/tickets", listing, methods=["GET"]),
     Route("/tickets/{id}/close", close, methods=["POST"]),
+    Route("/tickets/{id}/reopen", reopen, methods=["POST"]),
+    Route("/tickets/{id}/open", open_or_link, methods=["POST"]),
 ]
