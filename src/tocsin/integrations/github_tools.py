@@ -41,7 +41,7 @@ from tocsin.sdk import (
 API_BASE: Final = "https://api.github.com"
 VERSION: Final = "2022-11-28"
 ANSWER_BYTES: Final = 2_000_000
-REPOSITORY: Final = re.compile(r"\w[\w.-]*/(?!\.\.?$)[\w.-]+", re.ASCII)
+FULL_NAME: Final = re.compile(r"\w[\w.-]*/(?!\.\.?$)[\w.-]+", re.ASCII)
 RUNS, COMMITS, TOLD = 30, 5, 3  # asked for; asked for; said
 INPUTS: Final = 25  # of one dispatch; the vendor's own limit
 FAILED: Final = ("failure", "timed_out", "startup_failure")
@@ -62,7 +62,7 @@ def _request(config: Config, path: str = "", *, method: str = "GET", json: Any =
 
 def _get(config: Config, path: str = "", **query: str) -> Conversation[Any]:
     """What is decoded, a list or an object; Reject or Retry."""
-    if not REPOSITORY.fullmatch(str(config.get("repository") or "")):
+    if not FULL_NAME.fullmatch(str(config.get("repository") or "")):
         return Reject("set `repository` of the connection github, as owner/name")
     response = yield _request(config, path, **query)
     if response.status == 200 and isinstance(response.json, (dict, list)):
@@ -245,7 +245,7 @@ def test(config: Config) -> Conversation[Tested]:
     """Look at the repository, at what its owner may do there, and at its workflows."""
     if absent := [name for name in NEEDS if not config.get(name)]:
         return Tested(False, missing=tuple(f"set `{name}` of the connection github" for name in absent))
-    if not REPOSITORY.fullmatch(str(config["repository"])):
+    if not FULL_NAME.fullmatch(str(config["repository"])):
         return Tested(False, missing=("set `repository` of the connection github, as owner/name",))
     response = yield _request(config)
     repository = response.json
