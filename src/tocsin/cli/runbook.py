@@ -99,11 +99,12 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Check a runbook: errors with line and key, then how ready it is."""
-    from tocsin import runbook_file, wiring  # noqa: PLC0415
+    from tocsin import plugins, runbook_file, wiring  # noqa: PLC0415
 
     if connect:
         raise Failed("--connect is not available in this version", 2)
-    report = runbook_file.check(read_text(file), wiring.read_settings().environment, datetime.now(UTC))  # noqa: TID251
+    environment, now = wiring.read_settings().environment, datetime.now(UTC)  # noqa: TID251
+    report = runbook_file.check(read_text(file), environment, now, plugins.load().looks)
     report["findings"] = _with_servers(report, runbook_file.version_of(read_text(file)))
     if as_json:
         put_json(report)

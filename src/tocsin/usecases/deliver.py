@@ -23,7 +23,20 @@ from tocsin.store import incidents, queue
 from tocsin.store.db import Busy, Tx, one_at_a_time
 from tocsin.store.incidents import Stored
 from tocsin.store.rooms import STEP
-from tocsin.usecases import devices, edits, limits, people, publish, rescue, restored, rooms, subscribers, ways
+from tocsin.usecases import (
+    devices,
+    diagnose,
+    edits,
+    limits,
+    people,
+    publish,
+    rescue,
+    restored,
+    rooms,
+    subscribers,
+    tools,
+    ways,
+)
 from tocsin.usecases.configure import Setup, acknowledge_link, channel_config, in_force, incident_link, runbook_of, who
 from tocsin.usecases.respond import ALL, act
 from tocsin.usecases.ways import receipt
@@ -40,6 +53,7 @@ TIMERS: Final[Mapping[str, Callable[[Tx, Setup, Any], None]]] = {
     "test": people.test_due,
     "announce": subscribers.fan_out,
     "forget": subscribers.forget_old,
+    "look_inside": diagnose.inside,
 }
 
 log = structlog.get_logger("tocsin.worker")
@@ -70,6 +84,7 @@ class Job:
     confirm: tuple[str, str] = ("", "")  # the source that asks before it sends, and where to say yes
     draft: publish.Draft | None = None
     ticket: tuple[Tracker, Ticket] | None = None
+    look: diagnose.Asked | None = None
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     folded: tuple[Job, ...] = ()
     receipts: bool = False  # the vendor promises to tell later whether it arrived
@@ -144,7 +159,7 @@ def _send_now(
             ways.next_way(tx, setup, row, tx.now)  # R7: the wait is as long as if this one had been refused
         return None
     busy.add(row.destination)
-    epoch = queue.lease(tx, row, owner, tx.now + delivery.LEASE)
+    epoch = queue.lease(tx, row, owner, tx.now + (diagnose.LEASE if row.kind == diagnose.KIND else delivery.LEASE))
     if stored is None:
         return _plain_job(tx, setup, row, transport, epoch)
     job = _job(tx, setup, row, stored, transport, epoch, step)
@@ -252,6 +267,8 @@ def _folded(tx: Tx, setup: Setup, job: Job, others: list[Job]) -> Job:
 def _moot(tx: Tx, row: Any, stored: Stored) -> str:
     """Why a row is not needed any more; empty when it is."""
     state = stored.state
+    if row.kind == diagnose.KIND:
+        return diagnose.moot(row, state, tx.now)
     if row.kind == "room" and state.room and not state.is_open:
         return "the incident is over"
     if row.kind == "page":
@@ -278,6 +295,9 @@ def _job(
     if row.kind == "draft":
         return Job(**common, draft=publish.draft(tx, setup, stored))
     runbook = runbook_of(tx, setup, state.runbook_version)
+    if row.kind == diagnose.KIND:
+        look = diagnose.asked(setup, runbook, row, state, tx.now)
+        return Job(**common, look=look, config=tools.config(runbook, look.source))
     if row.kind == "ticket":
         tracker, settings = setup.plugins.trackers[row.via], getattr(runbook.connections, row.via)
         words, link = row.payload, incident_link(setup, state.number)

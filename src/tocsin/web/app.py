@@ -39,6 +39,7 @@ from tocsin.web import (
     changes,
     declare,
     devices,
+    diagnosis,
     handoff,
     incidents,
     joining,
@@ -101,7 +102,7 @@ def create_app(
     app.include_router(api.router)
     for part in (
         api_actions, api_oncall, api_maintenance, api_noise, api_people, api_subscribers, api_texts, api_tickets,
-        changes,
+        changes, diagnosis,
     ):  # fmt: skip
         app.include_router(part.router)
     for routes in (
