@@ -60,6 +60,7 @@ def test_every_api_route_is_in_the_docs():
         api_texts,
         api_tickets,
         changes,
+        diagnosis,
     )
 
     text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
@@ -76,6 +77,7 @@ def test_every_api_route_is_in_the_docs():
             api_texts,
             api_tickets,
             changes,
+            diagnosis,
         )
         for route in part.router.routes
     }:
