@@ -78,7 +78,7 @@ def test_one_tool_answers_one_hangs_one_refuses_and_one_talks_rubbish(server, fa
     failures = {f["source"]: f["text"] for f in incident["findings"] if f["failed"]}
     assert {
         "sentry.seen": "Sentry issues could not be looked at: the token is refused (401)",
-        "railway.seen": "Railway logs could not be looked at: no answer within 12 seconds",
+        "railway.seen": "Railway logs could not be looked at: no answer within 10 s",
         "github.seen": "GitHub deployments could not be looked at: its answer could not be read (TypeError)",
     } == failures  # fmt: skip
     assert between(incident) <= 30

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
 
-from tocsin.net import Network
+from tocsin.net import Network, redact
 from tocsin.points import passing
 from tocsin.sdk import Conversation, Delivered, Message, Reject, Retry, Transport, Verdict
 from tocsin.store import queue
@@ -173,8 +174,9 @@ class Worker:
                 said = talk if isinstance(talk, Reject) else await self.network.converse(talk)
         except TimeoutError:
             said = Reject(f"no answer within {diagnose.SECONDS:g} seconds")
-        except Exception as error:  # its integration met an answer that it does not know
-            log.exception("look_failed", incident=job.incident, source=asked.source)
+        except Exception as error:  # noqa: BLE001 - its integration met an answer that it does not know
+            where = redact("".join(traceback.format_exception(error)), *asked.secrets)  # its locals hold the token
+            log.error("look_failed", incident=job.incident, source=asked.source, traceback=where)
             said = Reject(f"its answer could not be read ({type(error).__name__})")
         passing("O6")
         log.info("looked", incident=job.incident, source=asked.source, why=getattr(said, "why", None))

@@ -31,7 +31,7 @@ SECONDS: Final = 12.0  # one look, all its requests together
 # How long a claim of a look holds: whoever dies at once leaves time for another within the run's 30 s.
 LEASE: Final = timedelta(seconds=15)
 PAUSES: Final = (1.0, 3.0)  # seconds before a look that may work later is tried again; then it has failed
-ROOM: Final = timedelta(seconds=2)  # that a further try needs before the end of the run
+ROOM: Final = timedelta(seconds=20)  # before the end of the run: a tool that let us wait is not waited for again
 KINDS: Final = get_args(CauseKind)
 TARGET_LIMIT: Final = 200  # characters
 
