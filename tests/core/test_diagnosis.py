@@ -163,6 +163,15 @@ def test_the_reason_says_how_long_before_once():
     assert "Production deployment of api: live, 4 minutes before" == likely([told], BEGAN)[0].reason
 
 
+def test_a_cause_leads_to_where_its_strongest_sign_can_be_looked_at():
+    linked = (
+        found("storage", 0.5, "a", link="https://one.example"),
+        found("storage", 0.6, "a", link="https://two.example"),
+    )
+    bare = found("storage", 0.7, "a", text="the strongest")
+    assert "https://two.example" == likely((*linked, bare), BEGAN)[0].link
+
+
 def test_the_order_is_the_same_whatever_the_order_in_which_findings_came():
     findings = [down, probe, upstream, errors, deployed(4), deployed(90, "dpl_0")]
     orders = {likely(order, BEGAN) for order in permutations(findings)}

@@ -67,12 +67,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What may have caused it, with the reason in words; `score` from 0 to 1."""
+    """What may have caused it, with the reason in words and where to look; `score` from 0 to 1."""
 
     kind: str
     target: str
     reason: str
     score: float
+    link: str = ""
 
     @property
     def word(self) -> str:
@@ -247,7 +248,8 @@ def _cause(kind: str, target: str, signs: Sequence[Finding], began: datetime) ->
     tellers, others = (sorted(part, key=lambda sign: (-sign.score, sign.source, sign.text)) for part in _parts(signs))
     said = list(dict.fromkeys(_because(sign, began) for sign in (*tellers[:1], *others)))
     reason = said[0] + (f"; also: {'; '.join(said[1:3])}" if len(said) > 1 else "")
-    return Cause(kind, target, cut(reason, 2 * TEXT_LIMIT), round(_sum(signs), 2))
+    link = next((sign.link for sign in (*tellers, *others) if sign.link), "")
+    return Cause(kind, target, cut(reason, 2 * TEXT_LIMIT), round(_sum(signs), 2), link)
 
 
 def _because(sign: Finding, began: datetime) -> str:

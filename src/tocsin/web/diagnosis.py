@@ -22,11 +22,12 @@ ALSO: Final = 3  # further causes that are shown
 
 @dataclass(frozen=True, slots=True)
 class CauseView:
-    """A cause: how sure in a word, what, why, and what the runbook offers against it."""
+    """A cause: how sure in a word, what, why, where to look, and what the runbook offers against it."""
 
     word: str
     what: str
     why: str
+    link: str
     offers: tuple[str, ...]
 
 
@@ -66,7 +67,7 @@ def show(state: Incident, book: Runbook) -> DiagnosisView:
     return DiagnosisView(
         begun=bool(d.run), running=d.running, answered=len(d.looking) - len(d.waiting), asked=len(d.looking),
         waiting=tuple("Tocsin's own records" if name == "tocsin" else d.title_of(name) for name in d.waiting),
-        causes=tuple(CauseView(c.word, named(c), c.reason, tuple(offers.get(c.kind, ()))) for c in causes),
+        causes=tuple(CauseView(c.word, named(c), c.reason, c.link, tuple(offers.get(c.kind, ()))) for c in causes),
         findings=tuple(FindingView(d.title_of(f.source), f.text, f.link, f.at, _mark(d, f)) for f in seen),
         failures=tuple(f.text for f in d.listed() if f.failed), at=d.assessed_at,
     )  # fmt: skip
