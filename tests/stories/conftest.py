@@ -213,8 +213,8 @@ class World:
         return [text for _, to, text in self.sent if to == who]
 
     def room_texts(self) -> list[str]:
-        """What was said in the first room, without what keeps the room itself: the summary, the invitation, the end."""
-        own = ("INC-1 ", "You are asked to come here: ")
+        """What was said in the first room, without what keeps it (the summary, the invitation, the end) and what was found."""
+        own = ("INC-1 ", "INC-1: ", "You are asked to come here: ")
         return [text for text in self.texts("alerts#77") if not text.startswith(own)]
 
     def summary(self) -> str:

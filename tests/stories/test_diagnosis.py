@@ -61,7 +61,7 @@ NEW_ERROR = {
 
 
 def assessments(world):
-    return [text for text in world.room_texts() if " cause" in text.partition("\n")[0]]
+    return [text for text in world.texts("alerts#77") if " cause" in text.partition("\n")[0]]
 
 
 def declared(world):

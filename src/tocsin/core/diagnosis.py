@@ -16,8 +16,8 @@ from tocsin.core.types import Json, instant_text
 INSIDE: Final = "tocsin"  # the look at Tocsin's own records, which is one of those that a run waits for
 # What it tells of, each a source of findings: the runbook's `diagnose` may name them, and gets them in any case.
 OWN: Final[Mapping[str, str]] = {
-    "changes": "Changes", "dependencies": "What it depends on", "probes": "Probes", "alerts": "Alerts",
-    "blast_radius": "What depends on it", "similar": "Earlier incidents",
+    "changes": "Changes", "dependencies": "Dependencies", "probes": "Probes", "alerts": "Alerts",
+    "blast_radius": "Blast radius", "similar": "Earlier incidents",
 }  # fmt: skip
 KINDS: Final = ("deployment", "storage", "database", "dependency", "errors", "traffic")  # of two as strong the first
 TEXT_LIMIT: Final = 300  # characters of one finding
@@ -294,7 +294,7 @@ def assessment(
             lines.append(f"The runbook offers: {', '.join(actions)}")
     lines += [f"Also possible: {named(cause)}. {cause.reason}." for cause in causes[1:3]]
     seen = [f for f in diagnosis.listed() if not f.failed]
-    seen.sort(key=lambda f: (f.ok, -f.score))
+    seen.sort(key=lambda f: (-f.score, f.ok))
     if seen:
         lines += ["", "Found:", *(f"- {diagnosis.title_of(f.source)}: {cut(f.text, 200)}" for f in seen[:10])]
     if failed := [f for f in diagnosis.listed() if f.failed]:

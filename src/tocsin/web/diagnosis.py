@@ -63,7 +63,7 @@ def show(state: Incident, book: Runbook) -> DiagnosisView:
     protocol = book.protocols.get(state.protocol)
     offers = {kind: one.do for kind, one in protocol.mitigations.items()} if protocol else {}
     causes = likely(d.findings, state.declared_at)[: 1 + ALSO]
-    seen = sorted((f for f in d.listed() if not f.failed), key=lambda f: (f.ok, -f.score))
+    seen = sorted((f for f in d.listed() if not f.failed), key=lambda f: (-f.score, f.ok))
     return DiagnosisView(
         begun=bool(d.run), running=d.running, answered=len(d.looking) - len(d.waiting), asked=len(d.looking),
         waiting=tuple("Tocsin's own records" if name == "tocsin" else d.title_of(name) for name in d.waiting),
