@@ -30,7 +30,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
-from . import duties, oncall
+from . import diagnosis, duties, oncall
 
 KEY = "ingest-key-of-the-benchmark"
 MEMORY_MB = 300  # resident, whatever the load
@@ -539,6 +539,7 @@ def _render_status() -> None:
 
 PARTS = {
     "ingest": ingest, "page": page, "start": start, "storm": storm, "restart": restart, "due": due,
+    "diagnosis": lambda: diagnosis.main(verdict),
     "oncall": oncall.main, "duties": lambda: duties.main(verdict), "pages": pages, "status": status,
 }  # fmt: skip
 

@@ -64,6 +64,7 @@ def test_every_api_route_is_in_the_docs():
         api_texts,
         api_tickets,
         changes,
+        diagnosis,
     )
 
     text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
@@ -81,6 +82,7 @@ def test_every_api_route_is_in_the_docs():
             api_texts,
             api_tickets,
             changes,
+            diagnosis,
         )
         for route in part.router.routes
     }:

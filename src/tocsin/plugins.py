@@ -27,6 +27,11 @@ class Plugins:
     connection_tests: dict[str, ConnectionTest] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
+    @property
+    def looks(self) -> dict[str, tuple[str, ...]]:
+        """What can be looked at: each name that a runbook's `diagnose` may say, with the settings that it needs."""
+        return {name: one.needs for name, one in self.diagnosers.items()}
+
 
 # What a module may export, each one or a tuple of them, and where it is kept.
 EXPORTS: Final[Mapping[str, type]] = {

@@ -67,12 +67,15 @@ def version_of(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def read(text: str, environment: Mapping[str, str], *, was_in_force: bool = False) -> Reading:
+def read(
+    text: str, environment: Mapping[str, str], *, was_in_force: bool = False, looks: runbook_check.Looks | None = None
+) -> Reading:
     """
     Read a runbook. `${NAME}` is taken from *environment*; no value of it is ever shown in an error.
 
     Args:
         was_in_force: It passed the checks of its time: what is checked since then does not take it out of force.
+        looks: What the installed integrations can look at (`plugins.looks`); without it `diagnose` is not checked.
 
     Raises:
         Nothing: whatever is wrong with the text is in the reading's errors.
@@ -93,7 +96,7 @@ def read(text: str, environment: Mapping[str, str], *, was_in_force: bool = Fals
     problems += errors
     if runbook and not problems:
         runbook = runbook.without(left_out)
-        problems += [] if was_in_force else [_of_fault(f, data, lines) for f in runbook_check.faults(runbook)]
+        problems += [] if was_in_force else [_of_fault(f, data, lines) for f in runbook_check.faults(runbook, looks)]
         warnings += tuple(_faint(runbook, lines))
     return Reading(None if problems else runbook, tuple(sorted(problems, key=lambda p: p.line)), warnings, version)
 
@@ -110,10 +113,13 @@ def _faint(runbook: Runbook, lines: Mapping[Path, int]) -> Iterator[Problem]:
             yield Problem(_line(path, lines), _dotted(path), found, wanted)
 
 
-def check(text: str, environment: Mapping[str, str], now: datetime) -> dict[str, Json]:
+def check(
+    text: str, environment: Mapping[str, str], now: datetime, looks: runbook_check.Looks | None = None
+) -> dict[str, Json]:
     """Give `{"errors": […], "warnings": […], "findings": […]}` as DESIGN.md section 2 has it."""
-    reading = read(text, environment)
-    found = runbook_check.findings(reading.runbook, now) if reading.runbook else ()
+    reading = read(text, environment, looks=looks)
+    book = reading.runbook
+    found = (*runbook_check.findings(book, now), *runbook_check.blind(book, looks or {})) if book else ()
     return {
         "errors": [asdict(problem) for problem in reading.errors],
         "warnings": [asdict(problem) for problem in reading.warnings],

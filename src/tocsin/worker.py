@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
 
-from tocsin.net import Network
+from tocsin.net import Network, redact
 from tocsin.points import passing
 from tocsin.sdk import Conversation, Delivered, Message, Reject, Retry, Transport, Verdict
 from tocsin.store import queue
 from tocsin.store.db import Busy, Database, Unsure
-from tocsin.usecases import deliver, looks, publish, release, tick
+from tocsin.usecases import deliver, diagnose, looks, publish, release, tick
 from tocsin.usecases.configure import NoRunbook, Setup
 from tocsin.usecases.deliver import Job
 from tocsin.usecases.publish import write_whole
@@ -138,6 +139,9 @@ class Worker:
 
     async def _deliver(self, job: Job, claimed_at: float) -> None:
         """Send one job and settle it. `claimed_at`: seconds of the loop's clock."""
+        if job.look:
+            await self._diagnose(job, job.look)
+            return
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
@@ -160,6 +164,27 @@ class Worker:
             log.exception("settle_failed", incident=job.incident, via=job.via)
             await self._settle(deliver.settle_plainly, self.setup, job, verdict, error)
         passing("O7")
+
+    async def _diagnose(self, job: Job, asked: diagnose.Asked) -> None:
+        """Look at one tool within its time. Whatever it does is an answer, and no reason to wait longer."""
+        said: object
+        try:
+            async with asyncio.timeout(diagnose.SECONDS / self._speed):
+                talk = diagnose.conversation(asked, job.config)
+                said = talk if isinstance(talk, Reject) else await self.network.converse(talk)
+        except TimeoutError:
+            said = Reject(f"no answer within {diagnose.SECONDS:g} seconds")
+        except Exception as error:  # noqa: BLE001 - its integration met an answer that it does not know
+            where = redact("".join(traceback.format_exception(error)), *asked.secrets)  # its locals hold the token
+            log.error("look_failed", incident=job.incident, source=asked.source, traceback=where)
+            said = Reject(f"its answer could not be read ({type(error).__name__})")
+        passing("O6")
+        log.info("looked", incident=job.incident, source=asked.source, why=getattr(said, "why", None))
+        try:
+            await self._settle(diagnose.settle, self.setup, job.id, job.epoch, job.incident, asked, said)
+        except Exception as error:
+            log.exception("settle_failed", incident=job.incident, via=job.via)
+            await self._settle(deliver.settle_plainly, self.setup, job, None, error)
 
     async def _settle(self, how: Callable[..., None], *args: Any) -> None:
         """Write what came of a job, however long the store is busy: the provider has been asked already."""

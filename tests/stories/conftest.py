@@ -15,11 +15,11 @@ import yaml
 from tocsin import plugins
 from tocsin.core.alert import Alert, Signal
 from tocsin.core.events import Declared, Event
-from tocsin.sdk import Line, Mail, Outgoing, Response, Retry, Verdict
+from tocsin.sdk import Line, Mail, Outgoing, Reject, Response, Retry, Verdict
 from tocsin.store import incidents, queue
 from tocsin.store.db import Database
 from tocsin.store.schema import metadata
-from tocsin.usecases import configure, deliver, ingest, looks, publish, release, respond, tick
+from tocsin.usecases import configure, deliver, diagnose, ingest, looks, publish, release, respond, tick
 from tocsin.usecases.configure import Setup
 from tocsin.worker import conversation_of, write_whole
 
@@ -28,6 +28,7 @@ EXAMPLE = (ROOT / "examples/proofi/runbook.yaml").read_text(encoding="utf-8")
 START = datetime(2026, 11, 23, 9, 2, tzinfo=UTC)  # a Monday, 10:02 in Amsterdam
 SECRETS = {"TELEGRAM_BOT_TOKEN": "123:story-token"}
 GROUP = -1001234567890
+HANGS = object()  # what a tool says that never answers
 CHATS = {700000001: "martijn", 700000002: "backup1", GROUP: "alerts"}
 
 
@@ -90,10 +91,24 @@ class World:
                 self.db.write_now(looks.run, self.setup, self.db.read_now(looks.gather, self.setup))
             jobs = self.db.write_now(deliver.claim, self.setup, "story")
             for job in jobs:
+                if job.look:
+                    said = self._look(job)
+                    given = job.id, job.epoch, job.incident, job.look, said
+                    self.db.write_now(diagnose.settle, self.setup, *given)
+                    continue
                 self.db.write_now(deliver.settle, self.setup, job, self._send(job), 1)
             if not ticked and not jobs:
                 return
         raise AssertionError("the worker never comes to rest")
+
+    def _look(self, job: deliver.Job) -> object:
+        """What a tool says; one that answers with None hangs, and the worker gives it up."""
+        assert job.look
+        talk = diagnose.conversation(job.look, job.config)
+        if isinstance(talk, Reject):
+            return talk
+        said = self._converse(talk)
+        return Reject("no answer within 12 seconds") if said is HANGS else said
 
     def _send(self, job: deliver.Job) -> Verdict:
         if job.draft:
@@ -105,14 +120,17 @@ class World:
         else:
             conversation = conversation_of(self.setup, job, job.transport)
         assert conversation
+        verdict: Verdict = self._converse(conversation)
+        return verdict
+
+    def _converse(self, conversation: Any) -> Any:
         try:
             outgoing = next(conversation)
             while True:
                 self.requests.append((self.now, outgoing))
                 outgoing = conversation.send(self.network(outgoing))
         except StopIteration as end:
-            verdict: Verdict = end.value
-            return verdict
+            return end.value
 
     def wait(self, **span: float) -> None:
         """Let time pass; everything that falls due on the way is done at its instant."""
@@ -195,8 +213,8 @@ class World:
         return [text for _, to, text in self.sent if to == who]
 
     def room_texts(self) -> list[str]:
-        """What was said in the first room, without what keeps the room itself: the summary, the invitation, the end."""
-        own = ("INC-1 ", "You are asked to come here: ")
+        """What was said in the first room, without what keeps it (the summary, the invitation, the end) and what was found."""
+        own = ("INC-1 ", "INC-1: ", "You are asked to come here: ")
         return [text for text in self.texts("alerts#77") if not text.startswith(own)]
 
     def summary(self) -> str:

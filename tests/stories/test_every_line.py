@@ -199,7 +199,12 @@ def test_critical_an_incident_without_a_commander_after_ten_minutes_is_handed_on
 @line("critical.assess")
 def test_critical_initial_assessment_confirms_the_severity_and_diagnosis_starts_at_once(world):
     world.alert()
-    assert 2 == len(world.facts("finding_added"))
+    begun, *found, assessed = world.facts("finding_added")
+    assert START == begun.at == assessed.at
+    assert ("Looking at", {"alerts", "blast_radius"}) == (
+        begun.data["text"][:10],
+        {"alerts", "blast_radius"} & {fact.data["source"] for fact in found},
+    )
     world.wait(minutes=4)
     world.act(1, SetSeverity("martijn", "P0"))
 

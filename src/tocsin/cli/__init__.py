@@ -9,6 +9,7 @@ import typer
 from tocsin.cli import (
     action,
     backup,
+    diagnosis,
     handoff,
     incident,
     keys,
@@ -42,6 +43,7 @@ app.command("restore")(backup.restore)
 app.command("simulate")(simulate)
 incident.app.command("merge")(noise.merge)
 incident.app.command("split")(noise.split)
+incident.app.command("diagnose")(diagnosis.diagnose)
 app.add_typer(texts.app, name="incident", help="See and lead incidents.")  # of both modules
 app.add_typer(handoff.app, name="handoff", help="See shift changes, and confirm that you have the pager.")
 app.add_typer(people.app, name="people", help="How people are reached, and what proves it.")

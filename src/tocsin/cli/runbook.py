@@ -102,9 +102,10 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Check a runbook: errors with line and key, then how ready it is."""
-    from tocsin import runbook_file, wiring  # noqa: PLC0415
+    from tocsin import plugins, runbook_file, wiring  # noqa: PLC0415
 
-    report = runbook_file.check(read_text(file), wiring.read_settings().environment, datetime.now(UTC))  # noqa: TID251
+    environment, now = wiring.read_settings().environment, datetime.now(UTC)  # noqa: TID251
+    report = runbook_file.check(read_text(file), environment, now, plugins.load().looks)
     report["findings"] = _with_servers(report, runbook_file.version_of(read_text(file)))
     tried = wiring.try_connections(read_text(file)) if connect and not report["errors"] else []
     if connect:

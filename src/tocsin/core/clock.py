@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from tocsin.core import protocol, sla
+from tocsin.core import looking, protocol, sla
 from tocsin.core.calendar import words
 from tocsin.core.communications import also_told
 from tocsin.core.draft import Draft
@@ -39,6 +39,7 @@ def run_due(draft: Draft) -> None:
         for clock in draft.state.clocks:
             _look_at_clock(draft, clock)
         _look_at_extension(draft)
+        looking.run_out(draft)
         notice_gaps(draft)
 
 
@@ -210,23 +211,9 @@ def _notify_everyone(draft: Draft) -> None:
         )
 
 
-def _diagnose(draft: Draft) -> None:
-    """Say what Tocsin knows by itself: what fires, and who depends on the service."""
-    state = draft.state
-    if state.findings:
-        return
-    firing = draft.around.alerts
-    text = f"{firing} alert{'' if firing == 1 else 's'} of this incident firing" if firing else "no alert is firing"
-    draft.add("finding_added", SYSTEM, source="alerts", text=text, ok=True)
-    if "blast_radius" in draft.runbook.diagnose:
-        hit = sorted(draft.runbook.dependents(state.service)) if state.service else []
-        text = f"depends on {state.service}: {', '.join(hit)}" if hit else "nothing else is known to depend on it"
-        draft.add("finding_added", SYSTEM, source="blast_radius", text=text, ok=True)
-
-
 _RUNS: Final[Mapping[str, Callable[[Draft], None]]] = {
     "open_war_room": _open_war_room,
     "notify_everyone": _notify_everyone,
-    "diagnose": _diagnose,
+    "diagnose": looking.diagnose,
     "create_ticket": create_ticket,
 }

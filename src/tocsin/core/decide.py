@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from tocsin.core import communications, escalation, joining, protocol, room, sla, statuspage, tickets
+from tocsin.core import communications, escalation, joining, looking, protocol, room, sla, statuspage, tickets
 from tocsin.core.clock import room_opened, run_due
 from tocsin.core.draft import Draft
 from tocsin.core.events import (
@@ -28,6 +28,8 @@ from tocsin.core.events import (
     Event,
     Extend,
     GaveBack,
+    LookAgain,
+    Looked,
     MergeInto,
     MessageSeen,
     Note,
@@ -160,6 +162,7 @@ def wake_at(state: Incident, now: datetime) -> datetime | None:
     """Return the next instant after *now* at which something of this incident is due, or None."""
     instants = [t for t in protocol.instants(state.duties) if t > now]
     if state.is_open:
+        instants += [t for t in looking.due(state) if t > now]
         instants += [t for t in (*sla.instants(state.clocks), gap_at(state), state.extended_until) if t and t > now]
     if state.walk and climbing(state):
         instants.append(max(escalation.due_at(state.walk), now))
@@ -239,4 +242,6 @@ _HANDLERS: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
     TookOver: joining.took_over,
     SplitOff: joining.split_off,
     GaveBack: joining.gave_back,
+    LookAgain: looking.look_again,
+    Looked: looking.looked,
 }

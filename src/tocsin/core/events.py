@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
+from tocsin.core.diagnosis import Finding, Tool
 from tocsin.core.incident import Incident
 from tocsin.core.types import Effect, Fact, Json
 
@@ -327,6 +328,22 @@ class GaveBack:
 
 
 @dataclass(frozen=True, slots=True)
+class LookAgain:
+    """Look for the cause anew."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A look of the *run* of a diagnosis came back, from *source*: these are its findings, each of its own source."""
+
+    run: int
+    source: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time passed."""
 
@@ -336,6 +353,7 @@ Event: TypeAlias = (
     | Extend | Note | SendText | Cause | Say | MessageSeen | Check | WriteUp | TicketOpened | CloseTicket | Resolve
     | Reopen | RoomOpened | PageFailed | OffCall | WentSilent | Tick | AlertsHeld | MergeInto | TookOver | SplitOff
     | GaveBack | ActionItemKept | AskTicket | ReopenTicket
+    | LookAgain | Looked
 )  # fmt: skip
 
 
@@ -356,6 +374,7 @@ class Around:
     alerts: int = 0  # alerts of this incident that fire now
     # Of each round-robin step (`escalation.turn_key`) whose turn it was last, and when.
     turns: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
+    tools: tuple[Tool, ...] = ()  # what the runbook's `diagnose` names, where a diagnosis may begin
 
 
 @dataclass(frozen=True, slots=True)

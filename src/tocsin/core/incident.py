@@ -9,7 +9,8 @@ from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter
 
-from tocsin.core import promise, protocol, sla
+from tocsin.core import diagnosis, promise, protocol, sla
+from tocsin.core.diagnosis import Diagnosis
 from tocsin.core.escalation import Walk, WalkStep
 from tocsin.core.protocol import Duty
 from tocsin.core.sla import Clock
@@ -108,7 +109,7 @@ class Incident:
     gaps_said: bool = False  # that roles are held by nobody
     extended_until: datetime | None = None
     room: Room | None = None
-    findings: int = 0
+    diagnosis: Diagnosis = field(default_factory=Diagnosis)
     messages: int = 0  # of the war room that were kept
     ticket: str | None = None  # its name in the tracker
     tracker: str = ""
@@ -188,7 +189,10 @@ def fold(state: Incident, fact: Fact) -> Incident:
     if fact.kind in protocol.LASTING and not fact.data.get("if_missed"):
         changed = replace(changed, seen=protocol.noticed(changed.seen, fact.kind, fact.actor, fact.at))
     status = LIFE.get((state.status, fact.kind))
-    return changed if status is None else replace(changed, status=status)
+    changed = changed if status is None else replace(changed, status=status)
+    if changed.diagnosis.running and not changed.is_open:
+        return replace(changed, diagnosis=diagnosis.ended(changed.diagnosis, fact.at))
+    return changed
 
 
 def by_a_person(actor: str) -> bool:
@@ -298,8 +302,10 @@ def _note(s: Incident, f: Fact) -> Incident:
 
 
 def _finding(s: Incident, f: Fact) -> Incident:
-    suspected = f.data["text"] if f.data.get("source") == "suspicion" else s.suspected
-    return replace(s, findings=s.findings + 1, suspected=suspected)
+    """Somebody suspects a cause, or a diagnosis goes on; what no run of one found is on the timeline alone."""
+    if f.data.get("source") == "suspicion":
+        return replace(s, suspected=f.data["text"])
+    return replace(s, diagnosis=diagnosis.folded(s.diagnosis, f.data, f.at)) if f.data.get("run") else s
 
 
 def _status(s: Incident, f: Fact) -> Incident:

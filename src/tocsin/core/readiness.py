@@ -12,7 +12,7 @@ from tocsin.core.calendar import local_to_utc, utc_words, words
 from tocsin.core.delivery import CONSOLE
 from tocsin.core.reach import Heard, reachable
 from tocsin.core.runbook import Runbook
-from tocsin.core.runbook_check import Finding, Gap, findings
+from tocsin.core.runbook_check import Finding, Gap, Looks, blind, findings
 from tocsin.core.stand_ins import Given
 from tocsin.core.statuspage import HostHealth
 
@@ -32,6 +32,7 @@ NEXT: Final[Mapping[str, str]] = {
     "contact_broken": "Ask them for the right address, put it into the runbook, and check it.",
     "integration_failing": "Read the reason; look at the token, the address and the network of that channel.",
     "test_unanswered": "Ask them whether the test page came; if not, check each of their ways.",
+    "cannot_look": "Fill in what is missing, or take the name out of diagnose: that tool says nothing at night.",
     "integration_left_out": "Set the variables that it names, or take the channel out of the runbook.",
     "status_page_not_published": "Read the reason and mend that host; `tocsin status publish` tries it at once.",
     "same_person": "Put somebody else on one of the two steps: otherwise one phone off means nobody.",
@@ -66,12 +67,17 @@ class Known:
     zones: str = ""
     moved: Sequence[Finding] = ()  # hand-overs that other time zone rules moved
     hosts: Sequence[HostHealth] = ()
+    looks: Looks = field(default_factory=dict)  # what the installed integrations can look at
 
 
 def all_findings(book: Runbook, known: Known, now: datetime, given: Given) -> tuple[Finding, ...]:
     """Everything that will hurt one night, the worst first."""
     checks = (_contacts, _tests, _server)
-    found = [*findings(book, now, given), *(finding for check in checks for finding in check(book, known, now))]
+    found = [
+        *findings(book, now, given),
+        *blind(book, known.looks),
+        *(finding for check in checks for finding in check(book, known, now)),
+    ]
     return tuple(sorted(dict.fromkeys(found), key=lambda finding: rank(finding.kind)))
 
 

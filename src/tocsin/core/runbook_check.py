@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final, get_args
 
 from tocsin.core import matchers, oncall
+from tocsin.core.diagnosis import OWN
 from tocsin.core.incident import ROLES
 from tocsin.core.runbook import DutyRule, EscalationPolicy, Runbook
 from tocsin.core.runbook_schedules import HandOff, Rotation, Schedule
@@ -50,11 +51,23 @@ class Finding:
     text: str
 
 
-def faults(book: Runbook) -> tuple[Fault, ...]:
-    """Every name in the runbook that leads nowhere, and every pattern that cannot be read."""
+# What an integration can look at: each name that `diagnose` may say, with the settings it cannot look without.
+Looks = Mapping[str, tuple[str, ...]]
+
+
+def faults(book: Runbook, looks: Looks | None = None) -> tuple[Fault, ...]:
+    """
+    Every name in the runbook that leads nowhere, and every pattern that cannot be read.
+
+    Args:
+        looks: What the installed integrations can look at; None or empty where that is not known.
+    """
     checks = (_people_faults, _service_faults, _severity_faults, _triage_faults, _noise_faults, _duty_faults,
               _channel_faults, _hand_off_faults)  # fmt: skip
-    return tuple(fault for check in checks for fault in check(book))
+    found = [fault for check in checks for fault in check(book)]
+    for i, name in enumerate(book.diagnose) if looks else ():
+        found += _named(("diagnose", i), name, (*looks, *OWN), "what can be looked at")  # type: ignore[misc]
+    return tuple(found)
 
 
 def _named(path: Path, name: str | None, known: Iterable[str], what: str) -> Iterator[Fault]:
@@ -232,6 +245,20 @@ def findings(book: Runbook, now: datetime, given: Given | None = None) -> tuple[
     checks = (_gap_findings, _unreachable, _same_person, _steps)
     found = [finding for check in checks for finding in check(book, now, given)]
     return tuple(dict.fromkeys([*found, *_texts(book), *_actions(book)]))
+
+
+def blind(book: Runbook, looks: Looks) -> Iterator[Finding]:
+    """The looks that `diagnose` asks for and that a missing setting forbids, but for those that are left out."""
+    for name in dict.fromkeys(book.diagnose):
+        connection = name.partition(".")[0].replace("-", "_")
+        if name not in looks or f"connections.{connection}" in book.left_out:
+            continue
+        settings = getattr(book.connections, connection, None)
+        missing = [need for need in looks[name] if not getattr(settings, need, None)]
+        if missing and settings is None:
+            yield Finding("cannot_look", name, f"the runbook has no connections.{connection}")
+        elif missing:
+            yield Finding("cannot_look", name, f"connections.{connection} has no {' and no '.join(missing)}")
 
 
 @dataclass(frozen=True, slots=True)

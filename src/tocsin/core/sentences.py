@@ -136,6 +136,14 @@ def _split(who: str, d: Data, names: Names) -> str:
     return f"{who} split {d['off']} off from this{alerts}: {d['title']}{_because(d)}"
 
 
+def _finding(who: str, d: Data, names: Names) -> str:
+    if d["source"] == "suspicion":
+        return f"{who} suspects: {d['text']}"
+    if d["source"] == "diagnosis":
+        return f"{d['text']} (asked for by {who})" if "looking" in d and who != "Tocsin" else d["text"]
+    return f"{'Not seen' if d.get('failed') else 'Finding'} ({d['source'].replace('_', ' ')}): {d['text']}"
+
+
 _SENTENCES: Final[Mapping[str, Callable[[str, Data, Names], str]]] = {
     "declared": _declared,
     "alert_attached": _attached,
@@ -169,11 +177,7 @@ _SENTENCES: Final[Mapping[str, Callable[[str, Data, Names], str]]] = {
         f"{w} declared an extended incident{_because(d)}" + (f" (until {d['until']})" if d.get("until") else "")
     ),
     "elapsed": _elapsed,
-    "finding_added": lambda w, d, n: (
-        f"{w} suspects: {d['text']}"
-        if d["source"] == "suspicion"
-        else f"Finding ({d['source'].replace('_', ' ')}): {d['text']}"
-    ),
+    "finding_added": _finding,
     "ticket_created": _ticket,
     "ticket_closed": lambda w, d, n: f"{w} closed the ticket {d['ticket']}{_because(d)}",
     "ticket_reopened": lambda w, d, n: f"{w} opened the ticket {d['ticket']} again{_because(d)}",

@@ -106,6 +106,15 @@ class OpenTicket:
 
 
 @dataclass(frozen=True, slots=True)
+class LookAt:
+    """Look, for the *run* of a diagnosis, at Tocsin's own records and at tools, by name; nothing after *until*."""
+
+    run: int
+    sources: tuple[str, ...]
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class KeepRoom:
     """Bring the war room up to date: what it must show is read when that is done, so that many changes are one."""
 
@@ -147,8 +156,9 @@ class Spoiled:
 
 
 Effect: TypeAlias = (
-    Page | StopPaging | Tell | OpenRoom | KeepRoom | OpenTicket | KeepTicket | WriteDraft | Publish | Spoiled
-)
+    Page | StopPaging | Tell | OpenRoom | KeepRoom | OpenTicket | KeepTicket | LookAt | WriteDraft | Publish
+    | Spoiled
+)  # fmt: skip
 
 
 class Refused(Exception):  # noqa: N818 - what we say to a person, in words

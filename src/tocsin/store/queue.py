@@ -139,7 +139,7 @@ def troubles(tx: Tx, number: int) -> Sequence[Any]:
     """What could not be sent yet for an incident: outbox rows that failed and are not done."""
     where = and_(
         outbox.c.incident == number,
-        outbox.c.kind != "edit",
+        outbox.c.kind.notin_(("edit", "look", "look_inside")),
         or_(and_(outbox.c.failures > 0, outbox.c.state.in_(("pending", "leased"))), outbox.c.state == "failed"),
     )
     return tx.all(select(outbox).where(where).order_by(outbox.c.due))
@@ -390,7 +390,18 @@ def _first(*instants: datetime | None) -> datetime | None:
 
 def backlog(tx: Tx) -> Mapping[str, Any]:
     """`{"pending": n, "oldest_due": instant or None}`."""
-    quiet = ("probe", "test", "receipt", "edit", "announce", "forget", "tickets", *TO_SUBSCRIBERS)
+    quiet = (
+        "probe",
+        "test",
+        "receipt",
+        "edit",
+        "announce",
+        "forget",
+        "tickets",
+        "look",
+        "look_inside",
+        *TO_SUBSCRIBERS,
+    )
     waiting = PENDING, outbox.c.kind.notin_(quiet)
     row = tx.all(select(func.count(), func.min(outbox.c.due)).where(*waiting))[0]
     return {"pending": row[0], "oldest_due": row[1]}

@@ -270,7 +270,7 @@ outbox = Table(
     # page, message, room, keep: something to be done to a room, draft; receipt: the time for one is over;
     # alarm, check, test, probe: they need no incident; reply: what is said to somebody who pressed or wrote;
     # edit: another text in the place of a page that was sent; of the status page: announce puts an update for each
-    # subscriber, opt_in asks one, forget drops what is old
+    # subscriber, opt_in asks one, forget drops what is old; look: at a tool, for a diagnosis; look_inside: at our own
     Column("kind", Text, nullable=False),
     Column("page", Text),
     Column("rule", Integer),  # the place in the person's notification rules

@@ -19,6 +19,7 @@ from tocsin.core.events import (
     Check,
     Declared,
     Escalate,
+    LookAgain,
     Note,
     PostUpdate,
     Resolve,
@@ -171,6 +172,17 @@ def _acknowledge(asked: Asked) -> str:
     return f"You have {state.name}: {state.title}" if state.is_open else f"{state.name} is resolved."
 
 
+def _diagnose(asked: Asked) -> str:
+    number, _ = _which(asked, bare=True)
+    before = incidents.load(asked.tx, number).state.diagnosis
+    after = respond.act(asked.tx, asked.setup, number, LookAgain(asked.person)).state
+    if before.running and before.run == after.diagnosis.run:
+        return f"{after.name} is being looked at already: {len(before.waiting)} of {len(before.looking)} are awaited."
+    tools = max(len(after.diagnosis.looking) - 1, 0)
+    what = f"{tools} tool{'s' * (tools != 1)} and Tocsin's own records" if tools else "Tocsin's own records"
+    return f"Looking at {what} for {after.name}: what is found is told within 30 seconds."
+
+
 def _escalate(asked: Asked) -> str:
     number, reason = _which(asked)
     respond.act(asked.tx, asked.setup, number, Escalate(asked.person, reason[:LONG_LIMIT] or "asked for in chat"))
@@ -312,6 +324,7 @@ COMMANDS: Final[Mapping[str, tuple[Role, Callable[[Asked], str]]]] = {
     "assign": ("responder", _assign),
     "done": ("responder", _done),
     "escalate": ("responder", _escalate),
+    "diagnose": ("responder", _diagnose),
     "cause": ("responder", _cause),
     "send": ("responder", _send),
     "note": ("responder", _note),
@@ -334,6 +347,7 @@ USES: Final = {
     "cause INC-42 [confirmed] [TEXT]": "what it was; published only once confirmed",
     "send INC-42 initial alert": "send a text of the runbook again, filled as it is now",
     "escalate INC-42 [REASON]": "page the next step now",
+    "diagnose INC-42": "look at all tools for the cause, anew",
     "note INC-42 TEXT": "put a note on the timeline",
     "merge INC-42 INC-40 [REASON]": "let it go on in another incident",
     "split INC-42": "undo that",

@@ -107,7 +107,7 @@ def adopt(tx: Tx, setup: Setup, text: str) -> runbook_file.Reading:
     Returns:
         The reading, with its errors and warnings for whoever offered the text.
     """
-    reading = runbook_file.read(text, setup.environment)
+    reading = runbook_file.read(text, setup.environment, looks=setup.plugins.looks)
     if reading.runbook is None:
         return reading
     setup.runbooks[reading.version] = reading.runbook

@@ -25,6 +25,7 @@ from tocsin.store.rooms import STEP
 from tocsin.store.tracking import CHANGE, KEEP_ITEM, LOOK, OPEN_ITEM
 from tocsin.usecases import (
     devices,
+    diagnose,
     edits,
     limits,
     people,
@@ -34,6 +35,7 @@ from tocsin.usecases import (
     restored,
     rooms,
     subscribers,
+    tools,
     tracking,
     ways,
 )
@@ -55,6 +57,7 @@ TIMERS: Final[Mapping[str, Callable[[Tx, Setup, Any], None]]] = {
     "test": people.test_due,
     "announce": subscribers.fan_out,
     "forget": subscribers.forget_old,
+    "look_inside": diagnose.inside,
 }
 
 # What is asked of a tracker or a repository, from what holds when it is due; None where nothing is to be done.
@@ -95,6 +98,7 @@ class Job:
     confirm: tuple[str, str] = ("", "")  # the source that asks before it sends, and where to say yes
     draft: publish.Draft | None = None
     call: Call | None = None
+    look: diagnose.Asked | None = None
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     folded: tuple[Job, ...] = ()
     receipts: bool = False  # the vendor promises to tell later whether it arrived
@@ -172,7 +176,7 @@ def _send_now(
             ways.next_way(tx, setup, row, tx.now)  # R7: the wait is as long as if this one had been refused
         return None
     busy.add(row.destination)
-    epoch = queue.lease(tx, row, owner, tx.now + delivery.LEASE)
+    epoch = queue.lease(tx, row, owner, tx.now + (diagnose.LEASE if row.kind == diagnose.KIND else delivery.LEASE))
     if call is not None:
         return Job(row.id, epoch, row.kind, row.incident or 0, row.via, tx.now, row.destination, seed=row.id, call=call)
     if stored is None:
@@ -291,6 +295,8 @@ def _folded(tx: Tx, setup: Setup, job: Job, others: list[Job]) -> Job:
 def _moot(tx: Tx, row: Any, stored: Stored) -> str:
     """Why a row is not needed any more; empty when it is."""
     state = stored.state
+    if row.kind == diagnose.KIND:
+        return diagnose.moot(row, state, tx.now)
     if row.kind == "room" and state.room and not state.is_open:
         return "the incident is over"
     if row.kind == "page":
@@ -317,6 +323,9 @@ def _job(
     if row.kind == "draft":
         return Job(**common, draft=publish.draft(tx, setup, stored))
     runbook = runbook_of(tx, setup, state.runbook_version)
+    if row.kind == diagnose.KIND:
+        look = diagnose.asked(setup, runbook, row, state, tx.now)
+        return Job(**common, look=look, config=tools.config(runbook, look.source))
     known = queue.destination(tx, row.destination)
     changed = known.settings if known else {}
     own = devices.settings_for(tx, setup, transport, row.payload["to"])

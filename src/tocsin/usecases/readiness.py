@@ -85,7 +85,7 @@ def read(tx: Tx, setup: Setup) -> Report:
     data = look.data if look else {}
     known = Known(
         {night.person: night.ways for night in nights}, tests, _failing(tx), notices(tx, setup), unconfirmed,
-        zones.warning(tx.now), _moved(tx, book, data.get("zones")), site.hosts(tx),
+        zones.warning(tx.now), _moved(tx, book, data.get("zones")), site.hosts(tx), setup.plugins.looks,
     )  # fmt: skip
     return Report(
         tx.now, version, core.all_findings(book, known, tx.now, given), tuple(nights),

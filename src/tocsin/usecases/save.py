@@ -11,8 +11,9 @@ from tocsin import zones
 from tocsin.core import notify
 from tocsin.core.because import explain
 from tocsin.core.delivery import GATHER, Route, caught_up, quiet_until, to_channel, to_person
+from tocsin.core.diagnosis import INSIDE, Tool
 from tocsin.core.escalation import turn_key
-from tocsin.core.events import Around, CloseTicket, Decision, Event, Resolve, Tick
+from tocsin.core.events import Around, CloseTicket, Decision, Event, LookAgain, Resolve, Tick
 from tocsin.core.incident import Incident
 from tocsin.core.runbook import Runbook
 from tocsin.core.stand_ins import StandIns
@@ -21,6 +22,7 @@ from tocsin.core.types import (
     Json,
     KeepRoom,
     KeepTicket,
+    LookAt,
     OpenRoom,
     OpenTicket,
     Page,
@@ -28,12 +30,13 @@ from tocsin.core.types import (
     Spoiled,
     StopPaging,
     Tell,
+    instant_text,
 )
 from tocsin.store import alerts, incidents, people, queue, rooms, tracking
 from tocsin.store.db import Tx, one_at_a_time
 from tocsin.store.incidents import Stored
 from tocsin.store.oncall import stand_ins_around
-from tocsin.usecases import edits, site
+from tocsin.usecases import edits, site, tools
 from tocsin.usecases.configure import Setup, incident_link, runbook_of, who
 
 SETTLES: Final = timedelta(seconds=2)  # what changes together in a room is shown together
@@ -55,6 +58,7 @@ def around(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, event: Event
         room_channel=bool(room and _opens_rooms(setup, to_channel(runbook, setup.ways, room.in_))),
         alerts=firing or alerts.firing(tx, state.number),
         turns=_turns(tx, runbook, state),
+        tools=_tools(setup, runbook, state, event),
     )
 
 
@@ -74,6 +78,12 @@ def tracker_of(setup: Setup, runbook: Runbook) -> str:
         if settings is not None and not left_out and all(getattr(settings, need, "") for need in tracker.needs):
             return name
     return ""
+
+
+def _tools(setup: Setup, runbook: Runbook, state: Incident, event: Event) -> tuple[Tool, ...]:
+    """The tools to look at, where this event may begin a diagnosis."""
+    begins = not state.diagnosis.run or state.diagnosis.running or isinstance(event, LookAgain)
+    return tools.named(setup, runbook) if runbook.diagnose and begins else ()
 
 
 def _turns(tx: Tx, runbook: Runbook, state: Incident) -> Mapping[str, Mapping[str, datetime]]:
@@ -156,6 +166,8 @@ def _put(
             )  # fmt: skip
         case KeepTicket():
             tracking.keep(tx, state)
+        case LookAt():
+            _put_looks(tx, state, effect)
         case KeepRoom():
             keep_room(tx, setup, runbook, state)
         case Publish():
@@ -211,6 +223,16 @@ def _put_tell(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, tell: Tel
         if tell.room:
             payload["room"] = True  # where that is, is looked up when it is sent
         _row(tx, f"{state.name}:{tell.key}:{place}", state, route, kind="message", payload=payload, urgent=tell.urgent)
+
+
+def _put_looks(tx: Tx, state: Incident, looks: LookAt) -> None:
+    """One row for each look: any node takes it, and each tool has a lane of its own."""
+    for source in looks.sources:
+        queue.put(
+            tx, f"{state.name}:look:{looks.run}:{source}", tx.now, incident=state.number, via=f"look:{source}",
+            kind="look_inside" if source == INSIDE else "look", destination="", urgent=True,
+            payload={"run": looks.run, "source": source, "until": instant_text(looks.until)},
+        )  # fmt: skip
 
 
 def keep_room(tx: Tx, setup: Setup, runbook: Runbook, state: Incident) -> None:

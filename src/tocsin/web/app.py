@@ -41,6 +41,7 @@ from tocsin.web import (
     connections,
     declare,
     devices,
+    diagnosis,
     handoff,
     incidents,
     joining,
@@ -103,7 +104,7 @@ def create_app(
     app.include_router(api.router)
     for part in (
         api_actions, api_connections, api_oncall, api_maintenance, api_noise, api_people, api_subscribers, api_texts,
-        api_tickets, changes,
+        api_tickets, changes, diagnosis,
     ):  # fmt: skip
         app.include_router(part.router)
     for routes in (

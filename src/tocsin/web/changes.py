@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from fastapi import APIRouter
 from starlette.requests import Request
 
-from tocsin.core.changes import LOOK_BACK, Beside, Change, beside, needs_of
-from tocsin.core.incident import Incident
+from tocsin.core.changes import Beside
 from tocsin.core.types import Json, incident_number, instant_text
-from tocsin.store import alerts, incidents
+from tocsin.store import incidents
 from tocsin.store.db import Tx
-from tocsin.usecases.configure import Setup, runbook_of
+from tocsin.usecases.changes import of
+from tocsin.usecases.configure import Setup
 from tocsin.web.api import Reads
 
 router = APIRouter(prefix="/api/v1")
-
-
-def of(tx: Tx, setup: Setup, state: Incident) -> tuple[Beside, ...]:
-    """What was changed from 24 hours before an incident until it ended, the newest first."""
-    until = (state.resolved_at or tx.now) + timedelta(microseconds=1)
-    rows = alerts.changes_between(tx, state.declared_at - LOOK_BACK, until)
-    links = [tuple((text, href) for text, href in row.links) for row in rows]
-    found = [
-        Change(row.at, row.source, row.service, row.title, row.text, row.labels, its)
-        for row, its in zip(rows, links, strict=True)
-    ]
-    return beside(found, state.declared_at, needs_of(runbook_of(tx, setup, state.runbook_version), state.service))
 
 
 def change_json(item: Beside) -> Json:

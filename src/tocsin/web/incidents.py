@@ -25,10 +25,10 @@ from tocsin.sdk import clip
 from tocsin.store import alerts, incidents, postmortems, queue, watch
 from tocsin.store.db import Tx
 from tocsin.store.incidents import Stored
-from tocsin.usecases import respond, restored
+from tocsin.usecases import changes, respond, restored
 from tocsin.usecases.access import Viewer, may
 from tocsin.usecases.configure import Setup, acknowledge_link, check_acknowledge, in_force, runbook_of
-from tocsin.web import actions, changes, compose, joining, operations
+from tocsin.web import actions, compose, diagnosis, joining, operations
 from tocsin.web.api import promised, span_of
 from tocsin.web.auth import require, require_form, same_origin, viewer_of
 from tocsin.web.leading import ClockView, LeadView, lead_view, running
@@ -37,7 +37,7 @@ from tocsin.web.render import render, short
 LIST_SIZE: Final = 50
 ALERTS_SHOWN: Final = 50
 ENTRIES_SHOWN: Final = 1_000  # of the timeline; the newest
-FRAGMENTS: Final = ("head", "duties", "changes", "lead", "pages", "room", "timeline")
+FRAGMENTS: Final = ("head", "diagnosis", "duties", "changes", "lead", "pages", "room", "timeline")
 LOUD: Final = frozenset({"declared", "duty_missed", "page_failed", "resolved", "reopened", "escalated"})
 UPDATE_STATUSES: Final = ("investigating", "identified", "monitoring")
 Names = Mapping[str, str]
@@ -125,7 +125,7 @@ class IncidentView:
     entries: tuple[EntryView, ...]
     pages: tuple[PageView, ...]
     troubles: tuple[str, ...]
-    findings: tuple[str, ...]
+    diagnosis: diagnosis.DiagnosisView
     lead: LeadView
     severities: tuple[tuple[str, str], ...]
     people: tuple[tuple[str, str], ...]
@@ -236,8 +236,7 @@ def show(known: Known, now: datetime, viewer: Viewer | None) -> IncidentView:
         entries=tuple(entry_view(entry, s, names) for entry in known.entries),
         pages=tuple(page_view(row, known.attempts, names) for row in known.pages),
         troubles=tuple(trouble(row, names, now) for row in known.troubles),
-        findings=tuple(e.data["text"] for e in known.entries
-                       if e.kind == "finding_added" and e.data.get("source") != "suspicion"),
+        diagnosis=diagnosis.show(s, book),
         lead=lead_view(s, book, now, me),
         severities=tuple((id_, severity.title) for id_, severity in book.severities.items()),
         people=tuple(names.items()), can_act=can_act, is_open=s.is_open, paging_me=me in s.paging,
@@ -431,6 +430,7 @@ FORMS: Final[Mapping[str, Callable[[str, Form], events.Event]]] = {
         f.get("impact") or None, f.get("public") == "on", promised(f.get("next_update")), compose.seen_of(f),
     ),
     "note": lambda by, f: events.Note(by, f.get("text", "")),
+    "diagnose": lambda by, f: events.LookAgain(by),
     "escalate": lambda by, f: events.Escalate(by, f.get("reason", "")),
     "extend": lambda by, f: events.Extend(by, span_of(f.get("for")), f.get("reason", "")),
     "checked": lambda by, f: events.Check(by, f.get("duty", "")),

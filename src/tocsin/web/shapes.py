@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tocsin import zones
-from tocsin.core import action_items, oncall, protocol, roles, sla, tickets
+from tocsin.core import action_items, diagnosis, oncall, protocol, roles, sla, tickets
 from tocsin.core.action_items import ActionItem
 from tocsin.core.incident import Incident
 from tocsin.core.ledger import Entry
@@ -65,10 +65,23 @@ def incident_json(stored: Stored, link: str, now: datetime) -> Json:
         "ticket": ticket_of(s), "write_up": s.write_up, "paging": list(s.paging), "awaited": list(s.awaited),
         "passed_on": list(s.passed_on), "summary": s.summary, "next_steps": s.next_steps, "eta": s.eta,
         "root_cause": s.root_cause, "resolution": s.resolution, "suspected_cause": s.suspected, "said": s.said,
-        **next_update_json(s),
+        **next_update_json(s), **diagnosis_json(s),
         "war_room": {"name": s.room.name, "channel": s.room.channel or None} if s.room else None,
         "merged_into": incident_name(s.merged_into) if s.merged_into else None,
         "review_at": instant_text(s.review_at), "runbook_version": s.runbook_version, "drill": s.drill, "link": link,
+    }  # fmt: skip
+
+
+def diagnosis_json(s: Incident) -> Json:
+    """What was found, the likely causes in their order, and how far the looks are."""
+    d = s.diagnosis
+    return {
+        "causes": [diagnosis.cause_json(cause) for cause in diagnosis.likely(d.findings, s.declared_at)],
+        "findings": [diagnosis.finding_json(finding) for finding in d.listed()],
+        "diagnosis": {
+            "run": d.run, "running": d.running, "started_at": instant_text(d.started_at),
+            "assessed_at": instant_text(d.assessed_at), "looking": list(d.looking), "waiting": list(d.waiting),
+        } if d.run else None,
     }  # fmt: skip
 
 
