@@ -30,6 +30,7 @@ from tocsin.web import (
     api_actions,
     api_maintenance,
     api_noise,
+    api_numbers,
     api_oncall,
     api_people,
     api_subscribers,
@@ -44,6 +45,7 @@ from tocsin.web import (
     joining,
     live,
     noise,
+    numbers,
     oncall,
     operations,
     people,
@@ -100,12 +102,12 @@ def create_app(
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
     for part in (
-        api_actions, api_oncall, api_maintenance, api_noise, api_people, api_subscribers, api_texts, api_tickets,
-        changes,
+        api_actions, api_oncall, api_maintenance, api_noise, api_numbers, api_people, api_subscribers, api_texts,
+        api_tickets, changes,
     ):  # fmt: skip
         app.include_router(part.router)
     for routes in (
-        access, actions, devices, handoff, joining, incidents, declare, noise, oncall, calendar, people, live,
+        access, actions, devices, handoff, joining, incidents, declare, noise, numbers, oncall, calendar, people, live,
         operations, readiness, reference, subscribe, tickets,
     ):  # fmt: skip
         app.router.routes.extend(routes.ROUTES)
