@@ -9,7 +9,7 @@ by an alert makes no difference.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -227,45 +227,59 @@ class Summary:
 TOP: Final = 10  # services and causes that are named
 
 
-def summarize(rows: Sequence[Row], severities: Sequence[str], starts: Sequence[tuple[int, date]]) -> Summary:
+def summarize(
+    rows: Sequence[tuple[Any, ...]], severities: Sequence[str], starts: Sequence[tuple[int, date]]
+) -> Summary:  # fmt: skip
     """
-    Sum up *rows*. *severities* are the runbook's, in their order; one that it lost comes after them.
-
-    *starts* are where the parts of the trend begin, in order: in microseconds, and as a local day.
+    Sum up *rows*, each as `Row` has it. *severities* are the runbook's, in their order; one that it lost comes after
+    them. *starts* are where the parts of the trend begin, in order: in microseconds, and as a local day.
     """
-    by_severity: defaultdict[str, list[Row]] = defaultdict(list)
-    parts: defaultdict[int, list[Row]] = defaultdict(list)
+    table: Sequence[Sequence[Any]] = tuple(zip(*rows, strict=True)) or ((),) * len(Row._fields)
+    columns = dict(zip(Row._fields, table, strict=True))
+    kinds = columns["severity"]
+    order = [*severities, *sorted(set(kinds) - set(severities))]
     bounds = [at for at, _ in starts]
-    for row in rows:
-        by_severity[row.severity].append(row)
-        parts[bisect_right(bounds, row.at) - 1].append(row)
-    order = [*severities, *sorted(set(by_severity) - set(severities))]
-    causes: dict[str, str] = {}  # folded to how it was written first
-    for row in rows:
-        if row.cause:
-            causes.setdefault(row.cause.casefold(), row.cause)
-    counted = Counter(row.cause.casefold() for row in rows if row.cause)
+    places = [bisect_right(bounds, at) - 1 for at in columns["at"]]
+    by_severity, by_part = _split(kinds, columns), _split(places, columns)
+    seen = Counter(zip(places, kinds, strict=True))
+    counted = Counter(cause for cause in columns["cause"] if cause)
+    causes: dict[str, list[Any]] = {}  # folded to how it was written first, and how often it was
+    for cause, n in counted.items():
+        causes.setdefault(cause.casefold(), [cause, 0])[1] += n
     trend = [
-        Bucket(day, Counter(row.severity for row in parts[place]), _group(parts[place]))
+        Bucket(day, {name: seen[place, name] for name in order if seen[place, name]}, _group(by_part.get(place, _NONE)))
         for place, (_, day) in enumerate(starts)
     ]
+    judged = Counter(zip(kinds, columns["response"], columns["resolution"], strict=True))
     return Summary(
-        _group(rows), {name: _group(by_severity[name]) for name in order},
-        {name: _sla(by_severity[name]) for name in order}, tuple(trend),
-        _top(Counter(row.service for row in rows)), tuple((causes[name], n) for name, n in _top(counted) if name),
+        _group([columns[name] for name in _TIMES]),
+        {name: _group(by_severity.get(name, _NONE)) for name in order}, {name: _sla(name, judged) for name in order},
+        tuple(trend), _top(Counter(columns["service"])), _top(Counter(dict(causes.values()))),
     )  # fmt: skip
+
+
+_TIMES: Final = ("to_acknowledge", "to_resolve", "to_update")
+_NONE: Final[list[list[float | None]]] = [[], [], []]
+
+
+def _split(keys: Sequence[Any], columns: Mapping[str, Sequence[Any]]) -> dict[Any, list[list[float | None]]]:
+    """The three times of the incidents of each key."""
+    found: dict[Any, list[list[float | None]]] = {key: [[], [], []] for key in set(keys)}
+    for i, name in enumerate(_TIMES):
+        into = {key: lists[i].append for key, lists in found.items()}
+        for key, value in zip(keys, columns[name], strict=True):
+            into[key](value)
+    return found
 
 
 def _top(counted: Counter[Any]) -> tuple[tuple[Any, int], ...]:
     return tuple(sorted(counted.items(), key=lambda pair: (-pair[1], str(pair[0])))[:TOP])
 
 
-def _group(rows: Sequence[Row]) -> Group:
-    return Group(
-        len(rows), sum(row.to_acknowledge is None for row in rows), sum(row.to_resolve is None for row in rows),
-        times(row.to_acknowledge for row in rows), times(row.to_resolve for row in rows),
-        times(row.to_update for row in rows),
-    )  # fmt: skip
+def _group(spans: Sequence[Sequence[float | None]]) -> Group:
+    acknowledge, resolve, update = (times(each) for each in spans)
+    n = len(spans[0])
+    return Group(n, n - acknowledge.n, n - resolve.n, acknowledge, resolve, update)
 
 
 def verdict(response: str, resolution: str) -> Kept:
@@ -276,10 +290,15 @@ def verdict(response: str, resolution: str) -> Kept:
     return "breached" if "breached" in both else "running" if "running" in both else "kept"
 
 
-def _sla(rows: Sequence[Row]) -> Sla:
-    each = {which: Counter(getattr(row, which) for row in rows) for which in CLOCKS}
-    both = Counter(verdict(row.response, row.resolution) for row in rows)
-    return Sla(both["kept"], both["breached"], *((each[w]["kept"], each[w]["breached"]) for w in CLOCKS))
+def _sla(severity: str, judged: Counter[tuple[str, str, str]]) -> Sla:
+    both: Counter[str] = Counter()
+    each: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+    for (kind, response, resolution), n in judged.items():
+        if kind == severity:
+            both[verdict(response, resolution)] += n
+            each[0][response] += n
+            each[1][resolution] += n
+    return Sla(both["kept"], both["breached"], *((one["kept"], one["breached"]) for one in each))
 
 
 # --------------------------------------------------------------------------------------------- promises afterwards

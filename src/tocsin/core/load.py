@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -12,6 +14,7 @@ NIGHT: Final = frozenset({22, 23, 0, 1, 2, 3, 4, 5, 6})  # hours that begin in i
 SATURDAY: Final = 5
 QUARTER: Final = 900  # seconds: the offset of every zone since 1972 is a multiple of it
 A_DAY: Final = 96  # quarters
+A_WEEK: Final = 7 * A_DAY
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -27,46 +30,66 @@ class Load:
     hours: tuple[int, ...]
 
 
-def loads(counted: Iterable[tuple[str, int, int]], zones: Mapping[str, str], otherwise: str) -> tuple[Load, ...]:
+def loads(counted: Iterable[tuple[str, int, int, int]], zones: Mapping[str, str], otherwise: str) -> tuple[Load, ...]:
     """
     Sum up pages, who had most first.
 
     Args:
-        counted: Person, quarter of an hour since 1970 UTC, how many pages in it.
+        counted: Person, a quarter of an hour since 1970 UTC, another one a whole number of weeks from those that are
+            counted, and how many pages there were in these. In all of them the person's zone is as far ahead as in the
+            first (`steady`).
         zones: The time zone of each person that has one.
         otherwise: The time zone of everybody else.
     """
     hours: dict[str, list[int]] = {}
-    nights: dict[str, int] = {}
-    weekends: dict[str, int] = {}
-    known: dict[str, dict[int, int | None]] = {}
-    for person, quarter, count in counted:
+    nights: Counter[str] = Counter()
+    weekends: Counter[str] = Counter()
+    ahead: dict[tuple[str, int], int] = {}
+    for person, when, slot, count in counted:
         zone = zones.get(person, otherwise)
-        local = quarter + _offset(known.setdefault(zone, {}), zone, quarter)
+        if (zone, when) not in ahead:
+            ahead[zone, when] = _ahead(zone, when)
+        local = slot + ahead[zone, when]
         hour = local % A_DAY // 4
-        mine = hours.setdefault(person, [0] * 24)
-        mine[hour] += count
+        hours.setdefault(person, [0] * 24)[hour] += count
         if hour in NIGHT:
-            nights[person] = nights.get(person, 0) + count
+            nights[person] += count
         elif (local // A_DAY + 3) % 7 >= SATURDAY:  # 1970 began on a Thursday
-            weekends[person] = weekends.get(person, 0) + count
+            weekends[person] += count
     made = [
-        Load(
-            person, zones.get(person, otherwise), sum(each), nights.get(person, 0), weekends.get(person, 0), tuple(each)
-        )
-        for person, each in hours.items()
+        Load(who, zones.get(who, otherwise), sum(each), nights[who], weekends[who], tuple(each))
+        for who, each in hours.items()
     ]
     return tuple(sorted(made, key=lambda load: (-load.pages, load.person)))
 
 
-def _offset(known: dict[int, int | None], zone: str, quarter: int) -> int:
-    """Quarters that local time is ahead. Looked up once for each day; on the days of a change for each quarter."""
-    day = quarter // A_DAY
-    if day not in known:
-        ends = {_ahead(zone, at) for at in (day * A_DAY, day * A_DAY + A_DAY // 2, (day + 1) * A_DAY)}
-        known[day] = ends.pop() if len(ends) == 1 else None
-    found = known[day]
-    return _ahead(zone, quarter) if found is None else found
+def steady(start: int, end: int, zones: Iterable[str]) -> list[tuple[int, int]]:
+    """Cut the quarters [start, end) into spans in which none of *zones* changes its clocks."""
+    cuts = {start}
+    for zone in set(zones):
+        at, was = start, _ahead(zone, start)
+        while at < end:
+            later = min(at + A_DAY, end)
+            now = _ahead(zone, later)
+            if now != was:
+                cuts.add(_change(zone, at, later))
+            at, was = later, now
+    bounds = [*sorted(cut for cut in cuts if start <= cut < end), end]
+    return list(pairwise(bounds))
+
+
+def _change(zone: str, low: int, high: int) -> int:
+    """The first quarter after *low* that is as far ahead as *high*: clocks change once between them."""
+    new = _ahead(zone, high)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _ahead(zone, middle) == new else (middle, high)
+    return high
+
+
+def quarter_of(at: datetime) -> int:
+    """The quarter of an hour since 1970 UTC that *at* lies in."""
+    return (at - EPOCH) // timedelta(seconds=QUARTER)
 
 
 def _ahead(zone: str, quarter: int) -> int:

@@ -19,13 +19,14 @@ from sqlalchemy import (
     or_,
     select,
     type_coerce,
+    union_all,
     update,
 )
 
 from tocsin.core import insights
 from tocsin.core.incident import Incident
-from tocsin.core.insights import Figures, Row
-from tocsin.core.load import QUARTER
+from tocsin.core.insights import Figures
+from tocsin.core.load import A_WEEK, QUARTER
 from tocsin.core.types import Fact, first_id
 from tocsin.store.db import Tx
 from tocsin.store.fixed import fixed
@@ -123,14 +124,14 @@ def _within(column: Any, which: Which) -> list[ColumnElement[bool]]:
     ]
 
 
-def rows(tx: Tx, which: Which) -> list[Row]:
-    """What is summed up of each incident that counts."""
+def rows(tx: Tx, which: Which) -> Sequence[Any]:
+    """What is summed up of each incident that counts, in the order of `insights.Row`."""
     c = table.c
     at = type_coerce(c.declared_at, BigInteger)
     statement = select(at, c.severity, c.service, c.cause, c.to_acknowledge, c.to_resolve, c.to_update, c.response,
                        c.resolution)  # fmt: skip
     where = *_of(which), c.merged.is_(False), *_within(c.declared_at, which)
-    return [Row(*row) for row in tx.connection.execute(statement.where(*where))]
+    return tx.connection.execute(statement.where(*where)).all()
 
 
 def first_at(tx: Tx) -> datetime | None:
@@ -140,17 +141,26 @@ def first_at(tx: Tx) -> datetime | None:
     return found
 
 
-def paged(tx: Tx, which: Which) -> Sequence[Any]:
-    """Pages asked for in the span, drills' left out: rows of person, quarter of an hour since 1970, count."""
+def paged(tx: Tx, which: Which, spans: Sequence[tuple[int, int]]) -> list[tuple[str, int, int, int]]:
+    """
+    Pages asked for in the quarters of an hour of each of *spans*, drills' left out.
+
+    Returns:
+        Person, the first quarter of the span, the quarter of the week from Thursday in UTC, and how many.
+    """
     micros = type_coerce(pages.c.requested_at, BigInteger)
-    quarter = micros.op("/", return_type=BigInteger())(literal_column(str(MICROS)))
-    statement = select(pages.c.person, quarter.label("quarter"), func.count().label("count"))
+    slot = micros.op("/", return_type=BigInteger())(literal_column(str(MICROS))).op("%")(literal_column(str(A_WEEK)))
     if which.severity or which.service:
         counted = pages.c.incident.in_(select(table.c.incident).where(*_of(which)))
     else:
         counted = pages.c.incident.notin_(select(table.c.incident).where(table.c.drill))
-    statement = statement.where(*_within(pages.c.requested_at, which), counted)
-    return tx.connection.execute(statement.group_by(pages.c.person, quarter)).all()
+    statement = select(pages.c.person, slot.label("slot"), func.count()).group_by(pages.c.person, slot)
+    found: list[tuple[str, int, int, int]] = []
+    for start, end in spans:
+        within = micros >= start * MICROS, micros < end * MICROS, *_within(pages.c.requested_at, which)
+        rows_ = tx.connection.execute(statement.where(*within, counted))
+        found += [(person, start, slot_, count) for person, slot_, count in rows_]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,21 +178,23 @@ class Noise:
     worked: int
 
 
-def noise(tx: Tx, which: Which, *, idle: bool = False, limit: int = 10) -> list[Noise]:
+def noise(tx: Tx, which: Which, limit: int = 10) -> tuple[list[Noise], list[Noise]]:
     """
-    What fired most in the span; *idle*: of what fired at least twice and never led to anything.
+    What fired most in the span, and of what never led to anything what fired most, at least twice.
 
     Alerts are counted by the sender's key; of a drill none counts, and none that could not be read. Ids begin with
-    their millisecond, so that only the span is read.
+    their millisecond, so that only the span is read; and it is read once.
     """
     a, f = alerts.c, table.c
     times, worked = func.sum(a.count), func.count(case((f.worked, a.incident)).distinct())
     statement = (
-        select(func.max(a.key), func.max(a.source), func.max(a.title), func.max(a.service), func.max(a.rule), times,
-               func.count(), func.count(a.incident.distinct()), worked)
+        select(func.max(a.key).label("key"), func.max(a.source).label("source"), func.max(a.title).label("title"),
+               func.max(a.service).label("service"), func.max(a.rule).label("rule"), times.label("times"),
+               func.count().label("episodes"), func.count(a.incident.distinct()).label("incidents"),
+               worked.label("worked"))
         .select_from(alerts.outerjoin(table, f.incident == a.incident))
         .where(a.disposition != "quarantined", f.drill.isnot(True))
-        .group_by(a.dedup).order_by(times.desc(), func.max(a.key)).limit(limit)
+        .group_by(a.dedup)
     )  # fmt: skip
     if which.start:
         statement = statement.where(a.id >= first_id(which.start))
@@ -192,9 +204,13 @@ def noise(tx: Tx, which: Which, *, idle: bool = False, limit: int = 10) -> list[
         statement = statement.where(a.service == which.service)
     if which.severity:
         statement = statement.where(f.severity == which.severity)
-    if idle:
-        statement = statement.having(worked == 0, times >= 2)
-    return [Noise(*row) for row in tx.connection.execute(statement)]
+    fired = statement.cte("fired")
+    most = [select(literal_column(str(place)).label("list"), fired).where(*where)
+            .order_by(fired.c.times.desc(), fired.c.key).limit(limit).subquery()
+            for place, where in enumerate(((), (fired.c.worked == 0, fired.c.times >= 2)))]  # fmt: skip
+    both = tx.connection.execute(union_all(*(select(part) for part in most))).all()
+    first, second = ([Noise(*row[1:]) for row in both if row.list == place] for place in (0, 1))
+    return first, second
 
 
 def reviews(tx: Tx, which: Which) -> Sequence[Any]:

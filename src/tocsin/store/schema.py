@@ -592,6 +592,8 @@ WORDS_INDEX_POSTGRESQL: Final = (
 for _dialect, _statements in (("sqlite", WORDS_INDEX_SQLITE), ("postgresql", WORDS_INDEX_POSTGRESQL)):
     for _statement in _statements:
         event.listen(searched, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
+_GONE: Final = DDL("DROP TABLE IF EXISTS searched_words")  # type: ignore[no-untyped-call]
+event.listen(searched, "before_drop", _GONE.execute_if(dialect="sqlite"))
 
 public_incidents = Table(
     "public_incidents",

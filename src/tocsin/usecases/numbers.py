@@ -60,12 +60,14 @@ def read(tx: Tx, setup: Setup, span: Span, severity: str = "", service: str = ""
     start, end = _bounds(tx, span)
     part, starts = load.parts(start, end, zone)
     summary = insights.summarize(rows, list(runbook.severities), [(insights.micros(at), day) for at, day in starts])
-    paged = figures.paged(tx, which)
     zones = {id_: person.timezone for id_, person in runbook.people.items() if person.timezone}
-    loads = load.loads(((row.person, row.quarter, row.count) for row in paged), zones, zone)
+    quarters = load.quarter_of(start), load.quarter_of(end) + 1
+    paged = figures.paged(tx, which, load.steady(*quarters, {zone, *zones.values()}))
+    loads = load.loads(paged, zones, zone)
+    noisy, idle = figures.noise(tx, which)
     return Numbers(
         span, which, zone, part, summary, sum(each.pages for each in loads), loads,
-        load.shares(loads, runbook.people), tuple(figures.noise(tx, which)), tuple(figures.noise(tx, which, idle=True)),
+        load.shares(loads, runbook.people), tuple(noisy), tuple(idle),
         insights.on_time(((row.review_at, row.published_at) for row in figures.reviews(tx, which)), tx.now),
         _items(tx, runbook, which, start, end), _is_counting(tx),
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tocsin.core.calendar import words
 from tocsin.core.insights import Times
 from tocsin.core.load import NAMES, NIGHT, Load
 from tocsin.core.runbook import Runbook
@@ -56,16 +55,24 @@ class NumbersView:
 
 
 def span_words(seconds: float | None) -> str:
-    """A time as people say it, in its two largest units; a dash for none."""
-    return "–" if seconds is None else words(timedelta(seconds=round(seconds)))
+    """A time in its two largest units, short enough for a table: 4 min 42 s; a dash for none."""
+    return "–" if seconds is None else _units(round(seconds), (" d ", " h ", " min ", " s "))
 
 
 def short_words(seconds: float) -> str:
-    """The same for an axis: 90 s is 1.5m."""
-    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
-        if seconds >= size:
-            return f"{seconds / size:.1f}".removesuffix(".0") + unit
-    return f"{seconds:.0f}s"
+    """The same for an axis: 1h15m."""
+    return _units(round(seconds), ("d", "h", "m", "s"))
+
+
+def _units(seconds: int, names: tuple[str, ...]) -> str:
+    parts, left = [], seconds
+    for name, size in zip(names, (86_400, 3_600, 60, 1), strict=True):
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count}{name}")
+        elif parts:
+            break
+    return "".join(parts[:2]).strip() or f"0{names[-1]}".strip()
 
 
 def view(n: Numbers, runbook: Runbook) -> NumbersView:
