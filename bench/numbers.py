@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import random
 import sys
 import tempfile
@@ -128,8 +129,16 @@ def _ask(client: httpx.Client, path: str) -> tuple[float, bytes]:
     return (time.perf_counter() - begun) * 1000, answer.content
 
 
-def _median(client: httpx.Client, path: str, times: int = 7) -> float:
-    return sorted(_ask(client, path)[0] for _ in range(times))[times // 2]
+def _cpu_ms(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+def _measured(client: httpx.Client, pid: int, path: str, times: int = 7) -> tuple[float, float]:
+    """The median on the clock, and what the server spent for one in the mean, in ms: on a busy machine they differ."""
+    before = _cpu_ms(pid)
+    walls = sorted(_ask(client, path)[0] for _ in range(times))
+    return walls[times // 2], (_cpu_ms(pid) - before) / times
 
 
 def _peak_mb(pid: int, name: str = "VmHWM") -> float:
@@ -149,7 +158,7 @@ ASKED = (
 
 
 def main(verdict: Callable[[str, float, float], None], tocsin: Any) -> None:
-    """Fill a database in a process of its own, serve it, ask."""
+    """Fill a database, serve it, ask."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         begun = time.perf_counter()
@@ -159,8 +168,7 @@ def main(verdict: Callable[[str, float, float], None], tocsin: Any) -> None:
               f"{size:.0f} MB, filled in {time.perf_counter() - begun:.0f} s")  # fmt: skip
         with tocsin(data, text=EXAMPLE.read_text(encoding="utf-8")) as (url, process, _):
             client = _signed_in(url)
-            for what, path, most in ASKED:
-                verdict(f"{what}, ms", round(_median(client, path)), most)
+            # First: what the page takes would hide a growth of the peak.
             _ask(client, "/api/v1/metrics/incidents.json?service=none")
             before = _peak_mb(process.pid)
             for kind in ("csv", "json"):
@@ -169,6 +177,10 @@ def main(verdict: Callable[[str, float, float], None], tocsin: Any) -> None:
                 print(f"  export as {kind}: {rows:,} rows, {len(body) / 1e6:.1f} MB in {took / 1000:.1f} s")
                 verdict(f"rows that the {kind} lacks", COUNT - rows, 0)
             verdict("growth of the peak while exporting, MB", round(_peak_mb(process.pid) - before, 1), 10)
+            for what, path, most in ASKED:
+                wall, cpu = _measured(client, process.pid, path)
+                print(f"  {what}: median {wall:.0f} ms, of which the server computed {cpu:.0f} ms")
+                verdict(f"{what}, ms", round(wall), most)
 
 
 if __name__ == "__main__":

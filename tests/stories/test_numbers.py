@@ -94,7 +94,9 @@ def test_nobody_is_told_unless_the_runbook_says_whom(tmp_path):
     assert "2026-11" == world.db.read_now(looks.get, numbers.REPORT).data["told"]
 
 
-@pytest.mark.parametrize(("name", "near"), [("stakeholder", "stakeholders"), ("war_room", "a channel"), ("", "a mail address")])
+@pytest.mark.parametrize(
+    ("name", "near"), [("stakeholder", "stakeholders"), ("war_room", "a channel"), ("", "a mail address")]
+)
 def test_whom_must_be_somebody_who_can_be_told(name, near):
     from tocsin import runbook_file
 
