@@ -28,7 +28,7 @@ from tocsin.store.incidents import Stored
 from tocsin.usecases import respond, restored
 from tocsin.usecases.access import Viewer, may
 from tocsin.usecases.configure import Setup, acknowledge_link, check_acknowledge, in_force, runbook_of
-from tocsin.usecases.seen import Seen, seen_before
+from tocsin.usecases.seen import seen_before
 from tocsin.web import actions, changes, compose, joining, operations
 from tocsin.web.api import promised, span_of
 from tocsin.web.auth import require, require_form, same_origin, viewer_of
@@ -151,7 +151,6 @@ class Known:
     postmortem: Any
     room: compose.RoomView
     changes: tuple[Beside, ...] = ()
-    seen: tuple[Seen, ...] = ()
 
 
 def line(state: Incident, names: Names, now: datetime) -> Line:
@@ -284,7 +283,7 @@ def know(tx: Tx, setup: Setup, number: int) -> Known:
         attempts=queue.attempts(tx, [row.id for row in pages]), troubles=queue.troubles(tx, number),
         alerts=alerts.listing(tx, incident=number, limit=ALERTS_SHOWN),
         runbook=runbook_of(tx, setup, stored.state.runbook_version), postmortem=postmortems.get(tx, number),
-        changes=changes.of(tx, setup, stored.state), seen=tuple(seen_before(tx, stored.state)),
+        changes=changes.of(tx, setup, stored.state),
     )  # fmt: skip
 
 
@@ -382,7 +381,8 @@ async def _detail(
     return render(
         request, "incidents/show.html", status=status, v=view, message=message, form=form, alerts=known.alerts,
         postmortem=known.postmortem, update_statuses=UPDATE_STATUSES, room=known.room, changes=known.changes,
-        promises=compose.promises(known.stored.state), seen=known.seen,
+        promises=compose.promises(known.stored.state),
+        seen=await request.app.state.db.read(seen_before, known.stored.state),
         joined=await request.app.state.db.read(joining.show, request.app.state.setup, number),
         actions=await request.app.state.db.read(actions.of_incident, request.app.state.setup, number),
     )  # fmt: skip
