@@ -30,7 +30,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
-from . import diagnosis, duties, oncall
+from . import diagnosis, duties, numbers, oncall
 
 KEY = "ingest-key-of-the-benchmark"
 MEMORY_MB = 300  # resident, whatever the load
@@ -541,6 +541,7 @@ PARTS = {
     "ingest": ingest, "page": page, "start": start, "storm": storm, "restart": restart, "due": due,
     "diagnosis": lambda: diagnosis.main(verdict),
     "oncall": oncall.main, "duties": lambda: duties.main(verdict), "pages": pages, "status": status,
+    "numbers": lambda: numbers.main(verdict, tocsin),
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from tocsin.cli import (
     incident,
     keys,
     noise,
+    numbers,
     oncall,
     people,
     runbook,
@@ -36,6 +37,7 @@ app.command("check")(runbook.check)
 app.command("oncall")(oncall.oncall)
 app.command("declare")(incident.declare)
 app.command("page")(people.page)
+app.command("numbers")(numbers.numbers)
 app.command("verify")(server.verify)
 app.command("migrate")(server.migrate)
 app.command("backup")(backup.backup)

@@ -36,10 +36,12 @@ def list_(
     severity: Annotated[str | None, typer.Option("--severity")] = None,
     service: Annotated[str | None, typer.Option("--service")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=500)] = 50,
+    search: Annotated[str | None, typer.Option("--search", help="those that have each of these words")] = None,
     as_json: Json = False,
 ) -> None:
     """List incidents, newest first."""
-    items = call("GET", "/incidents", status=status, severity=severity, service=service, limit=limit)["items"]
+    found = {"status": status, "severity": severity, "service": service, "limit": limit, "q": search}
+    items = call("GET", "/incidents", **found)["items"]
     if as_json:
         put_json(items)
         return

@@ -444,6 +444,12 @@ class Postmortems(Part):
     blameless: bool = True
 
 
+class Numbers(Part):
+    """Who gets the numbers of each month by mail, on the first of the next one: channels, or mail addresses."""
+
+    report: Words = ()
+
+
 # --------------------------------------------------------------------------------------------- the whole
 
 
@@ -471,6 +477,7 @@ class Runbook(Part):
     diagnose: Words = ()
     templates: dict[str, str] = {}
     postmortems: Postmortems = Postmortems()
+    numbers: Numbers = Numbers()
     _left_out: Mapping[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)
 
     @property

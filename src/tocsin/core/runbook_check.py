@@ -12,6 +12,7 @@ from tocsin.core import matchers, oncall
 from tocsin.core.diagnosis import OWN
 from tocsin.core.incident import ROLES
 from tocsin.core.runbook import DutyRule, EscalationPolicy, Runbook
+from tocsin.core.runbook_channels import WarRoom
 from tocsin.core.runbook_schedules import HandOff, Rotation, Schedule
 from tocsin.core.stand_ins import Given
 from tocsin.core.templates import BadTemplate, render, unknown_words
@@ -63,7 +64,7 @@ def faults(book: Runbook, looks: Looks | None = None) -> tuple[Fault, ...]:
         looks: What the installed integrations can look at; None or empty where that is not known.
     """
     checks = (_people_faults, _service_faults, _severity_faults, _triage_faults, _noise_faults, _duty_faults,
-              _channel_faults, _hand_off_faults)  # fmt: skip
+              _channel_faults, _hand_off_faults, _report_faults)  # fmt: skip
     found = [fault for check in checks for fault in check(book)]
     for i, name in enumerate(book.diagnose) if looks else ():
         found += _named(("diagnose", i), name, (*looks, *OWN), "what can be looked at")  # type: ignore[misc]
@@ -104,6 +105,17 @@ def _hand_off_faults(book: Runbook) -> Iterator[Fault]:
         for i, target in enumerate(hand_off.to):
             if target != "secondary":
                 yield from _target(book, (*path, "to", i), target)
+
+
+def _report_faults(book: Runbook) -> Iterator[Fault]:
+    """Who gets the numbers of the month is a channel that messages go through, a mailing list, or a mail address."""
+    known = [name for name, channel in book.channels.items() if not isinstance(channel, WarRoom)]
+    mail = any(getattr(channel, "kind", "") == "smtp" for channel in book.channels.values())
+    for i, name in enumerate(book.numbers.report):
+        if "@" not in name or name in book.channels:
+            yield from _named(("numbers", "report", i), name, known, "a channel, or a mail address")
+        elif not mail:
+            yield Fault(("numbers", "report", i), name, "a channel: no channel here sends mail", tuple(known))
 
 
 def _schedule_faults(book: Runbook, path: Path, schedule: Schedule) -> Iterator[Fault]:

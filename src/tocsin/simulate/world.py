@@ -32,7 +32,7 @@ from tocsin.simulate.providers import Providers
 from tocsin.simulate.runbooks import runbook
 from tocsin.store import sqlite
 from tocsin.store.db import BUSY_SECONDS, Busy, Database, Unsure, _Job
-from tocsin.store.schema import metadata
+from tocsin.store.schema import WORDS_INDEX_SQLITE, metadata
 from tocsin.usecases import access, configure
 from tocsin.usecases.configure import Setup
 from tocsin.usecases.deliver import Job
@@ -400,7 +400,7 @@ def _in_memory() -> Engine:
 def _schema(engine: Engine) -> str:
     made: list[DDLElement] = [CreateTable(table) for table in metadata.sorted_tables]
     made += [CreateIndex(index) for table in metadata.sorted_tables for index in table.indexes]
-    return ";".join(str(ddl.compile(engine)) for ddl in made)
+    return ";".join([*(str(ddl.compile(engine)) for ddl in made), *WORDS_INDEX_SQLITE])
 
 
 def _empty(base: Database) -> Any:

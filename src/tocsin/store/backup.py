@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from tocsin.points import passing
 from tocsin.store import migrate, portable
 from tocsin.store.db import APPLICATION, Database
-from tocsin.store.schema import metadata
+from tocsin.store.schema import WORDS_INDEX_SQLITE, metadata
 from tocsin.store.sound import MAGIC, WrongDatabase, check_file, full_check, is_there, path_of
 
 RESTORED: Final = "restored"  # in meta: this is a copy. A copy is marked when it is made, however it is put in place
@@ -226,9 +226,9 @@ def _make_ours(connection: Connection, file: Path, new_key: bool) -> None:
     if version is None or not migrate.is_known(version):
         raise WrongDatabase(f"{file} is at version {version}, which this Tocsin does not know: use a newer one")
     if connection.dialect.name == "sqlite":
-        strange = "SELECT name FROM sqlite_master WHERE type NOT IN ('table', 'index')"
-        if row := connection.execute(text(strange)).first():
-            raise WrongDatabase(f"{file} holds {row[0]}, which no Tocsin made")
+        runs = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type NOT IN ('table', 'index')"))
+        if row := next((row for row in runs if row.sql not in WORDS_INDEX_SQLITE), None):
+            raise WrongDatabase(f"{file} holds {row.name}, which no Tocsin made")
     run = connection.execute
     run(text("DELETE FROM meta WHERE key = :key"), {"key": RESTORED})
     run(text("INSERT INTO meta (key, value) VALUES (:key, :value)"), {"key": RESTORED, "value": NOT_STARTED})

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, false, func, insert, or_, select, update
 
 from tocsin.core import escalation, ledger
 from tocsin.core.incident import Incident, from_json, to_json
@@ -17,6 +17,7 @@ from tocsin.core.ledger import Entry
 from tocsin.core.paging import climbing
 from tocsin.core.people import same_cause
 from tocsin.core.types import SYSTEM, Fact, Refused, incident_name
+from tocsin.store import figures, search
 from tocsin.store.db import Tx, among, insert_rows, listed, lock_rows, update_rows
 from tocsin.store.fixed import fixed
 from tocsin.store.schema import incidents, meta, to_micros
@@ -94,9 +95,13 @@ def plainly(tx: Tx, number: int, commander: str | None) -> Stored:
 
 def listing(
     tx: Tx, *, status: str | None = None, severity: str | None = None, service: str | None = None,
-    drill: bool | None = None, open_only: bool = False, before: int | None = None, limit: int = 100,
+    drill: bool | None = None, open_only: bool = False, before: int | None = None, limit: int = 100, words: str = "",
 ) -> list[Stored]:  # fmt: skip
-    """Read incidents, newest first. `status` and `severity` may be lists with commas; `before` is a number."""
+    """
+    Read incidents, newest first. `status` and `severity` may be lists with commas; `before` is a number.
+
+    With `words` those that have each of them; a question without a word finds nothing.
+    """
     statement = select(*_COLUMNS).order_by(incidents.c.number.desc()).limit(limit)
     for column, value in ((incidents.c.status, status), (incidents.c.severity, severity)):
         if value:
@@ -109,6 +114,9 @@ def listing(
         statement = statement.where(incidents.c.status != "resolved")
     if before is not None:
         statement = statement.where(incidents.c.number < before)
+    if words.strip():
+        asked = search.matching(tx, words)
+        statement = statement.where(incidents.c.number.in_(asked) if asked is not None else false())
     return [stored_of(row) for row in tx.all(statement)]
 
 
@@ -151,6 +159,8 @@ def create(tx: Tx, state: Incident, facts: Sequence[Fact], wake_at: datetime | N
     seq, head = _append(tx, state.number, 0, ledger.GENESIS, facts)
     values = {**_row(state), **columns, "wake_at": wake_at, "seq": seq, "head": head, "number": state.number}
     tx.run(insert(incidents).values(**values, runbook_version=state.runbook_version, declared_at=state.declared_at))
+    figures.begin(tx, state, facts)
+    search.follow(tx, state.number, facts)
     return Stored(state, seq, head, columns.get("alerts", 0), wake_at)
 
 
@@ -164,6 +174,8 @@ def save(
     seq, head = _append(tx, state.number, stored.seq, stored.head, facts)
     values = {**_row(state), **columns, "wake_at": wake_at, "seq": seq, "head": head}
     tx.run(_SAVE, {"of": state.number, **values})
+    figures.follow(tx, state, facts)
+    search.follow(tx, state.number, facts)
     return Stored(state, seq, head, stored.alerts, wake_at)
 
 

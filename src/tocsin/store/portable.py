@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, Final
 import orjson
 from sqlalchemy import Boolean, Connection, column, delete, insert, inspect, select, table
 
+from tocsin.store.schema import WORDS_INDEX
 from tocsin.store.sound import WrongDatabase
 
 FORMAT: Final = "tocsin backup"
@@ -49,7 +50,7 @@ def dump(
     """
     digest, rows = hashlib.sha256(), 0
     looked = inspect(connection)
-    columns = {name: looked.get_columns(name) for name in sorted(looked.get_table_names()) if name != VERSION_TABLE}
+    columns = {name: looked.get_columns(name) for name in sorted(looked.get_table_names()) if _is_data(name)}
     with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
 
         def write(line: Any) -> None:
@@ -70,6 +71,11 @@ def dump(
             rows += 1
         packed.write(orjson.dumps({"rows": rows, "sha256": digest.hexdigest()}) + b"\n")
     return rows
+
+
+def _is_data(name: str) -> bool:
+    """Say whether a table holds what cannot be made from others; SQLite keeps its full-text index in tables."""
+    return name != VERSION_TABLE and not name.startswith(WORDS_INDEX)
 
 
 def _rows(connection: Connection, name: str, columns: Sequence[str]) -> Iterator[Sequence[Any]]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
+from tocsin.core import likeness
+from tocsin.store import search
 from tocsin.store.db import Tx
 from tocsin.store.schema import postmortems as table
 
@@ -20,6 +22,7 @@ def put(tx: Tx, number: int, path: str, text: str) -> None:
     values = {"path": path, "text": text, "written_at": tx.now}
     if tx.run(update(table).where(table.c.incident == number).values(**values)) == 0:
         tx.run(insert(table).values(incident=number, **values))
+    search.add(tx, number, likeness.of_postmortem(text))
     tx.touched.add(f"incident:{number}")
 
 

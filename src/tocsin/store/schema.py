@@ -4,10 +4,11 @@ on SQLite and PostgreSQL. Migrations make the tables; a test holds them against 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    event,
     false,
     literal_column,
     text,
@@ -242,6 +244,7 @@ pages = Table(
     Column("because", JsonText),  # core.because.explain, as it was known then; null for a page in plain words
 )
 Index("pages_incident", pages.c.incident, pages.c.state)
+Index("pages_at", pages.c.requested_at, pages.c.person, pages.c.incident)  # all that is counted of them
 
 attempts = Table(
     "attempts",
@@ -569,6 +572,58 @@ documents = Table(
     Column("done_at", Instant),
     Column("why", Text, nullable=False),  # it is not there, or not as it was asked
 )
+
+# What is counted of each incident (core.insights.Figures): narrow, so that years of it are read at once.
+figures = Table(
+    "figures",
+    metadata,
+    Column("incident", Integer, primary_key=True, autoincrement=False),
+    Column("declared_at", Instant, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("service", Text),
+    Column("check", Text),
+    _bool("drill"),
+    _bool("merged"),
+    Column("to_acknowledge", Float),  # seconds since it was declared
+    Column("to_resolve", Float),
+    Column("to_update", Float),
+    Column("response", Text, nullable=False),  # running, kept, breached; empty: there is no such clock
+    Column("resolution", Text, nullable=False),
+    _bool("worked"),
+    Column("cause", Text),
+    Column("review_at", Instant),
+    Column("published_at", Instant),
+    Index("figures_at", "declared_at"),
+    Index("figures_service", "service", "incident"),
+)
+
+searched = Table(
+    "searched",
+    metadata,
+    Column("incident", Integer, primary_key=True, autoincrement=False),
+    Column("words", Text, nullable=False),  # core.likeness.words of all that can be found, with spaces between
+)
+# The full-text index over them: alembic knows neither kind. The migration has the same statements.
+WORDS_INDEX: Final = "searched_words"  # and the names of SQLite's own tables behind it begin with it
+WORDS_INDEX_SQLITE: Final = (
+    "CREATE VIRTUAL TABLE searched_words USING fts5(words, content='searched', content_rowid='incident', "
+    "tokenize='ascii', detail='none', columnsize=0)",
+    "CREATE TRIGGER searched_words_new AFTER INSERT ON searched BEGIN "
+    "INSERT INTO searched_words (rowid, words) VALUES (new.incident, new.words); END",
+    "CREATE TRIGGER searched_words_gone AFTER DELETE ON searched BEGIN "
+    "INSERT INTO searched_words (searched_words, rowid, words) VALUES ('delete', old.incident, old.words); END",
+    "CREATE TRIGGER searched_words_changed AFTER UPDATE ON searched BEGIN "
+    "INSERT INTO searched_words (searched_words, rowid, words) VALUES ('delete', old.incident, old.words); "
+    "INSERT INTO searched_words (rowid, words) VALUES (new.incident, new.words); END",
+)
+WORDS_INDEX_POSTGRESQL: Final = (
+    "CREATE INDEX searched_words ON searched USING gin (array_to_tsvector(string_to_array(words, ' ')))",
+)
+for _dialect, _statements in (("sqlite", WORDS_INDEX_SQLITE), ("postgresql", WORDS_INDEX_POSTGRESQL)):
+    for _statement in _statements:
+        event.listen(searched, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
+_GONE: Final = DDL("DROP TABLE IF EXISTS searched_words")  # type: ignore[no-untyped-call]
+event.listen(searched, "before_drop", _GONE.execute_if(dialect="sqlite"))
 
 public_incidents = Table(
     "public_incidents",

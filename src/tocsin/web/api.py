@@ -165,13 +165,14 @@ def listed(request: Request, items: list[Json], limit: int, cursor: str | int | 
 @router.get("/incidents")
 async def list_incidents(
     request: Request, _: Reads, status: str | None = None, severity: str | None = None, service: str | None = None,
-    drill: bool | None = None, before: int | None = None, limit: Limit = 100,
+    drill: bool | None = None, before: int | None = None, limit: Limit = 100, q: str = "",
 ) -> Json:  # fmt: skip
-    """Every incident, newest first; resolved ones too unless `status` says otherwise."""
+    """Every incident, newest first; resolved ones too unless `status` says otherwise. `q`: those with these words."""
     db, setup = request.app.state.db, request.app.state.setup
     found = await db.read(
-        incidents.listing, status=status, severity=severity, service=service, drill=drill, before=before, limit=limit
-    )
+        incidents.listing, status=status, severity=severity, service=service, drill=drill, before=before, limit=limit,
+        words=q,
+    )  # fmt: skip
     now = db.clock()
     items = [incident_json(stored, incident_link(setup, stored.state.number), now) for stored in found]
     return listed(request, items, limit, found[-1].state.number if found else None)

@@ -31,6 +31,7 @@ from tocsin.web import (
     api_connections,
     api_maintenance,
     api_noise,
+    api_numbers,
     api_oncall,
     api_people,
     api_subscribers,
@@ -47,6 +48,7 @@ from tocsin.web import (
     joining,
     live,
     noise,
+    numbers,
     oncall,
     operations,
     people,
@@ -103,13 +105,13 @@ def create_app(
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
     for part in (
-        api_actions, api_connections, api_oncall, api_maintenance, api_noise, api_people, api_subscribers, api_texts,
-        api_tickets, changes, diagnosis,
+        api_actions, api_connections, api_oncall, api_maintenance, api_noise, api_numbers, api_people, api_subscribers,
+        api_texts, api_tickets, changes, diagnosis,
     ):  # fmt: skip
         app.include_router(part.router)
     for routes in (
-        access, actions, connections, devices, handoff, joining, incidents, declare, noise, oncall, calendar, people,
-        live, operations, readiness, reference, subscribe, tickets,
+        access, actions, connections, devices, handoff, joining, incidents, declare, noise, numbers, oncall, calendar,
+        people, live, operations, readiness, reference, subscribe, tickets,
     ):  # fmt: skip
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))

@@ -28,6 +28,7 @@ from tocsin.store.incidents import Stored
 from tocsin.usecases import changes, respond, restored
 from tocsin.usecases.access import Viewer, may
 from tocsin.usecases.configure import Setup, acknowledge_link, check_acknowledge, in_force, runbook_of
+from tocsin.usecases.seen import seen_before
 from tocsin.web import actions, compose, diagnosis, joining, operations
 from tocsin.web.api import promised, span_of
 from tocsin.web.auth import require, require_form, same_origin, viewer_of
@@ -291,12 +292,15 @@ def find(tx: Tx, setup: Setup, filters: Mapping[str, str], before: int | None) -
     names = {id_: person.name for id_, person in runbook.people.items()}
     order = list(runbook.severities)
     severity, service, status = (filters.get(name) or None for name in ("severity", "service", "status"))
+    words = filters.get("q", "")
     open_: list[Stored] = []
     if before is None and not status:
-        open_ = incidents.listing(tx, severity=severity, service=service, open_only=True, limit=500)
+        open_ = incidents.listing(tx, severity=severity, service=service, open_only=True, limit=500,
+                                  words=words)  # fmt: skip
     over = incidents.listing(
-        tx, severity=severity, service=service, status=status or "resolved", before=before, limit=LIST_SIZE
-    )
+        tx, severity=severity, service=service, status=status or "resolved", before=before, limit=LIST_SIZE,
+        words=words,
+    )  # fmt: skip
     return {
         "open": [line(stored.state, names, tx.now) for stored in sorted(open_, key=lambda s: urgency(s.state, order))],
         "over": [line(stored.state, names, tx.now) for stored in over],
@@ -377,6 +381,7 @@ async def _detail(
         request, "incidents/show.html", status=status, v=view, message=message, form=form, alerts=known.alerts,
         postmortem=known.postmortem, update_statuses=UPDATE_STATUSES, room=known.room, changes=known.changes,
         promises=compose.promises(known.stored.state),
+        seen=await request.app.state.db.read(seen_before, known.stored.state),
         joined=await request.app.state.db.read(joining.show, request.app.state.setup, number),
         actions=await request.app.state.db.read(actions.of_incident, request.app.state.setup, number),
     )  # fmt: skip
