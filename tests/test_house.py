@@ -51,7 +51,7 @@ def test_every_command_is_in_the_docs():
 def test_every_api_route_is_in_the_docs():
     from tocsin.web import (
         api,
-        api_actions,
+        api_action_items,
         api_maintenance,
         api_noise,
         api_oncall,
@@ -67,7 +67,7 @@ def test_every_api_route_is_in_the_docs():
         route.path.rpartition("/")[2]
         for part in (
             api,
-            api_actions,
+            api_action_items,
             api_maintenance,
             api_noise,
             api_oncall,

@@ -25,9 +25,9 @@ from tocsin.store.db import Busy, Database, Unsure
 from tocsin.usecases.configure import NoRunbook, Setup
 from tocsin.web import (
     access,
-    actions,
+    action_items,
     api,
-    api_actions,
+    api_action_items,
     api_maintenance,
     api_noise,
     api_oncall,
@@ -100,12 +100,12 @@ def create_app(
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
     for part in (
-        api_actions, api_oncall, api_maintenance, api_noise, api_people, api_subscribers, api_texts, api_tickets,
+        api_action_items, api_oncall, api_maintenance, api_noise, api_people, api_subscribers, api_texts, api_tickets,
         changes,
     ):  # fmt: skip
         app.include_router(part.router)
     for routes in (
-        access, actions, devices, handoff, joining, incidents, declare, noise, oncall, calendar, people, live,
+        access, action_items, devices, handoff, joining, incidents, declare, noise, oncall, calendar, people, live,
         operations, readiness, reference, subscribe, tickets,
     ):  # fmt: skip
         app.router.routes.extend(routes.ROUTES)

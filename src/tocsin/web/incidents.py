@@ -28,7 +28,7 @@ from tocsin.store.incidents import Stored
 from tocsin.usecases import respond, restored
 from tocsin.usecases.access import Viewer, may
 from tocsin.usecases.configure import Setup, acknowledge_link, check_acknowledge, in_force, runbook_of
-from tocsin.web import actions, changes, compose, joining, operations
+from tocsin.web import action_items, changes, compose, joining, operations
 from tocsin.web.api import promised, span_of
 from tocsin.web.auth import require, require_form, same_origin, viewer_of
 from tocsin.web.leading import ClockView, LeadView, lead_view, running
@@ -379,7 +379,7 @@ async def _detail(
         postmortem=known.postmortem, update_statuses=UPDATE_STATUSES, room=known.room, changes=known.changes,
         promises=compose.promises(known.stored.state),
         joined=await request.app.state.db.read(joining.show, request.app.state.setup, number),
-        actions=await request.app.state.db.read(actions.of_incident, request.app.state.setup, number),
+        items=await request.app.state.db.read(action_items.of_incident, request.app.state.setup, number),
     )  # fmt: skip
 
 

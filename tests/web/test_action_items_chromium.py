@@ -34,7 +34,7 @@ def agreed(served):  # noqa: F811
 
 def test_one_is_added_and_done_by_keys_alone_and_without_script(browser, agreed, session):  # noqa: F811
     context, page, faults = opened(browser, session, java_script_enabled=False)
-    page.goto(f"{agreed.url}/actions")
+    page.goto(f"{agreed.url}/action-items")
     page.get_by_label("Incident").focus()
     page.keyboard.type("INC-1")
     page.get_by_label("What is to be done?").fill("Check the backups")
@@ -55,10 +55,10 @@ def test_one_is_added_and_done_by_keys_alone_and_without_script(browser, agreed,
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_pages_fit(browser, agreed, session, options, scheme):  # noqa: F811
     context, page, faults = opened(browser, session, color_scheme=scheme, **options)
-    for path in ("/actions", "/incidents/INC-1"):
+    for path in ("/action-items", "/incidents/INC-1"):
         page.goto(f"{agreed.url}{path}")
         expect(page.get_by_text(LONG).first).to_be_visible()
-        for summary in page.locator("#actions summary, main .cards summary").all():
+        for summary in page.locator("#items summary, main .cards summary").all():
             summary.click()
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
         if SHOTS:

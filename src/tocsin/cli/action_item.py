@@ -11,7 +11,7 @@ from tocsin.cli.incident import By, Json, Name, Reason
 
 app = typer.Typer(no_args_is_help=True)
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="as `action list` names it")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="as `action-item list` names it")]
 
 
 @app.command("list")

@@ -90,7 +90,7 @@ async def _listing(
     owner, team = of.get("of", ""), of.get("team", "")
     setup, viewer = request.app.state.setup, request.state.viewer
     board = await request.app.state.db.read(_read, setup, owner, team)
-    return render(request, "actions/list.html", status=status, board=board, message=message, form=form, of=owner,
+    return render(request, "action_items/list.html", status=status, board=board, message=message, form=form, of=owner,
                   team=team, can_act=may(viewer.role, "responder"))  # fmt: skip
 
 
@@ -110,7 +110,7 @@ async def add(request: Request) -> Response:
         made = await request.app.state.db.write(usecase, request.app.state.setup)
     except Refused as error:
         return await _listing(request, str(error), error.status, form)
-    there = f"/incidents/{incident_name(made.incident)}#actions" if form.get("back") == "incident" else "/actions"
+    there = f"/incidents/{incident_name(made.incident)}#items" if form.get("back") == "incident" else "/action-items"
     return RedirectResponse(there, 303)
 
 
@@ -137,13 +137,13 @@ async def change(request: Request) -> Response:
             request, str(error), error.status, {"of": form.get("of", ""), "team": form.get("team", "")}
         )
     if form.get("back") == "incident":
-        return RedirectResponse(f"/incidents/{incident_name(item.incident)}#actions", 303)
+        return RedirectResponse(f"/incidents/{incident_name(item.incident)}#items", 303)
     kept = {name: form[name] for name in ("of", "team") if form.get(name)}
-    return RedirectResponse(f"/actions?{urlencode(kept)}" if kept else "/actions", 303)
+    return RedirectResponse(f"/action-items?{urlencode(kept)}" if kept else "/action-items", 303)
 
 
 ROUTES = [
-    Route("/actions", listing, methods=["GET"]),
-    Route("/actions", add, methods=["POST"]),
-    Route("/actions/{id}/{verb}", change, methods=["POST"]),
+    Route("/action-items", listing, methods=["GET"]),
+    Route("/action-items", add, methods=["POST"]),
+    Route("/action-items/{id}/{verb}", change, methods=["POST"]),
 ]

@@ -104,63 +104,65 @@ def test_a_viewer_reads_and_does_not_change(site, name):
 
 def test_the_page_is_empty_then_has_what_is_late_first(site, name):
     csrf = site.sign_in()
-    assert "No open action item" in page(site, "/actions")
+    assert "No open action item" in page(site, "/action-items")
     fields = {"incident": name, "owner": "backup1", "due": "2026-11-25"}
     for title, due in (("Write a test", "2026-12-20"), ("Rotate the key", "2026-11-25")):
-        assert 303 == post(site, "/actions", csrf, **{**fields, "title": title, "due": due}).status_code
+        assert 303 == post(site, "/action-items", csrf, **{**fields, "title": title, "due": due}).status_code
     site.now += timedelta(days=5)
     csrf = site.sign_in()
-    text = page(site, "/actions")
+    text = page(site, "/action-items")
     assert "1 is late." in text and "3 days late" in text
     assert text.index("Rotate the key") < text.index("Write a test")
-    assert "No open action item here" in page(site, "/actions?of=martijn")
-    assert "Rotate the key" in page(site, "/actions?of=backup1&team=core")
+    assert "No open action item here" in page(site, "/action-items?of=martijn")
+    assert "Rotate the key" in page(site, "/action-items?of=backup1&team=core")
     ids = [one.id for one in site.db.read_now(store.open_ones)]
-    assert "/actions?of=backup1" == post(site, f"/actions/{ids[0]}/done", csrf, of="backup1").headers["location"]
-    assert 303 == post(site, f"/actions/{ids[1]}/move", csrf, due="2026-12-24", owner="martijn").status_code
-    assert "Done or dropped (1)" in page(site, "/actions") and "due 2026-12-24" in page(site, "/actions")
+    assert (
+        "/action-items?of=backup1" == post(site, f"/action-items/{ids[0]}/done", csrf, of="backup1").headers["location"]
+    )
+    assert 303 == post(site, f"/action-items/{ids[1]}/move", csrf, due="2026-12-24", owner="martijn").status_code
+    assert "Done or dropped (1)" in page(site, "/action-items") and "due 2026-12-24" in page(site, "/action-items")
 
 
 def test_a_refusal_keeps_what_was_typed_and_says_why(site, name):
     csrf = site.sign_in()
-    answer = post(site, "/actions", csrf, incident=name, title="Rotate the key", owner="eve", due="2026-12-01")
+    answer = post(site, "/action-items", csrf, incident=name, title="Rotate the key", owner="eve", due="2026-12-01")
     assert 422 == answer.status_code
     text = unescape(answer.text)
     assert "No person 'eve'" in text and 'value="Rotate the key"' in text
     item = add(site, name)
-    answer = post(site, f"/actions/{item['id']}/drop", csrf, reason=" ")
+    answer = post(site, f"/action-items/{item['id']}/drop", csrf, reason=" ")
     assert (422, True) == (answer.status_code, "Why is it dropped?" in unescape(answer.text))
-    assert 404 == post(site, f"/actions/{item['id']}/eat", csrf).status_code
-    assert 404 == post(site, "/actions/none/done", csrf).status_code
+    assert 404 == post(site, f"/action-items/{item['id']}/eat", csrf).status_code
+    assert 404 == post(site, "/action-items/none/done", csrf).status_code
 
 
 def test_a_form_needs_its_token_and_its_role(site, name):
     item = add(site, name)
     site.sign_in()
-    assert 403 == post(site, f"/actions/{item['id']}/done", "wrong").status_code
-    assert 403 == post(site, "/actions", "wrong", title="x").status_code
+    assert 403 == post(site, f"/action-items/{item['id']}/done", "wrong").status_code
+    assert 403 == post(site, "/action-items", "wrong", title="x").status_code
     csrf = site.sign_in("martijn", "viewer")
-    assert "Rotate the key" in page(site, "/actions") and "Add an action item" not in page(site, "/actions")
-    assert 403 == post(site, f"/actions/{item['id']}/done", csrf).status_code
+    assert "Rotate the key" in page(site, "/action-items") and "Add an action item" not in page(site, "/action-items")
+    assert 403 == post(site, f"/action-items/{item['id']}/done", csrf).status_code
     assert ["open"] == [one["state"] for one in items(site)]
 
 
 def test_the_card_on_the_incidents_page(site, name):
     csrf = site.sign_in()
     assert "Nothing is agreed yet." in page(site, f"/incidents/{name}")
-    answer = post(site, "/actions", csrf, incident=name, title="Rotate the key", owner="backup1", due="2026-12-01",
+    answer = post(site, "/action-items", csrf, incident=name, title="Rotate the key", owner="backup1", due="2026-12-01",
                   back="incident")  # fmt: skip
-    assert f"/incidents/{name}#actions" == answer.headers["location"]
+    assert f"/incidents/{name}#items" == answer.headers["location"]
     assert "Rotate the key" in page(site, f"/incidents/{name}")
     [item] = items(site)
-    answer = post(site, f"/actions/{item['id']}/done", csrf, back="incident")
-    assert f"/incidents/{name}#actions" == answer.headers["location"]
+    answer = post(site, f"/action-items/{item['id']}/done", csrf, back="incident")
+    assert f"/incidents/{name}#items" == answer.headers["location"]
 
 
 def test_what_people_wrote_is_escaped_everywhere(site, name):
     add(site, name, title=BAD, verify=BAD, issue='https://example.org/"><script>')
     site.sign_in()
-    for path in ("/actions", f"/incidents/{name}"):
+    for path in ("/action-items", f"/incidents/{name}"):
         text = site.ask("GET", path).text
         assert "<script>alert" not in text and '"><script>' not in text and "&lt;script&gt;" in text
 
@@ -174,8 +176,8 @@ def test_an_owner_who_left_is_shown(site, name):
     assert not reading.errors, [str(error) for error in reading.errors]
     assert [True] == [one["owner_left"] for one in items(site)]
     csrf = site.sign_in()
-    assert "backup1 is not in the runbook any more: move it to somebody else." in page(site, "/actions")
-    assert "Rotate the key" in page(site, "/actions?of=backup1")
+    assert "backup1 is not in the runbook any more: move it to somebody else." in page(site, "/action-items")
+    assert "Rotate the key" in page(site, "/action-items?of=backup1")
     [item] = items(site)
-    assert 303 == post(site, f"/actions/{item['id']}/move", csrf, owner="martijn", due="2026-12-01").status_code
-    assert "not in the runbook" not in page(site, "/actions")
+    assert 303 == post(site, f"/action-items/{item['id']}/move", csrf, owner="martijn", due="2026-12-01").status_code
+    assert "not in the runbook" not in page(site, "/action-items")
