@@ -52,6 +52,7 @@ def test_every_api_route_is_in_the_docs():
     from tocsin.web import (
         api,
         api_action_items,
+        api_actions,
         api_maintenance,
         api_noise,
         api_oncall,
@@ -68,6 +69,7 @@ def test_every_api_route_is_in_the_docs():
         for part in (
             api,
             api_action_items,
+            api_actions,
             api_maintenance,
             api_noise,
             api_oncall,

@@ -390,7 +390,7 @@ def _first(*instants: datetime | None) -> datetime | None:
 
 def backlog(tx: Tx) -> Mapping[str, Any]:
     """`{"pending": n, "oldest_due": instant or None}`."""
-    quiet = ("probe", "test", "receipt", "edit", "announce", "forget", *TO_SUBSCRIBERS)
+    quiet = ("probe", "test", "receipt", "edit", "announce", "forget", "verify", *TO_SUBSCRIBERS)
     waiting = PENDING, outbox.c.kind.notin_(quiet)
     row = tx.all(select(func.count(), func.min(outbox.c.due)).where(*waiting))[0]
     return {"pending": row[0], "oldest_due": row[1]}

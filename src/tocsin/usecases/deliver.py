@@ -23,7 +23,9 @@ from tocsin.store import incidents, queue
 from tocsin.store.db import Busy, Tx, one_at_a_time
 from tocsin.store.incidents import Stored
 from tocsin.store.rooms import STEP
-from tocsin.usecases import devices, edits, limits, people, publish, rescue, restored, rooms, subscribers, ways
+from tocsin.usecases import acting, devices, edits, limits, people, publish, rescue, restored, rooms, subscribers, ways
+from tocsin.usecases.actions import KIND as ACTION
+from tocsin.usecases.actions import VERIFY
 from tocsin.usecases.configure import Setup, acknowledge_link, channel_config, in_force, incident_link, runbook_of, who
 from tocsin.usecases.respond import ALL, act
 from tocsin.usecases.ways import receipt
@@ -40,6 +42,7 @@ TIMERS: Final[Mapping[str, Callable[[Tx, Setup, Any], None]]] = {
     "test": people.test_due,
     "announce": subscribers.fan_out,
     "forget": subscribers.forget_old,
+    VERIFY: acting.verify,
 }
 
 log = structlog.get_logger("tocsin.worker")
@@ -70,6 +73,7 @@ class Job:
     confirm: tuple[str, str] = ("", "")  # the source that asks before it sends, and where to say yes
     draft: publish.Draft | None = None
     ticket: tuple[Tracker, Ticket] | None = None
+    call: acting.Call | None = None  # of an action, which the worker runs by a way of its own
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     folded: tuple[Job, ...] = ()
     receipts: bool = False  # the vendor promises to tell later whether it arrived
@@ -119,6 +123,8 @@ def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str], waiting: C
     """Claim one row with what folds into it; None when it is not needed any more, or put off."""
     if _is_not_sent(tx, setup, row):
         return None
+    if row.kind == ACTION:
+        return _action(tx, setup, row, owner)
     stored = None if row.kind in PLAIN else incidents.load(tx, row.incident)
     if not (_needed(tx, setup, row, stored) if stored else _needed_plainly(tx, setup, row)):
         return None
@@ -126,6 +132,15 @@ def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str], waiting: C
     if stored and rooms.waits(tx, row, stored.state):
         return None
     return _send_now(tx, setup, row, stored, transport, owner, busy, waiting)
+
+
+def _action(tx: Tx, setup: Setup, row: Any, owner: str) -> Job | None:
+    """Claim the call of an action; None when it is not to be made any more, or nobody knows whether it was."""
+    call = acting.take(tx, setup, row)
+    if call is None:
+        return None
+    epoch = queue.lease(tx, row, owner, tx.now + delivery.LEASE)
+    return Job(row.id, epoch, row.kind, row.incident, row.via, tx.now, row.destination, call=call, seed=row.id)
 
 
 def _send_now(

@@ -28,6 +28,7 @@ from tocsin.web import (
     action_items,
     api,
     api_action_items,
+    api_actions,
     api_maintenance,
     api_noise,
     api_oncall,
@@ -98,10 +99,11 @@ def create_app(
     meters = Meters()
     app.state.db, app.state.setup, app.state.meters = db, setup, meters
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
+    app.state.network = network or Network(lambda _line: None, db.clock)
     app.include_router(api.router)
     for part in (
-        api_action_items, api_oncall, api_maintenance, api_noise, api_people, api_subscribers, api_texts, api_tickets,
-        changes,
+        api_action_items, api_actions, api_oncall, api_maintenance, api_noise, api_people, api_subscribers, api_texts,
+        api_tickets, changes,
     ):  # fmt: skip
         app.include_router(part.router)
     for routes in (
