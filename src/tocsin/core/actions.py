@@ -257,9 +257,9 @@ def why_not_now(run: Run, state: Incident, beside: Beside) -> str:
     """Why nothing may be begun by this plan any more, or just now; empty when it may."""
     if run.undoes is None and (why := closed(state)):
         return why
-    if beside.begun and beside.begun.id != run.id and (beside.begun.begun_at or run.planned_at) >= run.planned_at:
-        other = beside.begun
-        return f"{other.name} was run since this was planned ({incident_name(other.incident)}): plan it again"
+    begun = beside.begun
+    if begun and begun.id not in (run.id, run.undoes) and (begun.begun_at or run.planned_at) >= run.planned_at:
+        return f"{begun.name} was run since this was planned ({incident_name(begun.incident)}): plan it again"
     if beside.under_way and beside.under_way.id not in (run.id, run.undoes):
         other = beside.under_way
         return f"{other.name} is {other.state} ({incident_name(other.incident)}): wait for its end, then plan again"

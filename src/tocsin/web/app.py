@@ -26,6 +26,7 @@ from tocsin.usecases.configure import NoRunbook, Setup
 from tocsin.web import (
     access,
     action_items,
+    actions,
     api,
     api_action_items,
     api_actions,
@@ -107,8 +108,8 @@ def create_app(
     ):  # fmt: skip
         app.include_router(part.router)
     for routes in (
-        access, action_items, devices, handoff, joining, incidents, declare, noise, oncall, calendar, people, live,
-        operations, readiness, reference, subscribe, tickets,
+        access, action_items, actions, devices, handoff, joining, incidents, declare, noise, oncall, calendar, people,
+        live, operations, readiness, reference, subscribe, tickets,
     ):  # fmt: skip
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))
