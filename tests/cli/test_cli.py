@@ -62,6 +62,26 @@ def test_severity_roles_write_up_and_tickets_from_the_command_line(served):
     assert "severity: P3" in ran(served.cli("ticket", "list"))
 
 
+def test_actions_from_the_command_line(served):
+    """What can be used and what cannot, the switch, and refusals in one sentence."""
+    name = json.loads(ran(served.cli("declare", "--severity", "P3", "--title", "Slow", "--json")))["id"]
+    assert "never run" in ran(served.cli("action", "list"))
+    assert {"rollback", "switch_ddc_cluster"} <= {
+        a["name"] for a in json.loads(ran(served.cli("action", "list", "--json")))
+    }
+    assert "Nothing was planned for it." in ran(served.cli("action", "list", "--incident", name))
+    assert "VERCEL_TOKEN is not set" in ran(served.cli("action", "run", name, "rollback", "--by", "martijn"), 1)
+    assert "no action 'eat'" in ran(served.cli("action", "run", name, "eat"), 1)
+    assert "no plan 'x' of rollback" in ran(served.cli("action", "approve", name, "rollback", "x", "--hash", "y"), 1)
+    assert "there is nothing to undo" in ran(served.cli("action", "undo", name, "rollback"), 1)
+    assert "no plan 'x'" in ran(served.cli("action", "show", "x"), 1)
+    assert "All actions are stopped by martijn" in ran(
+        served.cli("action", "stop", "--reason", "a freeze", "--by", "martijn")
+    )
+    assert "stopped by martijn: a freeze" in ran(served.cli("action", "list"))
+    assert "Actions may be run." in ran(served.cli("action", "allow"))
+
+
 def test_action_items_from_the_command_line(served):
     name = json.loads(ran(served.cli("declare", "--severity", "P3", "--title", "A slip", "--json")))["id"]
     words = ("action-item", "add", name, "--title", "Rotate the key", "--owner", "backup1")
