@@ -311,6 +311,28 @@ def test_an_approval_that_nothing_acted_on_in_time_is_void(led, target):
     assert "it was not begun within 10 minutes of its approval; nothing was changed" == led.run(run).why
 
 
+def test_an_approval_that_is_void_stands_in_nobodys_way(led, target):
+    """Its row was lost or set aside: after ten minutes it is as if it had not been given."""
+    run = led.plan()
+    led.db.write_now(actions.approve, led.setup, 1, "back", run.id, run.hash, BO, "backup1")
+    row = led.db.read_now(queue.by_key, f"action:{run.id}")
+    led.db.write_now(queue.settle, row.id, "failed")
+    with pytest.raises(Refused, match="back is approved"):
+        led.approve(led.plan())
+    led.sleep(minutes=10)
+    led.approve(led.plan())
+    assert ["v1"] == target.calls
+
+
+def test_on_a_quiet_incident_what_is_unknown_still_wakes_who_approved(tmp_path, target):
+    world = Acts(tmp_path, target)
+    world.declare("P3")
+    run = world.plan()
+    target.mode = "cut"
+    world.approve(run)
+    assert ["high"] == [row.urgency for row in world.pages() if row.person == "backup1"]
+
+
 def test_the_switch_stops_what_is_approved_and_plans_may_be_made(led, target):
     run = led.plan()
     led.db.write_now(actions.approve, led.setup, 1, "back", run.id, run.hash, BO, "backup1")

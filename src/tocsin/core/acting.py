@@ -42,7 +42,8 @@ def _page(draft: Draft, event: ActionMoved) -> None:
     """Whoever approved it must look; where that is nobody of the runbook, whoever leads, else who is on call."""
     people = {event.approved_by} & set(draft.runbook.people) or draft.people_of("commander")
     for person in sorted(people):
-        page(draft, person, f"{_name(event)} was begun and nobody knows how it ended: unknown, look at {event.target}")
+        reason = f"{_name(event)} was begun and nobody knows how it ended: unknown, look at {event.target}"
+        page(draft, person, reason, loud=True)
 
 
 def _tell(draft: Draft, event: ActionMoved) -> None:

@@ -7,9 +7,9 @@ from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, insert, not_, select, update
 
-from tocsin.core.actions import UNDER_WAY, Run
+from tocsin.core.actions import HOLDS, UNDER_WAY, Run
 from tocsin.core.types import uuid7
 from tocsin.store.db import Tx, one_at_a_time
 from tocsin.store.schema import actions as table
@@ -84,9 +84,11 @@ def begun(tx: Tx, touches: str) -> Run | None:
 
 
 def under_way(tx: Tx, touches: str, but: str) -> Run | None:
-    """A run on the same thing, other than *but*, that is not at its end."""
-    where = table.c.touches == touches, table.c.state.in_(UNDER_WAY), table.c.id != but, table.c.rehearsal.is_(False)
-    row = tx.first(select(table).where(*where).order_by(table.c.id).limit(1))
+    """A run on the same thing, other than *but*, that is not at its end, nor approved so long ago that it is void."""
+    void = and_(table.c.state == "approved", table.c.approved_at <= tx.now - HOLDS)
+    where = table.c.touches == touches, table.c.state.in_(UNDER_WAY), table.c.id != but, not_(void)
+    real = select(table).where(*where, table.c.rehearsal.is_(False))
+    row = tx.first(real.order_by(table.c.id).limit(1))
     return _run(row) if row else None
 
 

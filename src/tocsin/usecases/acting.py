@@ -13,6 +13,7 @@ from tocsin.core import actions as core
 from tocsin.core import delivery
 from tocsin.core.actions import Event, Run
 from tocsin.core.calendar import words
+from tocsin.core.runbook import Runbook
 from tocsin.core.types import SYSTEM, FactKind, incident_name
 from tocsin.sdk import Acted, Actor, clip
 from tocsin.store import actions as store
@@ -28,7 +29,7 @@ from tocsin.usecases.actions import (
     moved,
     opened,
 )
-from tocsin.usecases.configure import Setup, runbook_of
+from tocsin.usecases.configure import NoRunbook, Setup, runbook_of
 
 RUN_SECONDS: Final = 300.0  # then nobody waits any longer for the far side, and somebody must look
 LOOK_EVERY: Final = timedelta(seconds=5)  # at what the probe saw
@@ -64,13 +65,22 @@ def take(tx: Tx, setup: Setup, row: Any) -> Call | None:
         why = "its process ended, or was cut off, while the far side was called"
         _end(tx, setup, row.id, run, "lost", why)
         return None
-    runbook = runbook_of(tx, setup, incidents.load(tx, run.incident).state.runbook_version)
+    runbook, why = _runbook(tx, setup, run)
     fixed = opened(tx, setup, run)
-    why = cannot(setup, runbook, run.action) if run.action in runbook.actions else "the runbook has it no more"
-    if fixed is None or why:
+    if runbook is None or fixed is None or why:
         _end(tx, setup, row.id, run, "refused" if run.state == "approved" else "lost", why or UNREADABLE)
         return None
     return Call(run, setup.plugins.actors[run.kind], fixed[0], config_of(setup, runbook, run.kind))
+
+
+def _runbook(tx: Tx, setup: Setup, run: Run) -> tuple[Runbook | None, str]:
+    """The runbook of its incident, and why the action cannot be used by it."""
+    try:
+        runbook = runbook_of(tx, setup, incidents.load(tx, run.incident).state.runbook_version)
+    except NoRunbook as error:
+        return None, str(error)
+    gone = run.action not in runbook.actions
+    return runbook, f"the runbook has no action {run.action}" if gone else cannot(setup, runbook, run.action)
 
 
 def begin(tx: Tx, setup: Setup, row_id: str, epoch: int, why_not: str) -> bool:
@@ -160,7 +170,7 @@ def _end(tx: Tx, setup: Setup, row_id: str, run: Run, event: Event, why: str) ->
     if event != "taken":
         run = replace(run, settled_at=tx.now)
     store.keep(tx, run)
-    queue.settle(tx, row_id, "failed" if event in ("refused", "failed") else "done", done_at=tx.now, why=why)
+    queue.settle(tx, row_id, "done", done_at=tx.now, why=why)
     if event == "taken":
         queue.put(
             tx, f"verify:{run.id}", tx.now + LOOK_EVERY, incident=run.incident, kind=VERIFY, via="", destination="",
