@@ -14,7 +14,7 @@ from tocsin.cli import app
 ROOT = Path(__file__).parents[1]
 DOCS = "\n".join(path.read_text(encoding="utf-8") for path in [*ROOT.glob("docs/**/*.md"), ROOT / "README.md"])
 # Only data, or driven whole by the stories of its neighbours: draft to clock by test_decide, values by test_runbook.
-NO_TEST_OF_ITS_OWN = {"__init__", "events", "draft", "paging", "people", "clock", "runbook_values"}
+NO_TEST_OF_ITS_OWN = {"__init__", "events", "draft", "paging", "people", "clock", "runbook_values", "probes"}
 
 
 @pytest.mark.parametrize("folder", ["core", "integrations"])

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 
 import pytest
 import yaml
 
+from tocsin.core import delivery
 from tocsin.net import Network
 from tocsin.store import audit
-from tocsin.usecases import configure
+from tocsin.usecases import acting, configure
 from tocsin.worker import Worker
 
 from ..fakes.target import ACTOR, FakeTarget
@@ -243,6 +245,42 @@ def test_what_is_proposed_stands_with_its_reason(site):
     } in proposed
 
 
+# --------------------------------------------------------------------------------------------- the worker
+
+
+def raising(*_):
+    raise KeyError("x")
+    yield
+
+
+@pytest.mark.parametrize(
+    ("verb", "state_", "says"),
+    [("holds", "failed", "KeyError in Tocsin or the integration; the log has the whole fault; nothing was changed"),
+     ("run", "unknown", "KeyError in Tocsin or the integration; the log has the whole fault")],
+)  # fmt: skip
+def test_an_integration_that_raises_changed_nothing_or_nobody_knows(site, target, verb, state_, says):
+    plan = planned(site)
+    approve(site, plan)
+    site.setup.plugins.actors["http"] = replace(ACTOR, **{verb: raising})
+    work(site, lambda: state(site, plan) == state_)
+    assert says == site.api("GET", f"/actions/{plan['plan']}").json()["why"]
+    assert [] == target.calls
+
+
+def test_a_far_side_that_hangs_is_not_waited_for_for_ever_and_its_lease_is_kept_meanwhile(site, target, monkeypatch):
+    renewed = []
+    keep = acting.renew
+    monkeypatch.setattr(acting, "renew", lambda tx, row, epoch: renewed.append(keep(tx, row, epoch)))
+    monkeypatch.setattr(acting, "RUN_SECONDS", 1.0)
+    monkeypatch.setattr(delivery, "LEASE", timedelta(seconds=0.6))
+    target.mode = "hang"
+    plan = planned(site)
+    approve(site, plan)
+    work(site, lambda: state(site, plan) == "unknown")
+    assert "no end within 1 s" == site.api("GET", f"/actions/{plan['plan']}").json()["why"]
+    assert renewed and ["v1"] == target.calls
+
+
 # --------------------------------------------------------------------------------------------- the pages
 
 
@@ -254,7 +292,7 @@ def test_one_press_plans_and_the_next_page_shows_it_exactly(site, target):
     assert 303 == there.status_code
     page = unescape(site.ask("GET", there.headers["location"]).text)
     for words in ("Set it from v2 to v1", "Who is signed in is signed out.", "any responder but Martijn", "Holds",
-                  "You cannot approve it: martijn planned it", "it can be taken back"):  # fmt: skip
+                  "You cannot approve it: you planned it, and a second person approves it", "it can be taken back"):  # fmt: skip
         assert words in page, words
     assert "Approve, and run it now" not in page
 

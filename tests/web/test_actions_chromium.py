@@ -99,7 +99,7 @@ def test_on_a_phone_one_press_plans_and_a_second_person_approves(browser, acted,
         page.locator("#do-other summary").click()
     page.get_by_role("button", name="Plan: switch back").click()
     expect(page.get_by_text("Set it from")).to_be_visible()
-    expect(page.get_by_text("a second person approves switch_back", exact=False)).to_be_visible()
+    expect(page.get_by_text("you planned it, and a second person approves it", exact=False)).to_be_visible()
     assert fits(page)
     shot(page, f"plan-phone-{scheme}")
     there = page.url

@@ -67,6 +67,8 @@ def plan_view(run: Run, state: Incident, runbook: Runbook, viewer: Viewer, now: 
     acts = may(viewer.role, "responder")
     open_ = run.state == "planned" and not over and not run.dry and acts
     why_not = core.why_not_person(run, who, state.commander) if open_ else ""
+    if why_not and run.approve == "second_person" and viewer.acts_as == run.planned_by:
+        why_not = "you planned it, and a second person approves it"
     commander = name_of(state.commander, names) if state.commander else None
     word = "expired" if over else "dry run" if run.dry else run.state
     return PlanView(

@@ -38,7 +38,9 @@ LIST_SIZE: Final = 50
 ALERTS_SHOWN: Final = 50
 ENTRIES_SHOWN: Final = 1_000  # of the timeline; the newest
 FRAGMENTS: Final = ("head", "actions", "duties", "changes", "lead", "pages", "room", "timeline")
-LOUD: Final = frozenset({"declared", "duty_missed", "page_failed", "resolved", "reopened", "escalated"})
+LOUD: Final = frozenset({
+    "declared", "duty_missed", "page_failed", "resolved", "reopened", "escalated", "action_failed", "action_unknown",
+})  # fmt: skip
 UPDATE_STATUSES: Final = ("investigating", "identified", "monitoring")
 Names = Mapping[str, str]
 
