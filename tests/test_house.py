@@ -14,7 +14,7 @@ from tocsin.cli import app
 ROOT = Path(__file__).parents[1]
 DOCS = "\n".join(path.read_text(encoding="utf-8") for path in [*ROOT.glob("docs/**/*.md"), ROOT / "README.md"])
 # Only data, or driven whole by the stories of its neighbours: draft to clock by test_decide, values by test_runbook.
-NO_TEST_OF_ITS_OWN = {"__init__", "events", "draft", "paging", "people", "clock", "runbook_values"}
+NO_TEST_OF_ITS_OWN = {"__init__", "events", "draft", "paging", "people", "clock", "runbook_values", "probes"}
 
 
 @pytest.mark.parametrize("folder", ["core", "integrations"])
@@ -54,6 +54,7 @@ def test_every_command_is_in_the_docs():
 def test_every_api_route_is_in_the_docs():
     from tocsin.web import (
         api,
+        api_action_items,
         api_actions,
         api_connections,
         api_maintenance,
@@ -73,6 +74,7 @@ def test_every_api_route_is_in_the_docs():
         route.path.rpartition("/")[2]
         for part in (
             api,
+            api_action_items,
             api_actions,
             api_connections,
             api_maintenance,

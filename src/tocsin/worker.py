@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import structlog
 
+from tocsin.core import delivery
 from tocsin.net import Network, redact
 from tocsin.points import passing
-from tocsin.sdk import Conversation, Delivered, Message, Reject, Retry, Transport, Verdict
+from tocsin.sdk import Acted, Conversation, Delivered, Message, Reject, Retry, Transport, Verdict
 from tocsin.store import queue
 from tocsin.store.db import Busy, Database, Unsure
-from tocsin.usecases import deliver, diagnose, looks, publish, release, tick
+from tocsin.usecases import acting, deliver, diagnose, looks, publish, release, tick
+from tocsin.usecases.acting import Call
+from tocsin.usecases.actions import safe
 from tocsin.usecases.configure import NoRunbook, Setup
 from tocsin.usecases.deliver import Job
 from tocsin.usecases.publish import write_whole
@@ -142,6 +147,9 @@ class Worker:
         if job.look:
             await self._diagnose(job, job.look)
             return
+        if job.acts:
+            await self._run_action(job, job.acts)
+            return
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
@@ -186,14 +194,65 @@ class Worker:
             log.exception("settle_failed", incident=job.incident, via=job.via)
             await self._settle(deliver.settle_plainly, self.setup, job, None, error)
 
-    async def _settle(self, how: Callable[..., None], *args: Any) -> None:
-        """Write what came of a job, however long the store is busy: the provider has been asked already."""
+    async def _run_action(self, job: Job, call: Call) -> None:
+        """
+        Ask whether it can still be done, record that it begins, call, and record what became of it.
+
+        Nothing of this is done twice by itself: between the two records nobody knows, and the next claim says so.
+        """
+        passing("X2")
+        try:
+            why = await self.network.converse(call.actor.holds(call.parameters, call.config))
+            begun = await self._answer(acting.begin, self.setup, job.id, job.epoch, safe(why, call.config))
+            passing("X3")
+            if not begun:
+                return
+            acted = await self._call(job, call)
+            passing("X4")
+        except Exception as error:
+            log.exception("action_raised", incident=job.incident, action=call.run.action)
+            await self._settle(acting.gave_up, self.setup, job.id, job.epoch, error)
+            return
+        log.info("action_called", incident=job.incident, action=call.run.action, state=acted.state)
+        acted = replace(acted, why=safe(acted.why, call.config))
+        try:
+            await self._settle(acting.settle, self.setup, job.id, job.epoch, acted)
+        except Exception as error:
+            log.exception("action_not_settled", incident=job.incident, action=call.run.action)
+            await self._settle(acting.gave_up, self.setup, job.id, job.epoch, error)
+        passing("X5")
+
+    async def _call(self, job: Job, call: Call) -> Acted:
+        """Make the one call that changes something, keeping its lease alive; a rehearsal makes none."""
+        if call.run.rehearsal:
+            return Acted("done")
+        beat = asyncio.create_task(self._beat(job))
+        try:
+            async with asyncio.timeout(acting.RUN_SECONDS):
+                return await self.network.converse(call.actor.run(call.parameters, call.config))
+        except TimeoutError:
+            return Acted("unknown", f"no end within {acting.RUN_SECONDS:g} s")
+        finally:
+            beat.cancel()
+
+    async def _beat(self, job: Job) -> None:
+        """While the far side is called nobody else takes the row for lost."""
+        while True:
+            await asyncio.sleep(delivery.LEASE.total_seconds() / 3 / self._speed)
+            with contextlib.suppress(Busy):
+                await self.db.write(acting.renew, job.id, job.epoch)
+
+    async def _answer(self, how: Callable[..., Any], *args: Any) -> Any:
+        """Write something until the store answers; it is one that may be written again."""
         while True:
             try:
-                await self.db.write(how, *args)
-                return
+                return await self.db.write(how, *args)
             except Busy:
                 await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _settle(self, how: Callable[..., None], *args: Any) -> None:
+        """Write what came of a job, however long the store is busy: the provider has been asked already."""
+        await self._answer(how, *args)
 
     async def _wanted(self, job: Job) -> bool:
         """Ask whether a job is still to be sent, until the store answers: that it is away is no fault of the job's."""

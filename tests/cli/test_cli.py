@@ -62,19 +62,39 @@ def test_severity_roles_write_up_and_tickets_from_the_command_line(served):
     assert "severity: P3" in ran(served.cli("ticket", "list"))
 
 
+def test_actions_from_the_command_line(served):
+    """What can be used and what cannot, the switch, and refusals in one sentence."""
+    name = json.loads(ran(served.cli("declare", "--severity", "P3", "--title", "Slow", "--json")))["id"]
+    assert "never run" in ran(served.cli("action", "list"))
+    assert {"rollback", "switch_ddc_cluster"} <= {
+        a["name"] for a in json.loads(ran(served.cli("action", "list", "--json")))
+    }
+    assert "Nothing was planned for it." in ran(served.cli("action", "list", "--incident", name))
+    assert "VERCEL_TOKEN is not set" in ran(served.cli("action", "run", name, "rollback", "--by", "martijn"), 1)
+    assert "no action 'eat'" in ran(served.cli("action", "run", name, "eat"), 1)
+    assert "no plan 'x' of rollback" in ran(served.cli("action", "approve", name, "rollback", "x", "--hash", "y"), 1)
+    assert "there is nothing to undo" in ran(served.cli("action", "undo", name, "rollback"), 1)
+    assert "no plan 'x'" in ran(served.cli("action", "show", "x"), 1)
+    assert "All actions are stopped by martijn" in ran(
+        served.cli("action", "stop", "--reason", "a freeze", "--by", "martijn")
+    )
+    assert "stopped by martijn: a freeze" in ran(served.cli("action", "list"))
+    assert "Actions may be run." in ran(served.cli("action", "allow"))
+
+
 def test_action_items_from_the_command_line(served):
     name = json.loads(ran(served.cli("declare", "--severity", "P3", "--title", "A slip", "--json")))["id"]
-    words = ("action", "add", name, "--title", "Rotate the key", "--owner", "backup1")
+    words = ("action-item", "add", name, "--title", "Rotate the key", "--owner", "backup1")
     assert "no person 'eve'" in ran(served.cli(*words[:-1], "eve", "--due", "2999-12-01"), 1)
     assert "is in the past" in ran(served.cli(*words, "--due", "2020-01-01"), 1)
     due = str(datetime.now(UTC).date() + timedelta(days=9))
     item = json.loads(ran(served.cli(*words, "--due", due, "--verify", "The old key is refused", "--json")))
-    assert "Rotate the key" in ran(served.cli("action", "list", "--owner", "backup1", "--incident", name))
-    moved = served.cli("action", "move", item["id"], "--owner", "martijn")
+    assert "Rotate the key" in ran(served.cli("action-item", "list", "--owner", "backup1", "--incident", name))
+    moved = served.cli("action-item", "move", item["id"], "--owner", "martijn")
     assert f"Rotate the key: open, martijn, due {due} ({name}, {item['id']})" in ran(moved).replace("\n", " ")
-    assert "why is it dropped?" in ran(served.cli("action", "drop", item["id"]), 1)
-    assert "done, martijn" in ran(served.cli("action", "done", item["id"]))
-    assert "No action item." in ran(served.cli("action", "list", "--state", "overdue"))
+    assert "why is it dropped?" in ran(served.cli("action-item", "drop", item["id"]), 1)
+    assert "done, martijn" in ran(served.cli("action-item", "done", item["id"]))
+    assert "No action item." in ran(served.cli("action-item", "list", "--state", "overdue"))
 
 
 def test_refusals_are_one_sentence_and_exit_1(served):

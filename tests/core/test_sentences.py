@@ -42,7 +42,15 @@ def test_every_kind_that_is_decided_has_its_sentence():
         ("page_moot", "tocsin", {"person": "martijn", "reason": "r", "why": "w"}, "No page to Martijn (r): w"),
         ("review_scheduled", "tocsin", {"at": "2026-11-25T10:00:00Z"},
          "Blameless review scheduled for 2026-11-25 10:00 UTC"),
-        ("action_started", "martijn", {"text": "rollback"}, "Action started by Martijn: rollback"),
+        ("postmortem_published", "martijn", {"text": "it"}, "Postmortem published by Martijn: it"),
+        ("action_planned", "martijn", {"action": "rollback", "target": "proofi"}, "Rollback planned by Martijn, on proofi"),
+        ("action_approved", "martijn", {"action": "rollback"}, "Rollback approved by Martijn"),
+        ("action_started", "tocsin", {"action": "rollback", "target": "proofi", "undo": True},
+         "The undo of rollback begun, on proofi"),
+        ("action_failed", "tocsin", {"action": "rollback", "why": "it {was} locked"}, "Rollback failed: it {was} locked"),
+        ("action_succeeded", "tocsin", {"action": "rollback", "rehearsal": True}, "Rollback succeeded (a rehearsal)"),
+        ("action_unknown", "tocsin", {"action": "rollback", "target": "proofi"},
+         "Rollback may have been done or not: somebody must look at proofi"),
     ],
 )  # fmt: skip
 def test_a_fact_in_words(kind, actor, data, text):

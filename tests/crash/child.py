@@ -7,9 +7,11 @@ import signal
 import sys
 from datetime import timedelta
 
-from tocsin import points, wiring
+from tocsin import plugins, points, wiring
 from tocsin.cli import main
 from tocsin.core import delivery
+
+from ..fakes.target import ACTOR
 
 LEASE_SECONDS = 2.0  # instead of 30: a test waits for it
 
@@ -33,7 +35,20 @@ def set_clock_apart(by: timedelta) -> None:
     wiring.Clock.__call__ = lambda self: right(self) + by  # type: ignore[method-assign]
 
 
+def load_with_target() -> None:
+    """Let the runbook's actions by http go to the fake target, in words that it understands."""
+    load = plugins.load
+
+    def with_target() -> plugins.Plugins:
+        found = load()
+        found.actors["http"] = ACTOR
+        return found
+
+    plugins.load = with_target  # type: ignore[assignment]
+
+
 if __name__ == "__main__":
+    load_with_target()
     delivery.LEASE = timedelta(seconds=LEASE_SECONDS)
     delivery.CALL_SECONDS = timedelta(seconds=0.5)
     set_clock_apart(timedelta(minutes=float(os.environ.get("TEST_CLOCK_MINUTES", "0"))))

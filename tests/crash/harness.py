@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -19,6 +20,7 @@ import httpx
 from tocsin.store import incidents
 from tocsin.store.db import Database
 
+from ..fakes.target import FakeTarget
 from ..fakes.web import FakeWebhook
 from ..served import INGEST, Served, until
 
@@ -46,6 +48,11 @@ protocols:
 channels:
   hook: {{webhook: {{secret: ""}}}}
 """
+ACTION = """\
+actions:
+  {name}: {{http: {{url: "{target}/{name}", json: {{value: {name}}}}}, approve: commander}}
+"""
+ACTIONS = 12  # that the runbook of such a case has, each for a call of its own: a second one is seen
 ALERTS, SECONDS = 40, 20.0  # what the client does at most before a point must have been passed
 
 
@@ -191,6 +198,8 @@ def case(folder: Path) -> Iterator[Case]:
 
 def die_and_compare(folder: Path, point: str, nth: int) -> list[str]:
     """Kill the server at one pass of one point; returns what was wrong afterwards."""
+    if point.startswith("X"):
+        return die_acting(folder, point, nth)
     with case(folder) as one:
         with one.start(point, nth) as server, httpx.Client(trust_env=False, timeout=10) as client:
             one.work(server, client)
@@ -201,3 +210,61 @@ def die_and_compare(folder: Path, point: str, nth: int) -> list[str]:
                 return [f"{point} was not passed {nth} times"]
         one.recover()
         return one.compare()
+
+
+def die_acting(folder: Path, point: str, nth: int) -> list[str]:
+    """The same for a server that runs actions: each is made once, or at most once and somebody is paged to look."""
+    with FakeTarget() as target, case(folder) as one:
+        actions = "".join(ACTION.format(name=f"a{n}", target=target.url) for n in range(ACTIONS))
+        actions = "actions:\n" + actions.replace("actions:\n", "")
+        one.runbook.write_text(one.runbook.read_text(encoding="utf-8") + actions, encoding="utf-8")
+        with one.start(point, nth) as server:
+            pressed = _press_actions(server, one.ledger)
+            if server.process.wait(SECONDS) != -signal.SIGKILL:
+                return [f"{point} was not passed {nth} times"]
+        with one.start() as server:
+            until(lambda: not one.rows("SELECT id FROM actions WHERE state IN ('approved', 'running')"), 30)
+            until(
+                lambda: not one.rows("SELECT id FROM outbox WHERE kind = 'page' AND state IN ('pending', 'leased')"), 30
+            )
+            time.sleep(0.1)
+        return _compare_actions(one, target, pressed, point)
+
+
+def _press_actions(server: Dying, ledger: Ledger) -> set[str]:
+    """Declare, plan and approve one action after the other until the server is dead; those that were answered."""
+    answered: set[str] = set()
+    with contextlib.suppress(httpx.HTTPError, AssertionError):
+        name = server.api("POST", "/incidents", {"title": "Down", "severity": "P0"})["id"]
+        server.api("POST", f"/incidents/{name}/acknowledge", {"by": "ana"})
+        for n in range(ACTIONS):
+            path = f"/incidents/{name}/actions/a{n}"
+            plan = server.api("POST", f"{path}/plan", {"by": "ana"})
+            server.api("POST", f"{path}/approve", {"plan": plan["plan"], "hash": plan["hash"], "by": "ana"})
+            ledger.write(f"approved a{n}")
+            answered.add(f"a{n}")
+    return answered
+
+
+def _compare_actions(one: Case, target: FakeTarget, pressed: set[str], point: str) -> list[str]:
+    """What is wrong: a call that was made twice, an approval that was lost, an outcome that is not what was done."""
+    calls, wrong = Counter(target.calls), []
+    rows = {
+        row["action"]: row for row in one.rows("SELECT action, state, id FROM actions WHERE approved_at IS NOT NULL")
+    }
+    wrong += [f"{name} was made {count} times" for name, count in calls.items() if count > 1]
+    wrong += [f"the approval of {name} is lost" for name in pressed - set(rows)]
+    for name, row in rows.items():
+        if row["state"] not in ("succeeded", "unknown"):
+            wrong.append(f"{name} is {row['state']}")
+        if row["state"] == "succeeded" and not calls[name]:
+            wrong.append(f"{name} succeeded without a call")
+    unknown = [row for row in rows.values() if row["state"] == "unknown"]
+    paged = one.rows("SELECT id FROM pages WHERE reason LIKE '%unknown, look%' AND person = 'ana'")
+    if len(unknown) != len(paged):
+        wrong.append(f"{len(unknown)} are unknown, {len(paged)} pages say so")
+    if point in ("X3", "X4") and len(unknown) != 1:
+        wrong.append(f"{len(unknown)} are unknown after a death in the midst of a call")
+    if point in ("X1", "X2", "X5") and len(unknown) > 1:
+        wrong.append(f"{len(unknown)} are unknown")
+    return wrong

@@ -14,7 +14,8 @@ from .harness import die_and_compare
 SOURCE = Path(__file__).parents[2] / "src/tocsin"
 PASSES = (1, 2, 7)
 ELSEWHERE = {"B", "M", "V"}  # the first letters of points whose kills are tested beside what they belong to
-HERE = [point for point in POINTS if point[0] not in ELSEWHERE]
+HERE = [point for point in POINTS if point[0] not in {*ELSEWHERE, "X"}]
+ACTING = [point for point in POINTS if point[0] == "X"]
 AT_ONCE = 4
 
 
@@ -40,3 +41,12 @@ def test_kill_at_every_point_on_its_first_second_and_seventh_pass(tmp_path):
     wrong = {f"{point} pass {nth}": found for (point, nth), found in zip(cases, results, strict=True) if found}
     assert {} == wrong
     assert len(cases) == len(HERE) * len(PASSES), f"{time.monotonic() - begun:.0f} s"
+
+
+def test_kill_while_acting_at_every_point_on_its_first_second_and_seventh_pass(tmp_path):
+    """No call is made twice; what began and has no outcome is unknown, and whoever approved it is paged to look."""
+    cases = [(point, nth) for point in ACTING for nth in PASSES]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        results = list(pool.map(lambda c: die_and_compare(tmp_path / f"{c[0]}-{c[1]}", *c), cases))
+    assert {} == {f"{point} pass {nth}": found for (point, nth), found in zip(cases, results, strict=True) if found}
+    assert 5 * len(PASSES) == len(cases)

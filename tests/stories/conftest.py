@@ -15,11 +15,11 @@ import yaml
 from tocsin import plugins
 from tocsin.core.alert import Alert, Signal
 from tocsin.core.events import Declared, Event
-from tocsin.sdk import Line, Mail, Outgoing, Reject, Response, Retry, Verdict
+from tocsin.sdk import Acted, Line, Mail, Outgoing, Reject, Response, Retry, Verdict
 from tocsin.store import incidents, queue
 from tocsin.store.db import Database
 from tocsin.store.schema import metadata
-from tocsin.usecases import configure, deliver, diagnose, ingest, looks, publish, release, respond, tick
+from tocsin.usecases import acting, configure, deliver, diagnose, ingest, looks, publish, release, respond, tick
 from tocsin.usecases.configure import Setup
 from tocsin.worker import conversation_of, write_whole
 
@@ -52,6 +52,7 @@ class World:
         self.done: list[tuple[datetime, str, dict[str, Any]]] = []  # what was asked of Telegram beside messages
         self.edited: dict[int, str] = {}  # messages that say something else by now
         self.forum = True
+        self.dies = ""  # the crash point of an action at which the worker is gone
         self._seen: set[str] = set()
 
     # ------------------------------------------------------------------------------------- the outside
@@ -96,6 +97,9 @@ class World:
                     given = job.id, job.epoch, job.incident, job.look, said
                     self.db.write_now(diagnose.settle, self.setup, *given)
                     continue
+                if job.acts:
+                    self._act(job, job.acts)
+                    continue
                 self.db.write_now(deliver.settle, self.setup, job, self._send(job), 1)
             if not ticked and not jobs:
                 return
@@ -107,7 +111,7 @@ class World:
         talk = diagnose.conversation(job.look, job.config)
         if isinstance(talk, Reject):
             return talk
-        said = self._converse(talk)
+        said = self.converse(talk)
         return Reject("no answer within 12 seconds") if said is HANGS else said
 
     def _send(self, job: deliver.Job) -> Verdict:
@@ -120,10 +124,11 @@ class World:
         else:
             conversation = conversation_of(self.setup, job, job.transport)
         assert conversation
-        verdict: Verdict = self._converse(conversation)
+        verdict: Verdict = self.converse(conversation)
         return verdict
 
-    def _converse(self, conversation: Any) -> Any:
+    def converse(self, conversation: Any) -> Any:
+        """Carry a conversation; what it returns."""
         try:
             outgoing = next(conversation)
             while True:
@@ -131,6 +136,17 @@ class World:
                 outgoing = conversation.send(self.network(outgoing))
         except StopIteration as end:
             return end.value
+
+    def _act(self, job: deliver.Job, call: acting.Call) -> None:
+        """Run an action, as the worker does; a process that `dies` at a point says no more."""
+        why = self.converse(call.actor.holds(call.parameters, call.config))
+        if self.dies == "X2" or not self.db.write_now(acting.begin, self.setup, job.id, job.epoch, why):
+            return
+        if self.dies == "X3":
+            return
+        acted = Acted("done") if call.run.rehearsal else self.converse(call.actor.run(call.parameters, call.config))
+        if self.dies != "X4":
+            self.db.write_now(acting.settle, self.setup, job.id, job.epoch, acted)
 
     def wait(self, **span: float) -> None:
         """Let time pass; everything that falls due on the way is done at its instant."""

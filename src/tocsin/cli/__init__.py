@@ -8,6 +8,7 @@ import typer
 
 from tocsin.cli import (
     action,
+    action_item,
     backup,
     diagnosis,
     handoff,
@@ -50,7 +51,8 @@ app.add_typer(texts.app, name="incident", help="See and lead incidents.")  # of 
 app.add_typer(handoff.app, name="handoff", help="See shift changes, and confirm that you have the pager.")
 app.add_typer(people.app, name="people", help="How people are reached, and what proves it.")
 app.add_typer(ticket.app, name="ticket", help="See and close tickets.")
-app.add_typer(action.app, name="action", help="Action items: what is agreed after incidents.")
+app.add_typer(action.app, name="action", help="Actions: what is done to the outside, and by whose approval.")
+app.add_typer(action_item.app, name="action-item", help="Action items: what is agreed after incidents.")
 app.add_typer(incident.postmortems, name="postmortem", help="Read postmortems.")
 app.add_typer(status.app, name="status", help="The status page.")
 app.add_typer(oncall.overrides, name="override", help="Who stands in.")

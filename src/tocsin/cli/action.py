@@ -1,4 +1,4 @@
-"""Action items, through the running server: what is agreed after incidents, who does it until when."""
+"""Actions, through the running server: what would change, who approves it, what became of it."""
 
 from __future__ import annotations
 
@@ -11,86 +11,120 @@ from tocsin.cli.incident import By, Json, Name, Reason
 
 app = typer.Typer(no_args_is_help=True)
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="as `action list` names it")]
+Action = Annotated[str, typer.Argument(metavar="ACTION", help="its name in the runbook, as `action list` has it")]
+Plan = Annotated[str, typer.Argument(metavar="PLAN", help="the id of the plan")]
+Hash = Annotated[str, typer.Option("--hash", help="as the plan has it: nothing else is approved")]
 
 
 @app.command("list")
 def list_(
-    state: Annotated[str | None, typer.Option("--state", help="open, overdue, done or dropped")] = None,
-    owner: Annotated[str | None, typer.Option("--owner")] = None,
-    team: Annotated[str | None, typer.Option("--team")] = None,
-    incident: Annotated[str | None, typer.Option("--incident")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=500)] = 50,
+    incident: Annotated[str | None, typer.Option("--incident", help="what was planned and done for it")] = None,
     as_json: Json = False,
 ) -> None:
-    """List action items, newest first."""
-    items = call(
-        "GET", "/action-items", state=state, owner=owner, team=team, incident=incident, limit=limit
-    )["items"]  # fmt: skip
-    if as_json:
-        put_json(items)
+    """List the runbook's actions with their last outcomes, or the plans of an incident."""
+    if incident is not None:
+        _plans(call("GET", f"/incidents/{incident}/actions"), as_json)
         return
-    rows = [
-        (i["due"], "overdue" if i["overdue"] else i["state"], i["owner"], i["incident"], i["title"], i["id"])
-        for i in items
-    ]
-    put_table(("due", "state", "owner", "incident", "title", "id"), rows, "No action item.")
-
-
-@app.command()
-def add(
-    incident: Name,
-    title: Annotated[str, typer.Option("--title", help="what is to be done")],
-    owner: Annotated[str, typer.Option("--owner", help="a person of the runbook")],
-    due: Annotated[str, typer.Option("--due", help="a day, as 2026-12-01")],
-    issue: Annotated[str, typer.Option("--issue", help="a link to a tracker's issue")] = "",
-    verify: Annotated[str, typer.Option("--verify", help="how it will be verified")] = "",
-    by: By = None,
-    as_json: Json = False,
-) -> None:
-    """Add an action item to an incident."""
-    body = {"incident": incident, "title": title, "owner": owner, "due": due, "issue": issue, "verify": verify}
-    _show(call("POST", "/action-items", {**body, "by": by}), as_json)
-
-
-@app.command()
-def done(id_: Id, by: By = None, as_json: Json = False) -> None:
-    """Say that it is done."""
-    _show(call("POST", f"/action-items/{id_}/done", {"by": by}), as_json)
-
-
-@app.command()
-def drop(id_: Id, reason: Reason = "", by: By = None, as_json: Json = False) -> None:
-    """Drop it, for a reason."""
-    _show(call("POST", f"/action-items/{id_}/drop", {"reason": reason, "by": by}), as_json)
-
-
-@app.command()
-def reopen(id_: Id, reason: Reason = "", by: By = None, as_json: Json = False) -> None:
-    """Open it again: it is not done after all."""
-    _show(call("POST", f"/action-items/{id_}/reopen", {"reason": reason, "by": by}), as_json)
-
-
-@app.command()
-def issue(id_: Id, by: By = None, as_json: Json = False) -> None:
-    """Open an issue for it in the tracker; the two are closed together."""
-    _show(call("POST", f"/action-items/{id_}/issue", {"by": by}), as_json)
-
-
-@app.command()
-def move(
-    id_: Id,
-    due: Annotated[str, typer.Option("--due", help="another day")] = "",
-    owner: Annotated[str, typer.Option("--owner", help="another person")] = "",
-    by: By = None,
-    as_json: Json = False,
-) -> None:
-    """Give it another day, another owner, or both."""
-    _show(call("POST", f"/action-items/{id_}/move", {"due": due, "owner": owner, "by": by}), as_json)
-
-
-def _show(item: Any, as_json: bool) -> None:
+    found = call("GET", "/actions")
     if as_json:
-        put_json(item)
+        put_json(found["items"])
+        return
+    if found["stopped"]:
+        say(f"All actions are stopped by {found['stopped']['by']}: {found['stopped']['reason'] or 'no reason given'}")
+    rows = [
+        (i["name"], i["title"], i["approve"].replace("_", " "), i["last"]["state"] if i["last"] else "never run",
+         i["why_not"] or "")
+        for i in found["items"]
+    ]  # fmt: skip
+    put_table(("action", "by", "approval", "last", "cannot be used"), rows, "The runbook has no actions.")
+
+
+def _plans(found: Any, as_json: bool) -> None:
+    if as_json:
+        put_json(found["items"])
+        return
+    for one in found["proposed"]:
+        say(f"proposed: {one['action']}: {one['reason']}")
+    rows = [(i["state"], i["action"], i["target"], i["planned_by"], i["plan"]) for i in found["items"]]
+    put_table(("state", "action", "target", "planned by", "plan"), rows, "Nothing was planned for it.")
+
+
+@app.command()
+def show(plan: Plan, as_json: Json = False) -> None:
+    """Show one plan: exactly what would change, who may approve it, what became of it."""
+    _show(call("GET", f"/actions/{plan}"), as_json)
+
+
+def _show(p: Any, as_json: bool) -> None:
+    if as_json:
+        put_json(p)
+        return
+    say(
+        f"{p['action']}{' (its undo)' if p['undoes'] else ''}  {p['incident']}  {p['state']}  {p['why'] or ''}".rstrip()
+    )
+    say(f"target: {p['target']}")
+    for step in p["steps"]:
+        say(f"  - {step}")
+    for warning in p["warnings"]:
+        say(f"  ! {warning}")
+    proof = f"the probe {p['verify']['probe']}" if p["verify"] else "none"
+    say(f"undo: {'yes' if p['undoable'] else 'no'} · proof: {proof} · {p['may_approve']}")
+    if p["state"] == "planned" and not p["dry_run"]:
+        say(f"holds until {p['expires_at']}{' (over: plan it again)' if p['expired'] else ''}")
+        if p["approve"] != "none":
+            say(f"approve: tocsin action approve {p['incident']} {p['action']} {p['plan']} --hash {p['hash']}")
+    say(p["link"])
+
+
+@app.command()
+def run(
+    incident: Name,
+    action: Action,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what it would do, and whether it could")] = False,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Plan an action, and run it where it needs no approval; else the plan says how to approve it."""
+    needs = {i["name"]: i["approve"] for i in call("GET", "/actions")["items"]}
+    verb = "run" if needs.get(action) == "none" and not dry_run else "plan"
+    _show(call("POST", f"/incidents/{incident}/actions/{action}/{verb}", {"by": by, "dry_run": dry_run}), as_json)
+
+
+@app.command()
+def approve(incident: Name, action: Action, plan: Plan, hash_: Hash, by: By = None, as_json: Json = False) -> None:
+    """Approve a plan, which starts it."""
+    body = {"plan": plan, "hash": hash_, "by": by}
+    _show(call("POST", f"/incidents/{incident}/actions/{action}/approve", body), as_json)
+
+
+@app.command()
+def undo(
+    incident: Name,
+    action: Action,
+    plan: Annotated[str, typer.Argument(metavar="[PLAN]", help="of the run to take back; without it the newest")] = "",
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Plan the way back of a run; it is approved as the action itself is."""
+    _show(call("POST", f"/incidents/{incident}/actions/{action}/undo", {"plan": plan, "by": by}), as_json)
+
+
+@app.command()
+def stop(reason: Reason = "", by: By = None, as_json: Json = False) -> None:
+    """Stop all actions: nothing is begun any more, whatever was approved."""
+    _switched(call("POST", "/actions/stop", {"reason": reason, "by": by}), as_json)
+
+
+@app.command()
+def allow(by: By = None, as_json: Json = False) -> None:
+    """Let actions be run again."""
+    _switched(call("POST", "/actions/allow", {"by": by}), as_json)
+
+
+def _switched(found: Any, as_json: bool) -> None:
+    if as_json:
+        put_json(found)
+    elif found["stopped"]:
+        say(f"All actions are stopped by {found['stopped']['by']} since {found['stopped']['at']}.")
     else:
-        say(f"{item['title']}: {item['state']}, {item['owner']}, due {item['due']} ({item['incident']}, {item['id']})")
+        say("Actions may be run.")

@@ -104,7 +104,8 @@ def next_in_line(draft: Draft, had: frozenset[str], place: int = 0) -> tuple[str
 def _remind(draft: Draft, duty: Duty) -> None:
     left = words((duty.deadline or draft.now) - draft.now)
     for person in sorted(draft.people_of(protocol.holder_of(duty)) | also_told(draft, duty)):
-        _tell_duty(draft, duty, person, "remind", f"Due in {left}: {duty.title}")
+        offered = f" (proposed: {', '.join(duty.propose)})" if duty.propose else ""
+        _tell_duty(draft, duty, person, "remind", f"Due in {left}: {duty.title}{offered}")
 
 
 def _tell_duty(draft: Draft, duty: Duty, person: str, what: str, text: str) -> None:

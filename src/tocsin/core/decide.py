@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from tocsin.core import communications, escalation, joining, looking, protocol, room, sla, statuspage, tickets
+from tocsin.core import acting, communications, escalation, joining, looking, protocol, room, sla, statuspage, tickets
 from tocsin.core.clock import room_opened, run_due
 from tocsin.core.draft import Draft
 from tocsin.core.events import (
     Acknowledge,
     ActionItemKept,
+    ActionMoved,
     AlertsAttached,
     AlertsHeld,
     AlertsResolved,
@@ -153,6 +154,7 @@ def decide(state: Incident, event: Event, runbook: Runbook, now: datetime, aroun
 def _decided(draft: Draft, before: Incident | None) -> Decision:
     run_due(draft)
     tickets.follows(draft, before)
+    acting.propose(draft)
     draft.effects.extend(statuspage.follows(before, draft.state, draft.facts, draft.runbook, draft.now))
     draft.effects.extend(room.follows(before, draft.state, draft.runbook, draft.around.link))
     return Decision(draft.state, tuple(draft.facts), tuple(draft.effects), wake_at(draft.state, draft.now))
@@ -221,6 +223,7 @@ _HANDLERS: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
     Extend: extend,
     Note: note,
     ActionItemKept: action_item,
+    ActionMoved: acting.moved,
     SendText: communications.send_text,
     Cause: communications.cause,
     Say: room.say,

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from tocsin.core.diagnosis import Finding, Tool
 from tocsin.core.incident import Incident
-from tocsin.core.types import Effect, Fact, Json
+from tocsin.core.types import Effect, Fact, FactKind, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,34 @@ class PostUpdate:
     public: bool = False
     next_update: timedelta | datetime | None = None  # the promise: from now, or an instant
     seen: int | None = None  # how many texts the writer had seen (Incident.said); None: not asked
+
+
+@dataclass(frozen=True, slots=True)
+class ActionMoved:
+    """
+    An action took a step: *kind* is the fact of it. `plan` is the id of its plan, `undo` says that it takes one back.
+
+    `may_approve` tells in words who may; `link` is the address of the plan's page.
+    """
+
+    by: str
+    kind: FactKind
+    plan: str
+    action: str
+    target: str
+    planned_by: str
+    link: str = ""
+    approved_by: str = ""
+    approve: str = ""
+    may_approve: str = ""
+    steps: tuple[str, ...] = ()
+    why: str = ""
+    receipt: str = ""
+    undo: bool = False
+    undoable: bool = False
+    dry: bool = False
+    rehearsal: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +381,7 @@ Event: TypeAlias = (
     | Extend | Note | SendText | Cause | Say | MessageSeen | Check | WriteUp | TicketOpened | CloseTicket | Resolve
     | Reopen | RoomOpened | PageFailed | OffCall | WentSilent | Tick | AlertsHeld | MergeInto | TookOver | SplitOff
     | GaveBack | ActionItemKept | AskTicket | ReopenTicket
-    | LookAgain | Looked
+    | LookAgain | Looked | ActionMoved
 )  # fmt: skip
 
 

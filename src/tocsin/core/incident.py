@@ -118,6 +118,7 @@ class Incident:
     ticket_closed_at: datetime | None = None
     write_up: str | None = None
     review_at: datetime | None = None
+    proposed: tuple[str, ...] = ()  # actions that people were told of, because a suspected cause speaks for them
     merged_into: int | None = None  # the incident that goes on for it
     had_answer: bool = False  # somebody had it when it was merged
 
@@ -293,9 +294,11 @@ def _said(s: Incident, f: Fact) -> Incident:
 
 
 def _note(s: Incident, f: Fact) -> Incident:
-    """A note is a note, unless it says that roles are not taken, or that one of the runbook's texts went out again."""
+    """A note is a note, unless it says that roles are not taken, what is proposed, or that a text went out again."""
     if f.data.get("roles"):
         return replace(s, gaps_said=True)
+    if f.data.get("proposed"):
+        return replace(s, proposed=(*s.proposed, f.data["proposed"]))
     if not f.data.get("template"):
         return s
     return replace(_said(s, f), public=s.public or bool(f.data.get("public")))

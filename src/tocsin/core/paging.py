@@ -29,14 +29,18 @@ def climbing(state: Incident) -> bool:
 
 def page(
     draft: Draft, person: str, reason: str, targets: tuple[str, ...] = (), why: Mapping[str, Any] = {}, *,
-    turn: str = "", **data: Any,
+    turn: str = "", loud: bool = False, **data: Any,
 ) -> None:  # fmt: skip
-    """Page a person, whom *targets* name, once in a decision; who is paged by it already is named, not paged twice."""
+    """
+    Page a person, whom *targets* name, once in a decision; who is paged by it already is named, not paged twice.
+
+    *loud*: with high urgency, whatever the incident's is.
+    """
     if any(isinstance(e, Page) and e.person == person for e in draft.effects):
         draft.add("page_moot", SYSTEM, person=person, reason=reason, why="already paged at this instant", **data)
         return
     id_ = uuid7(draft.now, "page", draft.state.number, draft.state.pages, person)
-    urgency = "high" if draft.state.urgency == "high" else "low"
+    urgency = "high" if loud or draft.state.urgency == "high" else "low"
     draft.add("paged", SYSTEM, person=person, page=id_, reason=reason, urgency=urgency, **data)
     draft.effects.append(Page(id_, person, urgency, reason, targets, why, turn))  # type: ignore[arg-type]
 

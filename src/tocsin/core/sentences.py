@@ -144,6 +144,30 @@ def _finding(who: str, d: Data, names: Names) -> str:
     return f"{'Not seen' if d.get('failed') else 'Finding'} ({d['source'].replace('_', ' ')}): {d['text']}"
 
 
+def _action(who: str, d: Data, names: Names, kind: str) -> str:
+    """A step of an action: `kind` is what follows its name, with {who} in it where somebody did it."""
+    what = f"the undo of {d['action']}" if d.get("undo") else str(d["action"])
+    what = what[0].upper() + what[1:]
+    mark = " (a dry run)" if d.get("dry") else " (a rehearsal)" if d.get("rehearsal") else ""
+    said = kind.format(who=who, target=d.get("target", ""))
+    return f"{what} {said}{mark}{_because(d, 'why')}"
+
+
+_ACTIONS: Final[Mapping[str, str]] = {
+    "action_planned": "planned by {who}, on {target}",
+    "action_approved": "approved by {who}",
+    "action_started": "begun, on {target}",
+    "action_succeeded": "succeeded",
+    "action_failed": "failed",
+    "action_unknown": "may have been done or not: somebody must look at {target}",
+    "action_undone": "is undone",
+}
+
+
+def _acted(kind: str) -> Callable[[str, Data, Names], str]:
+    return lambda who, d, n: _action(who, d, n, _ACTIONS[kind])
+
+
 _SENTENCES: Final[Mapping[str, Callable[[str, Data, Names], str]]] = {
     "declared": _declared,
     "alert_attached": _attached,
@@ -187,6 +211,7 @@ _SENTENCES: Final[Mapping[str, Callable[[str, Data, Names], str]]] = {
         f"due {d['due']}: {d['title']}"
     ),
     "action_item_done": lambda w, d, n: f"{w}: action item {d['state']}: {d['title']}{_because(d)}",
+    **{kind: _acted(kind) for kind in _ACTIONS},
     "note": lambda w, d, n: f"{w} noted: {d['text']}",
     "message_seen": lambda w, d, n: (
         f"{w} in the war room: {d['text']}" + (" (what is said after this is not kept)" if d.get("last") else "")

@@ -400,6 +400,7 @@ def backlog(tx: Tx) -> Mapping[str, Any]:
         "tickets",
         "look",
         "look_inside",
+        "verify",
         *TO_SUBSCRIBERS,
     )
     waiting = PENDING, outbox.c.kind.notin_(quiet)

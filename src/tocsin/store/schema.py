@@ -625,6 +625,47 @@ for _dialect, _statements in (("sqlite", WORDS_INDEX_SQLITE), ("postgresql", WOR
 _GONE: Final = DDL("DROP TABLE IF EXISTS searched_words")  # type: ignore[no-untyped-call]
 event.listen(searched, "before_drop", _GONE.execute_if(dialect="sqlite"))
 
+actions = Table(
+    "actions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("incident", Integer, nullable=False),
+    Column("action", Text, nullable=False),  # its name in the runbook
+    Column("kind", Text, nullable=False),  # the actor: vercel, railway ...
+    Column("touches", Text, nullable=False),  # what it changes: two that touch the same are never under way together
+    Column("target", Text, nullable=False),
+    Column("steps", JsonText, nullable=False),
+    Column("warnings", JsonText, nullable=False),
+    Column("sealed", Text, nullable=False),  # parameters and undo, encrypted with a key that is not in the database
+    Column("hash", Text, nullable=False),  # what an approval is bound to
+    Column("approve", Text, nullable=False),
+    Column("probe", Text),  # that proves it
+    Column("within", Integer, nullable=False),  # seconds for that
+    Column("undoes", Text),  # the row that this one takes back
+    _bool("undoable"),
+    _bool("idempotent"),
+    _bool("rehearsal"),
+    _bool("dry"),
+    _bool("ran"),  # the call was begun and not refused: something may have changed
+    Column("state", Text, nullable=False),  # core.actions.LIFE
+    Column("planned_by", Text, nullable=False),
+    Column("planned_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("approved_by", Text),
+    Column("approved_at", Instant),
+    Column("tries", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),  # of the claim under which the call was begun
+    Column("begun_at", Instant),
+    Column("acted_at", Instant),
+    Column("verify_until", Instant),
+    Column("settled_at", Instant),
+    Column("why", Text, nullable=False),
+    Column("receipt", Text, nullable=False),
+    Index("actions_of", "incident"),
+    Index("actions_named", "action", "id"),
+    Index("actions_touching", "touches", "begun_at"),
+)
+
 public_incidents = Table(
     "public_incidents",
     metadata,

@@ -205,7 +205,7 @@ def _tell(
     for person in told:
         ways = delivery.to_person(runbook, setup.ways, person, "low", health=people.health(tx, person), at=tx.now)
         route = next(route for route in ways if not route.why_not)
-        rescue.alarm(tx, f"{key}:{person}", route, title, text, link=f"{setup.public_url}/actions", urgent=False,
+        rescue.alarm(tx, f"{key}:{person}", route, title, text, link=f"{setup.public_url}/action-items", urgent=False,
                      person=person, after=route.after)  # fmt: skip
     if not told:
         rescue.tell(tx, setup, key, title, text)

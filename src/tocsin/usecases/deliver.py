@@ -24,6 +24,7 @@ from tocsin.store.incidents import Stored
 from tocsin.store.rooms import STEP
 from tocsin.store.tracking import CHANGE, KEEP_ITEM, LOOK, OPEN_ITEM
 from tocsin.usecases import (
+    acting,
     devices,
     diagnose,
     edits,
@@ -39,6 +40,8 @@ from tocsin.usecases import (
     tracking,
     ways,
 )
+from tocsin.usecases.actions import KIND as ACTION
+from tocsin.usecases.actions import VERIFY
 from tocsin.usecases.configure import Setup, acknowledge_link, channel_config, in_force, incident_link, runbook_of, who
 from tocsin.usecases.respond import ALL, act
 from tocsin.usecases.tracking import Call
@@ -58,6 +61,7 @@ TIMERS: Final[Mapping[str, Callable[[Tx, Setup, Any], None]]] = {
     "announce": subscribers.fan_out,
     "forget": subscribers.forget_old,
     "look_inside": diagnose.inside,
+    VERIFY: acting.verify,
 }
 
 # What is asked of a tracker or a repository, from what holds when it is due; None where nothing is to be done.
@@ -99,6 +103,7 @@ class Job:
     draft: publish.Draft | None = None
     call: Call | None = None
     look: diagnose.Asked | None = None
+    acts: acting.Call | None = None  # of an action, which the worker runs by a way of its own
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     folded: tuple[Job, ...] = ()
     receipts: bool = False  # the vendor promises to tell later whether it arrived
@@ -148,6 +153,8 @@ def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str], waiting: C
     """Claim one row with what folds into it; None when it is not needed any more, or put off."""
     if _is_not_sent(tx, setup, row):
         return None
+    if row.kind == ACTION:
+        return _action(tx, setup, row, owner)
     stored = None if row.kind in PLAIN else incidents.load(tx, row.incident)
     if not (_needed(tx, setup, row, stored) if stored else _needed_plainly(tx, setup, row)):
         return None
@@ -155,6 +162,15 @@ def _take(tx: Tx, setup: Setup, row: Any, owner: str, busy: set[str], waiting: C
     if stored and rooms.waits(tx, row, stored.state):
         return None
     return _send_now(tx, setup, row, stored, transport, owner, busy, waiting)
+
+
+def _action(tx: Tx, setup: Setup, row: Any, owner: str) -> Job | None:
+    """Claim the call of an action; None when it is not to be made any more, or nobody knows whether it was."""
+    call = acting.take(tx, setup, row)
+    if call is None:
+        return None
+    epoch = queue.lease(tx, row, owner, tx.now + delivery.LEASE)
+    return Job(row.id, epoch, row.kind, row.incident, row.via, tx.now, row.destination, acts=call, seed=row.id)
 
 
 def _send_now(

@@ -19,7 +19,7 @@ from tocsin.store import queue
 from tocsin.store import watch as store
 from tocsin.store.db import Busy, Tx
 from tocsin.store.reserve import FULL
-from tocsin.usecases import rescue, restored
+from tocsin.usecases import actions, rescue, restored
 from tocsin.usecases.configure import Setup, in_force
 from tocsin.usecases.ingest import ingest
 from tocsin.usecases.respond import act
@@ -195,7 +195,7 @@ def keep_time(tx: Tx, behind: timedelta, jumped: timedelta) -> str:
 def banners(tx: Tx) -> list[str]:
     """The sentences that stand on every page while they hold."""
     marks = store.marks(tx)
-    said = restored.banner(tx)
+    said = [*restored.banner(tx), *actions.banner(tx)]
     if blocked := kept_blocked(marks):
         said.append(f"{blocked.text}.")
     clock = marks.get(store.CLOCK)

@@ -25,8 +25,10 @@ from tocsin.store.db import Busy, Database, Unsure
 from tocsin.usecases.configure import NoRunbook, Setup
 from tocsin.web import (
     access,
+    action_items,
     actions,
     api,
+    api_action_items,
     api_actions,
     api_connections,
     api_maintenance,
@@ -103,15 +105,16 @@ def create_app(
     meters = Meters()
     app.state.db, app.state.setup, app.state.meters = db, setup, meters
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
+    app.state.network = network or Network(lambda _line: None, db.clock)
     app.include_router(api.router)
     for part in (
-        api_actions, api_connections, api_oncall, api_maintenance, api_noise, api_numbers, api_people, api_subscribers,
-        api_texts, api_tickets, changes, diagnosis,
+        api_action_items, api_actions, api_connections, api_oncall, api_maintenance, api_noise, api_numbers,
+        api_people, api_subscribers, api_texts, api_tickets, changes, diagnosis,
     ):  # fmt: skip
         app.include_router(part.router)
     for routes in (
-        access, actions, connections, devices, handoff, joining, incidents, declare, noise, numbers, oncall, calendar,
-        people, live, operations, readiness, reference, subscribe, tickets,
+        access, action_items, actions, connections, devices, handoff, joining, incidents, declare, noise,
+        numbers, oncall, calendar, people, live, operations, readiness, reference, subscribe, tickets,
     ):  # fmt: skip
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))

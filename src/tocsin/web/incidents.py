@@ -29,7 +29,7 @@ from tocsin.usecases import changes, respond, restored
 from tocsin.usecases.access import Viewer, may
 from tocsin.usecases.configure import Setup, acknowledge_link, check_acknowledge, in_force, runbook_of
 from tocsin.usecases.seen import seen_before
-from tocsin.web import actions, compose, diagnosis, joining, operations
+from tocsin.web import action_items, actions, compose, diagnosis, joining, operations
 from tocsin.web.api import promised, span_of
 from tocsin.web.auth import require, require_form, same_origin, viewer_of
 from tocsin.web.leading import ClockView, LeadView, lead_view, running
@@ -38,8 +38,10 @@ from tocsin.web.render import render, short
 LIST_SIZE: Final = 50
 ALERTS_SHOWN: Final = 50
 ENTRIES_SHOWN: Final = 1_000  # of the timeline; the newest
-FRAGMENTS: Final = ("head", "diagnosis", "duties", "changes", "lead", "pages", "room", "timeline")
-LOUD: Final = frozenset({"declared", "duty_missed", "page_failed", "resolved", "reopened", "escalated"})
+FRAGMENTS: Final = ("head", "diagnosis", "actions", "duties", "changes", "lead", "pages", "room", "timeline")
+LOUD: Final = frozenset({
+    "declared", "duty_missed", "page_failed", "resolved", "reopened", "escalated", "action_failed", "action_unknown",
+})  # fmt: skip
 UPDATE_STATUSES: Final = ("investigating", "identified", "monitoring")
 Names = Mapping[str, str]
 
@@ -383,8 +385,17 @@ async def _detail(
         promises=compose.promises(known.stored.state),
         seen=await request.app.state.db.read(seen_before, known.stored.state),
         joined=await request.app.state.db.read(joining.show, request.app.state.setup, number),
-        actions=await request.app.state.db.read(actions.of_incident, request.app.state.setup, number),
+        deeds=await _deeds(request, known),
+        items=await request.app.state.db.read(action_items.of_incident, request.app.state.setup, number),
     )  # fmt: skip
+
+
+async def _deeds(request: Request, known: Known) -> actions.Deeds:
+    """The card of what can be done, and what was."""
+    state, setup = known.stored.state, request.app.state.setup
+    db = request.app.state.db
+    found: actions.Deeds = await db.read(actions.deeds, setup, state, known.runbook, request.state.viewer)
+    return found
 
 
 async def fragment(request: Request) -> Response:
@@ -398,7 +409,7 @@ async def fragment(request: Request) -> Response:
     view = show(known, request.app.state.db.clock(), request.state.viewer)
     return render(
         request, f"incidents/_{name}.html", v=view, lead=view.lead, alerts=known.alerts, postmortem=known.postmortem,
-        room=known.room, changes=known.changes,
+        room=known.room, changes=known.changes, deeds=await _deeds(request, known),
     )  # fmt: skip
 
 
