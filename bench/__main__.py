@@ -83,6 +83,7 @@ def tocsin(
     runbook = data / "runbook.yaml"
     runbook.write_text(text or RUNBOOK.format(hook=hook))
     url = f"http://127.0.0.1:{free_port()}"
+    environment = {"TOCSIN_PROBES": "off", **environment}
     env = {**os.environ, "TOCSIN_INGEST_KEY": KEY, "TOCSIN_DATABASE": f"sqlite:///{data}/tocsin.db", **environment}
     command = [sys.executable, "-m", "tocsin", "serve", "--runbook", str(runbook), "--port", url.rpartition(":")[2]]
     with (data / "log").open("ab") as log:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from itertools import pairwise
 from typing import Any, Final, Literal
 
@@ -317,14 +318,14 @@ def _some(bad: Sequence[Mark], looking: Sequence[Mark]) -> str:
     return f"{len(bad)} of {len(looking)} nodes see: {bad[-1].why}" if bad else looking[-1].why
 
 
-def told(before: Seen | None, after: Seen) -> tuple[Literal["trigger", "resolve"], ...]:
+def told(before: Seen | None, after: Seen, *, moved: bool = False) -> tuple[Literal["trigger", "resolve"], ...]:
     """
     What is told of a change. Another check ends the alert and begins a new one, so that triage sorts it anew: what was
-    slow and now answers nothing at all is worse.
+    slow and now answers nothing at all is worse. So does another service (*moved*).
     """
     was = before.check if before and not before.ok else ""
     now = after.check if not after.ok else ""
-    if was == now:
+    if was == now and not (moved and now):
         return ()
     ends: tuple[Literal["trigger", "resolve"], ...] = ("resolve",) if was else ()
     return (*ends, "trigger") if now else ends
@@ -338,6 +339,11 @@ def severity(check: str) -> AlertSeverity:
 def is_down(seen: Seen) -> bool:
     """Say whether users get nothing: a slow target, or one whose certificate ends soon, is up."""
     return not seen.ok and seen.check in DOWN
+
+
+def phase(node: str, name: str) -> float:
+    """Where in its period a node looks at a probe, 0 to 1: the same each time, and spread over probes and nodes."""
+    return int.from_bytes(sha256(f"{node} {name}".encode()).digest()[:4], "big") / 2**32
 
 
 # --------------------------------------------------------------------------------------------- heartbeats

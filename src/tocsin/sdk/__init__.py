@@ -59,9 +59,11 @@ from tocsin.sdk.tools import Acted, Actor, CauseKind, ConnectionTest, Diagnoser,
 from tocsin.sdk.wire import (
     ANSWER_LIMIT,
     Config,
+    Connect,
     Conversation,
     Delivered,
     Line,
+    Lookup,
     Mail,
     Mailing,
     Message,
@@ -79,9 +81,9 @@ from tocsin.sdk.wire import (
 
 __all__ = [
     "AGAIN", "ANSWER_LIMIT", "Acted", "Actor", "Alert", "AlertSeverity", "Answer", "BadPayload", "CALLBACK_WINDOW",
-    "CHECK_LABELS", "COLOURS", "CauseKind", "Chat", "Command", "Config", "ConnectionTest", "Conversation",
+    "CHECK_LABELS", "COLOURS", "CauseKind", "Chat", "Command", "Config", "Connect", "ConnectionTest", "Conversation",
     "DEPTH_LIMIT", "Delivered", "Devices", "Diagnoser", "FIELD_LIMIT", "Field", "Found", "Heard", "Inbound",
-    "KEY_LIMIT", "LABEL_LIMIT", "LINK_LIMIT", "Line", "Look", "Mail", "Mailing", "Message", "Moved", "Notice",
+    "KEY_LIMIT", "LABEL_LIMIT", "LINK_LIMIT", "Line", "Look", "Lookup", "Mail", "Mailing", "Message", "Moved", "Notice",
     "Outgoing", "Plan", "Polled", "Press", "Program", "Receipt", "Refusal", "Reject", "Reply", "Request",
     "Response", "Retry", "RoomStep", "Rooms", "SERVICE_LABELS", "SIGNED_WITHIN", "Said", "Signal", "SignalAction",
     "Source", "Sql", "T", "TEXT_LIMIT", "Tested", "Ticket", "Tracker", "Transport", "Untrusted", "Verb", "Verdict",

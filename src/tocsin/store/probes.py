@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import delete, exists, func, select, update
 
 from tocsin.core.probes import Change, Hour, Look, Mark, Point, Seen, hour
-from tocsin.store.db import Tx, insert_new, insert_rows
+from tocsin.store.db import Tx, insert_missing, insert_new, insert_rows
 from tocsin.store.schema import (
     from_micros,
     meta,
@@ -30,7 +30,8 @@ HOURS_KEPT: Final = timedelta(days=400)  # and changes
 POINTS: Final = 2_000  # of one curve, at most
 HOUR: Final = timedelta(hours=1)
 SETTLED: Final = timedelta(minutes=5)  # after its end an hour is summed up
-ROLLED: Final = "probes.hours"  # in meta: the start of the next hour that is to be summed up, in microseconds
+ROLLED: Final = "probes.hours"  # in meta: the hour that is to be summed up, and the probe up to which it is
+SUMMED_AT_ONCE: Final = 20  # probes in one transaction: a page never waits for more
 PROBES_AT_ONCE: Final = 5  # whose old rows go in one transaction
 ROWS_AT_ONCE: Final = 200  # of each of them
 _MARK: Final = TypeAdapter(Mark)
@@ -42,6 +43,7 @@ class Known:
 
     id: int
     name: str
+    kind: str
     service: str
     known_at: datetime
     called_at: datetime | None
@@ -50,7 +52,7 @@ class Known:
 
 def _known(row: Any) -> Known:
     seen = None if row.at is None else Seen(row.ok, row.check, row.at, row.since, row.milliseconds, row.why)
-    return Known(row.id, row.name, row.service, row.known_at, row.called_at, seen)
+    return Known(row.id, row.name, row.kind, row.service, row.known_at, row.called_at, seen)
 
 
 # --------------------------------------------------------------------------------------------- how it stands
@@ -70,9 +72,9 @@ def known(tx: Tx, names: Iterable[str] | None = None) -> dict[str, Known]:
     return {row.name: _known(row) for row in tx.all(query)}
 
 
-def meet(tx: Tx, name: str, service: str) -> None:
+def meet(tx: Tx, name: str, kind: str, service: str) -> None:
     """Begin with a probe; one that was gone comes back with its history, and without a word on how it stands."""
-    values = {"name": name, "service": service, "known_at": tx.now, "check": "", "why": ""}
+    values = {"name": name, "kind": kind, "service": service, "known_at": tx.now, "check": "", "why": ""}
     if not insert_new(tx, probes, values):
         back = {**values, "gone_at": None, "called_at": None, "ok": None, "at": None, "since": None}
         tx.run(update(probes).where(probes.c.name == name, probes.c.gone_at.isnot(None)).values(**back))
@@ -132,15 +134,12 @@ def leave(tx: Tx, node: str) -> None:
 
 
 def add_looks(tx: Tx, node: str, looks: Sequence[tuple[int, Look]]) -> None:
-    """Keep what a node saw."""
-    rows = {
-        (id_, look.at): {
-            "probe": id_, "at": to_micros(look.at), "node": node, "check": look.check,
-            "milliseconds": look.milliseconds, "why": look.why,
-        }
+    """Keep what a node saw; what is kept already, since a commit was not heard of, is kept once."""
+    insert_missing(tx, probe_looks, [
+        {"probe": id_, "at": look.at, "node": node, "check": look.check, "milliseconds": look.milliseconds,
+         "why": look.why}
         for id_, look in looks
-    }  # fmt: skip
-    insert_rows(tx, probe_looks, list(rows.values()))
+    ])  # fmt: skip
 
 
 # --------------------------------------------------------------------------------------------- what was
@@ -201,41 +200,45 @@ def changes(tx: Tx, ids: Sequence[int], since: datetime) -> dict[int, list[Chang
 
 def roll(tx: Tx) -> bool:
     """
-    Sum up the next hour that is over; says whether there was one.
+    Sum up the next hour that is over, of the next few probes; says whether there was one.
 
     What was looked at in an hour and comes later than five minutes after its end is not in its sum.
     """
-    row = tx.first(select(meta.c.value).where(meta.c.key == ROLLED))
-    if row is None:
-        first = tx.first(select(func.min(probe_looks.c.at)).select_from(probe_looks))[0]
-        if first is None:
-            return False
-        start = _whole_hour(first)
-        insert_new(tx, meta, {"key": ROLLED, "value": str(to_micros(start))})
-    else:
-        start = from_micros(int(row.value))
-    if start + HOUR + SETTLED > tx.now:
+    start, done = _rolled(tx)
+    if start is None or start + HOUR + SETTLED > tx.now:
         return False
-    looked: defaultdict[int, list[tuple[str, int | None]]] = defaultdict(list)
-    table = probe_looks
-    for id_ in [row.id for row in tx.all(select(probes.c.id))]:
-        where = table.c.probe == id_, table.c.at >= start, table.c.at < start + HOUR
-        looked[id_] = [
-            (r.check, r.milliseconds) for r in tx.all(select(table.c.check, table.c.milliseconds).where(*where))
-        ]
-    sums = [(id_, hour(start, looks)) for id_, looks in looked.items() if looks]
-    rows = [
-        {"probe": id_, "start": to_micros(start), "looks": h.looks, "failed": h.failed, "p50": h.p50, "p95": h.p95,
-         "most": h.most}
-        for id_, h in sums
-    ]  # fmt: skip
-    insert_rows(tx, probe_hours, rows)
-    tx.run(update(meta).where(meta.c.key == ROLLED).values(value=str(to_micros(start + HOUR))))
+    query = select(probes.c.id).where(probes.c.id > done).order_by(probes.c.id).limit(SUMMED_AT_ONCE)
+    ids = [row.id for row in tx.all(query)]
+    insert_rows(tx, probe_hours, [_sum(id_, start, looks) for id_ in ids if (looks := _looked(tx, id_, start))])
+    next_ = f"{to_micros(start)} {ids[-1]}" if ids else f"{to_micros(start + HOUR)} 0"
+    tx.run(update(meta).where(meta.c.key == ROLLED).values(value=next_))
     return True
 
 
-def _whole_hour(at: datetime) -> datetime:
-    return at.replace(minute=0, second=0, microsecond=0)
+def _rolled(tx: Tx) -> tuple[datetime | None, int]:
+    """The hour that is to be summed up, and the probe up to which it is; no hour before there was a look."""
+    row = tx.first(select(meta.c.value).where(meta.c.key == ROLLED))
+    if row:
+        start, done = row.value.split()
+        return from_micros(int(start)), int(done)
+    first = tx.first(select(func.min(probe_looks.c.at)))[0]
+    if first is None:
+        return None, 0
+    start = first.replace(minute=0, second=0, microsecond=0)
+    insert_new(tx, meta, {"key": ROLLED, "value": f"{to_micros(start)} 0"})
+    return start, 0
+
+
+def _looked(tx: Tx, id_: int, start: datetime) -> list[tuple[str, int | None]]:
+    table = probe_looks
+    where = table.c.probe == id_, table.c.at >= start, table.c.at < start + HOUR
+    return [(row.check, row.milliseconds) for row in tx.all(select(table.c.check, table.c.milliseconds).where(*where))]
+
+
+def _sum(id_: int, start: datetime, looks: Sequence[tuple[str, int | None]]) -> dict[str, Any]:
+    h = hour(start, looks)
+    of = {"looks": h.looks, "failed": h.failed, "p50": h.p50, "p95": h.p95, "most": h.most}
+    return {"probe": id_, "start": to_micros(start), **of}
 
 
 def forget(tx: Tx) -> int:

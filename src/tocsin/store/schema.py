@@ -656,6 +656,7 @@ probes = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
     Column("service", Text, nullable=False),  # as it was told with the alert that fires, else as the runbook has it
     Column("known_at", Instant, nullable=False),
     Column("gone_at", Instant),  # the runbook has it no more

@@ -54,6 +54,7 @@ from tocsin.web import (
 )  # fmt: skip
 from tocsin.web.auth import NotSignedIn, SignInLimit, TooMany
 from tocsin.web.chat import ChatApp
+from tocsin.web.heartbeat import HeartbeatApp
 from tocsin.web.ingest import IngestApp
 from tocsin.web.limits import Limits
 from tocsin.web.operations import Meters
@@ -114,7 +115,8 @@ def create_app(
     live.start(app)
     subscribe.start(app)
     chat, ingest = ChatApp(db, setup, meters.count), IngestApp(db, setup, meters.count, limits, network)
-    return Outermost(chat, ingest, public or PublicSite(db.clock), app)
+    beats = HeartbeatApp(ingest, meters.count)
+    return Outermost(chat, ingest, public or PublicSite(db.clock), app, beats)
 
 
 def _handle_errors(app: FastAPI) -> None:
@@ -193,14 +195,18 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 class Outermost:
     """Gives alerts, callbacks and the status page their short ways; bounds and hardens the rest."""
 
-    def __init__(self, chat: ChatApp, ingest: IngestApp, public: PublicSite, app: App) -> None:
-        self.chat, self.ingest, self.public, self.app = chat, ingest, public, app
+    def __init__(
+        self, chat: ChatApp, ingest: IngestApp, public: PublicSite, app: App, beats: HeartbeatApp
+    ) -> None:  # fmt: skip
+        self.chat, self.ingest, self.public, self.app, self.beats = chat, ingest, public, app, beats
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
         elif self.chat.handles(scope["path"]):
             await self.chat(scope, receive, send)
+        elif self.beats.handles(scope["path"]):
+            await self.beats(scope, receive, send)
         elif self.ingest.handles(scope["path"]):
             await self.ingest(scope, receive, send)
         elif self.public.handles(scope["path"]):
