@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
@@ -28,6 +29,22 @@ def plan(tx: Tx, setup: Setup) -> dict[str, Probe]:
     """What is to be looked at, by name: all probes but those that call in."""
     _, runbook = in_force(tx, setup)
     return {name: probe for name, probe in runbook.probes.items() if not probe.heartbeat}
+
+
+def one(tx: Tx, setup: Setup, name: str) -> tuple[Probe, Path]:
+    """
+    A probe that can be looked at from anywhere, and the directory that its files are in.
+
+    Raises:
+        Refused: 404, for one that the runbook in force does not have; 422, for one that calls in by itself.
+    """
+    _, runbook = in_force(tx, setup)
+    probe = runbook.probes.get(name)
+    if probe is None:
+        raise Refused(f"no probe {name!r}; the runbook has {', '.join(runbook.probes) or 'none'}", 404)
+    if probe.heartbeat:
+        raise Refused(f"{name} is a heartbeat: its job calls in, there is nothing to look at", 422)
+    return probe, setup.data
 
 
 def follow(tx: Tx, setup: Setup) -> None:

@@ -32,6 +32,7 @@ from tocsin.web import (
     api_noise,
     api_oncall,
     api_people,
+    api_probes,
     api_subscribers,
     api_texts,
     api_tickets,
@@ -47,6 +48,7 @@ from tocsin.web import (
     oncall,
     operations,
     people,
+    probes,
     readiness,
     reference,
     subscribe,
@@ -102,12 +104,12 @@ def create_app(
     app.include_router(api.router)
     for part in (
         api_actions, api_oncall, api_maintenance, api_noise, api_people, api_subscribers, api_texts, api_tickets,
-        changes,
+        changes, api_probes,
     ):  # fmt: skip
         app.include_router(part.router)
     for routes in (
         access, actions, devices, handoff, joining, incidents, declare, noise, oncall, calendar, people, live,
-        operations, readiness, reference, subscribe, tickets,
+        operations, readiness, reference, subscribe, tickets, probes,
     ):  # fmt: skip
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))

@@ -92,3 +92,4 @@ tick();
 setInterval(tick, 1000);
 document.addEventListener("keydown", keys);
 for (const live of document.querySelectorAll("[data-stream]")) listen(live);
+document.querySelector(".bar nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // a menu wider than the phone
