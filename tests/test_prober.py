@@ -404,3 +404,15 @@ def test_looks_keep_their_place_in_the_period(house, target):
         assert len(times) - 1 >= rounds - 1  # a loaded machine may be late, and skips a turn rather than hurry
     first = sorted(min(at for path, at, *_ in target.asked if path == f"/{n}") for n in range(20))
     assert first[-1] - first[0] > 1
+
+
+def test_a_runbook_that_another_process_put_in_force_is_noticed(house, target, monkeypatch):
+    monkeypatch.setattr("tocsin.prober.CARE_SECONDS", 0.1)
+    adopt(house, good=f'http: "{target.url}/ok", every: 1s')
+    db, setup = house
+    with probing(house):
+        until(lambda: seen(house, "good"))
+        other = Database(str(db.url), now)
+        adopt((other, setup), late=f'http: "{target.url}/broken", every: 1s')
+        other.close()
+        assert "http_5xx" == until(lambda: seen(house, "late")).check

@@ -26,11 +26,11 @@ AT_ONCE: Final = 256  # looks that are under way
 SLOW_AT_ONCE: Final = 256  # of targets whose last look took long: they wait for each other and not the others for them
 SLOW_SECONDS: Final = 1.0
 KEEP_SECONDS: Final = 1.0  # what was seen meanwhile is written in one transaction
-CARE_SECONDS: Final = 5.0  # how often it is asked whether a job is late
+CARE_SECONDS: Final = 5.0  # how often it is asked whether a job is late, or another runbook is in force
 ROLL_SECONDS: Final = 60.0  # and whether an hour is over
 ROLL_PAUSE_SECONDS: Final = 0.2  # between two parts of it: others write in between
 PAUSE_SECONDS: Final = 5.0  # after a failure of the store
-SLEEP_SECONDS: Final = 30.0  # the longest: another node may have another runbook in force
+SLEEP_SECONDS: Final = 30.0  # the longest
 FIRST_SECONDS: Final = 60.0  # a new probe has its first look within this, however long its period is
 WAITING: Final = 20_000  # looks that wait for a store that takes none; older ones are dropped
 ANSWER_BYTES: Final = 262_144  # that are read where the answer matters
@@ -104,7 +104,7 @@ class Prober:
         self._seen: list[tuple[str, Look]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._awake = asyncio.Event()
-        self._changed = True
+        self._changed, self._version = True, ""
 
     async def run(self) -> None:
         """Look until cancelled; what was seen is then handed on, and this node has no say any more."""
@@ -159,7 +159,8 @@ class Prober:
             self._changed = False
             try:
                 await self.db.write(probes.follow, self.setup)
-                self._follow(await self.db.read(probes.plan, self.setup))
+                self._version, wanted = await self.db.read(probes.plan, self.setup)
+                self._follow(wanted)
             except (Busy, NoRunbook) as error:
                 log.warning("probes_put_off", why=str(error))
                 self._changed = True
@@ -223,9 +224,13 @@ class Prober:
             raise
 
     async def care(self) -> None:
-        """Tell of jobs that should have called in."""
-        if await self.db.read(probes.overdue, self.setup):
+        """Tell of jobs that should have called in; notice a runbook that another process put in force."""
+        version, late = await self.db.read(probes.care, self.setup)
+        if late:
             await self.db.write(probes.tell_late, self.setup)
+        if version != self._version:
+            self._changed = True
+            self._awake.set()
 
     async def roll(self) -> None:
         """Sum up the hours that are over."""

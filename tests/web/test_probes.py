@@ -47,7 +47,7 @@ def test_the_list_shows_what_fails_first(watched):
 def test_one_probe_shows_its_history(watched):
     watched.sign_in()
     page = watched.ask("GET", "/probes/website").text
-    for text in ("Server error", "24 hours", "every 30 seconds", "proofi.ai", "34 ms", "Changes", "Last looks"):
+    for text in ("Server error", "Up in 24 hours", "every 30 seconds", "proofi.ai", "34 ms", "Changes", "Last looks"):
         assert text in page
     assert 404 == watched.ask("GET", "/probes/unknown").status_code
     assert "<script>alert" not in watched.ask("GET", "/probes/<script>alert(1)").text
@@ -165,7 +165,7 @@ def test_a_long_word_of_a_job_is_cut_and_a_longer_one_refused(site):
 def test_a_line_breaks_where_nothing_answered():
     points = [Point(NOW, True, 10), Point(NOW, True, 20), Point(NOW, False, None), Point(NOW, True, 10)]
     drawing = web.draw(points, 122, 24)
-    assert ("1.0,12.0 41.0,2.0", "121.0,12.0 121.0,12.0") == drawing.lines
+    assert ("1.0,14.0 41.0,6.0", "121.0,14.0 121.0,14.0") == drawing.lines
     assert ("81.0",) == drawing.bad
     assert "4 looks, 1 failed, 10 ms to 20 ms" == drawing.text
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 
 from tocsin.core.probes import Change, Hour, Look, Mark, Point, Seen, hour
 from tocsin.store.db import Tx, insert_missing, insert_new, insert_rows
@@ -73,9 +73,14 @@ def known(tx: Tx, names: Iterable[str] | None = None) -> dict[str, Known]:
 
 
 def meet(tx: Tx, name: str, kind: str, service: str) -> None:
-    """Begin with a probe; one that was gone comes back with its history, and without a word on how it stands."""
+    """
+    Begin with a probe; one that was gone comes back with its history, and without a word on how it stands.
+
+    Whoever calls this has other nodes wait: numbers are given in turn.
+    """
+    last = tx.first(select(func.max(probes.c.id)))[0] or 0
     values = {"name": name, "kind": kind, "service": service, "known_at": tx.now, "check": "", "why": ""}
-    if not insert_new(tx, probes, values):
+    if not insert_new(tx, probes, {"id": last + 1, **values}):
         back = {**values, "gone_at": None, "called_at": None, "ok": None, "at": None, "since": None}
         tx.run(update(probes).where(probes.c.name == name, probes.c.gone_at.isnot(None)).values(**back))
 
@@ -269,7 +274,8 @@ def _forget_changes(tx: Tx) -> int:
 
 def _forget_gone(tx: Tx) -> int:
     """A probe that the runbook has had no more for all that time goes with everything."""
-    gone = tx.all(select(probes.c.id).where(probes.c.gone_at < tx.now - HOURS_KEPT).limit(PROBES_AT_ONCE))
+    kept = or_(*(exists().where(table.c.probe == probes.c.id) for table in (probe_looks, probe_hours)))
+    gone = tx.all(select(probes.c.id).where(probes.c.gone_at < tx.now - HOURS_KEPT, ~kept).limit(PROBES_AT_ONCE))
     for row in gone:
         tx.run(delete(probe_changes).where(probe_changes.c.probe == row.id))
         tx.run(delete(probes).where(probes.c.id == row.id))

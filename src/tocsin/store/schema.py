@@ -654,7 +654,7 @@ credentials = Table(
 probes = Table(
     "probes",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False, unique=True),
     Column("kind", Text, nullable=False),
     Column("service", Text, nullable=False),  # as it was told with the alert that fires, else as the runbook has it

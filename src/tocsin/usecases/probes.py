@@ -25,10 +25,10 @@ SOURCE: Final = "probe"
 CALL: Final = "call"  # stands for the node where a job called in
 
 
-def plan(tx: Tx, setup: Setup) -> dict[str, Probe]:
-    """What is to be looked at, by name: all probes but those that call in."""
-    _, runbook = in_force(tx, setup)
-    return {name: probe for name, probe in runbook.probes.items() if not probe.heartbeat}
+def plan(tx: Tx, setup: Setup) -> tuple[str, dict[str, Probe]]:
+    """What is to be looked at, by name: all probes but those that call in; with the runbook's version."""
+    version, runbook = in_force(tx, setup)
+    return version, {name: probe for name, probe in runbook.probes.items() if not probe.heartbeat}
 
 
 def one(tx: Tx, setup: Setup, name: str) -> tuple[Probe, Path]:
@@ -177,6 +177,12 @@ def call_in(tx: Tx, setup: Setup, name: str, failed: bool, said: str) -> None:
     store.called(tx, known.id)
     store.add_looks(tx, CALL, [(known.id, Look(tx.now, seen.check, None, seen.why))])
     _say(tx, setup, runbook, [(known, seen)])
+
+
+def care(tx: Tx, setup: Setup) -> tuple[str, list[str]]:
+    """The version in force, and the jobs that should have called in by now and are not said to be late yet."""
+    version, _ = in_force(tx, setup)
+    return version, overdue(tx, setup)
 
 
 def overdue(tx: Tx, setup: Setup) -> list[str]:

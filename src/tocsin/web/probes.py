@@ -26,6 +26,8 @@ from tocsin.web.render import render
 LIST_SIZE: Final = 100
 LOOKS_DRAWN: Final = 60
 LOOKS_SHOWN: Final = 20
+HEADROOM: Final = 1.25  # above the slowest answer of a curve
+HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 SPANS: Final = {"24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY}
 UNKNOWN: Final = "not looked yet"
@@ -112,13 +114,14 @@ def percent(share: float | None) -> str:
 def draw(points: Sequence[Point], width: int, height: int, span: tuple[datetime, datetime] | None = None) -> Drawing:
     """Draw a curve, evenly or over a *span* of time: the line breaks where nothing answered."""
     most = max((p.milliseconds for p in points if p.milliseconds is not None), default=0)
+    top = most * HEADROOM or 1
     places = [(_x(place, point, len(points), width, span), point) for place, point in enumerate(points)]
     lines: list[list[str]] = [[]]
     for x, point in places:
         if point.milliseconds is None:
             lines.append([])
         else:
-            lines[-1].append(f"{x:.1f},{height - 2 - (height - 4) * point.milliseconds / (most or 1):.1f}")
+            lines[-1].append(f"{x:.1f},{height - 2 - (height - 4) * point.milliseconds / top:.1f}")
     bad = tuple(f"{x:.1f}" for x, point in places if not point.ok)
     drawn = tuple(" ".join(line if len(line) > 1 else line * 2) for line in lines if line)
     return Drawing(width, height, drawn, bad, told(points), took(most) if most else "")
@@ -217,7 +220,10 @@ def read_one(tx: Tx, setup: Setup, name: str) -> Whole:
     changes = store.changes(tx, [known.id], tx.now - SPANS["30d"])[known.id]
     points = store.curve(tx, name, start, tx.now)
     marks = store.marks(tx, [known.id]).get(known.id, {})
-    curve = draw(points, 720, 120, (start, tx.now)) if points and view.drawing else None
+    curve = None
+    if points and view.drawing:
+        start = min(points[0].at, tx.now - HOUR)
+        curve = draw(points, 720, 120, (start, tx.now))
     return Whole(
         view, curve, start,
         tuple((change, STATE_WORDS[change.check]) for change in changes[::-1]),

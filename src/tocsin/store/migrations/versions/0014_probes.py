@@ -12,7 +12,7 @@ TABLES = ("probe_changes", "probe_hours", "probe_looks", "probe_marks", "probes"
 def upgrade() -> None:
     op.create_table(
         "probes",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("service", sa.Text(), nullable=False),
