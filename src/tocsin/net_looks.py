@@ -149,7 +149,8 @@ async def ask(asked: Connect | Lookup, names: Names) -> Response:
 
 async def connect(asked: Connect, names: Names) -> Response:
     """Make a connection and close it; with a text to wait for, read until it is there."""
-    async with asyncio.timeout(asked.timeout_seconds):
+    end = asyncio.get_running_loop().time() + asked.timeout_seconds
+    async with asyncio.timeout_at(end):
         try:
             transport, first = await _connected(asked, names)
         except TimeoutError:
@@ -160,7 +161,7 @@ async def connect(asked: Connect, names: Names) -> Response:
     try:
         if asked.until:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(asked.timeout_seconds):
+                async with asyncio.timeout_at(end):
                     await first.until(asked.until.encode())
     finally:
         transport.abort()
@@ -190,12 +191,14 @@ class _First(asyncio.Protocol):
 
 
 async def _connected(asked: Connect, names: Names) -> tuple[asyncio.Transport, _First]:
-    """Connect to the first of a host's addresses that takes it. Raises OSError."""
+    """Connect to the first of a host's addresses that takes it; each has its share of the time. Raises OSError."""
     loop = asyncio.get_running_loop()
     failed: OSError = OSError("the name has no address")
-    for *_, address in await names.find(asked.host, asked.port):
+    found = await names.find(asked.host, asked.port)
+    for *_, address in found:
         try:
-            return await loop.create_connection(_First, str(address[0]), asked.port)
+            async with asyncio.timeout(asked.timeout_seconds / len(found)):
+                return await loop.create_connection(_First, str(address[0]), asked.port)
         except OSError as error:
             failed = error
     raise failed

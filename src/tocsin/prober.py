@@ -217,8 +217,9 @@ class Prober:
         if not self._seen:
             return
         seen, self._seen = self._seen, []
+        full = self.db.reserve is not None and self.db.reserve.spent
         try:
-            await self.db.write(probes.keep, self.setup, self.node, seen)
+            await self.db.write(probes.keep, self.setup, self.node, seen, whole=not full)
         except (Busy, NoRunbook):
             self._seen = [*seen, *self._seen][-WAITING:]
             raise

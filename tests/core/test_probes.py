@@ -63,6 +63,7 @@ HEALTHY = {"peers": 3, "isSyncing": False, "shouldHavePeers": True}
         (JSON, saw(b"<!DOCTYPE html><p>maintenance"), "bad_answer", "the answer is not JSON: it is an HTML page"),
         (JSON, saw(b"oops"), "bad_answer", "the answer is not JSON: oops"),
         ({"expect": {"json": {"n": 1.0}}}, saw({"n": 1}), "", ""),
+        (JSON, saw(b"\x00\x1b[31mno"), "bad_answer", "the answer is not JSON: ··[31mno"),
         # certificates
         ({}, saw(certificate_until=NOW + timedelta(days=14)), "", ""),
         ({}, saw(certificate_until=NOW + timedelta(days=13, hours=2)), "certificate",
@@ -107,6 +108,7 @@ def test_no_answer_is_so_strange_that_it_cannot_be_judged(body, keys):
     look = probes.judge(probe(**keys), saw(body), NOW)
     assert look.check in ("", "bad_answer")
     assert len(look.why) < 400
+    assert look.why.isprintable()
 
 
 def walk(looks, before=None, **keys):

@@ -181,12 +181,34 @@ def test_the_component_is_down_by_the_share_of_its_probes(shop, look):
     assert [0.5, 1.0, 0.5] == [down for _, down in found]
 
 
-def test_a_batch_is_kept_whole_or_not_at_all(shop, setup, monkeypatch):
-    look = Look(START, "http_5xx", 20, "status 503")
-    monkeypatch.setattr(usecase, "_measure", lambda *_: 1 / 0)
+def test_what_cannot_be_told_is_told_with_the_next_look_and_holds_back_nothing_else(shop, look, setup, monkeypatch):
+    """An incident on which the core raises: the other probes of the batch are told, and nothing is half kept."""
+    real = usecase.ingest
+
+    def raises(tx, setup, requests):
+        real(tx, setup, requests)
+        if any(signal.alert.key == "shop" for request in requests for signal in request):
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(usecase, "ingest", raises)
+    bad = Look(START, "http_5xx", 20, "status 503"), Look(START + MINUTE, "http_5xx", 20, "status 503")
+    time_of = [("shop", bad[0]), ("till", bad[0]), ("shop", bad[1])]
+    shop.write_now(usecase.keep, setup, "node0", time_of)
+    assert [("till", "http_5xx", "critical", "firing")] == told(shop)
+    assert shop.read_now(probes.seen, "shop") is None
+    assert 3 == count(shop, probe_looks)
+
+    monkeypatch.setattr(usecase, "ingest", real)
+    shop.write_now(usecase.keep, setup, "node0", [("shop", Look(START + 2 * MINUTE, "http_5xx", 20, "status 503"))])
+    assert {"shop", "till"} == {key for key, *_ in told(shop)}
+    assert START == shop.read_now(probes.seen, "shop").since
+
+
+def test_a_call_that_cannot_be_told_is_not_taken(shop, setup, monkeypatch):
+    monkeypatch.setattr(usecase, "ingest", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        shop.write_now(usecase.keep, setup, "a", [("shop", look), ("shop", Look(START + MINUTE, "http_5xx", 20, ""))])
-    assert (0, 0, []) == (count(shop, probe_looks), count(shop, probe_changes), told(shop))
+        shop.write_now(usecase.call_in, setup, "nightly", True, "")
+    assert (0, 0) == (count(shop, probe_looks), count(shop, probe_changes))
 
 
 # --------------------------------------------------------------------------------------------- jobs
@@ -313,3 +335,9 @@ def test_nodes_that_write_at_once_tell_one_thing(shop, setup, url, time):
         node.close()
     assert {("shop", "http_5xx", "critical", "firing"), ("till", "http_5xx", "critical", "firing")} == set(told(shop))
     assert (2, 30) == (len(told(shop)), count(shop, probe_looks))
+
+
+def test_when_the_storage_is_full_alerts_are_told_and_looks_are_not_kept(shop, setup):
+    batch = [("shop", Look(START + timedelta(seconds=n), "http_5xx", 20, "status 503")) for n in range(2)]
+    shop.write_now(usecase.keep, setup, "a", batch, whole=False)
+    assert (0, [("shop", "http_5xx", "critical", "firing")]) == (count(shop, probe_looks), told(shop))

@@ -104,6 +104,16 @@ def test_the_api_lists_and_shows_probes(watched):
     assert ["nightly", "api"][::-1] == [i["name"] for i in watched.api("GET", "/probes?service=api").json()["items"]]
 
 
+def test_the_meters_count_probes_by_how_they_stand(watched):
+    text = watched.ask("GET", "/metrics").text
+    for line in (
+        'tocsin_probes{state="failing"} 1.0',
+        'tocsin_probes{state="up"} 1.0',
+        'tocsin_probes{state="unknown"} 3.0',
+    ):
+        assert line in text
+
+
 # --------------------------------------------------------------------------------------------- jobs
 
 

@@ -99,13 +99,18 @@ def judge(probe: Probe, saw: Saw, now: datetime) -> Look:
     expected, a slow one, a certificate that ends soon.
     """
     if saw.status == 0:
-        return Look(now, "unreachable", None, saw.error or "no answer")
+        return Look(now, "unreachable", None, _printable(saw.error) or "no answer")
     check, why = _answer(probe, saw)
     if not check and saw.milliseconds > probe.within.total_seconds() * 1000:
         check, why = "slow", f"the answer took {saw.milliseconds / 1000:.1f} s, expected within {words(probe.within)}"
     if not check:
         check, why = _certificate(probe.expect, saw, now)
-    return Look(now, check, saw.milliseconds, why)
+    return Look(now, check, saw.milliseconds, _printable(why))
+
+
+def _printable(text: str) -> str:
+    """What a target sent stands in titles, on terminals and in databases: nothing in it may act there."""
+    return "".join(sign if sign.isprintable() else "·" for sign in text)
 
 
 def _answer(probe: Probe, saw: Saw) -> tuple[str, str]:
@@ -356,7 +361,7 @@ def due(probe: Probe, last: datetime) -> datetime:
 
 def beat(before: Seen | None, failed: bool, said: str, now: datetime) -> Seen:
     """A job calls in, to say that it is well or that it failed."""
-    why = f"the job says that it failed{f': {_short(said)}' if said else ''}" if failed else ""
+    why = f"the job says that it failed{f': {_printable(_short(said))}' if said else ''}" if failed else ""
     since = before.since if before and before.ok is not failed else now
     return Seen(not failed, "heartbeat" if failed else "", now, since, None, why)
 

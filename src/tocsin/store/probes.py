@@ -72,6 +72,14 @@ def known(tx: Tx, names: Iterable[str] | None = None) -> dict[str, Known]:
     return {row.name: _known(row) for row in tx.all(query)}
 
 
+def counted(tx: Tx) -> dict[str, int]:
+    """How many probes of the runbook are up, failing, and not looked at yet."""
+    found = {"up": 0, "failing": 0, "unknown": 0}
+    for ok, count in tx.all(select(probes.c.ok, func.count()).where(probes.c.gone_at.is_(None)).group_by(probes.c.ok)):
+        found["unknown" if ok is None else "up" if ok else "failing"] += count
+    return found
+
+
 def meet(tx: Tx, name: str, kind: str, service: str) -> None:
     """
     Begin with a probe; one that was gone comes back with its history, and without a word on how it stands.

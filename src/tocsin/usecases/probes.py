@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+import structlog
+
 from tocsin.core import probes as core
 from tocsin.core import statuspage
 from tocsin.core.alert import Alert, Signal
@@ -15,11 +17,13 @@ from tocsin.core.runbook import Runbook
 from tocsin.core.runbook_probes import Probe
 from tocsin.core.types import Refused
 from tocsin.store import probes as store
-from tocsin.store.db import Tx, one_at_a_time
+from tocsin.store.db import Busy, Tx, one_at_a_time
 from tocsin.store.probes import Known
 from tocsin.usecases import site
 from tocsin.usecases.configure import Setup, in_force
 from tocsin.usecases.ingest import ingest
+
+log = structlog.get_logger("tocsin.probes")
 
 SOURCE: Final = "probe"
 CALL: Final = "call"  # stands for the node where a job called in
@@ -75,8 +79,12 @@ def _begin(tx: Tx) -> None:
 # --------------------------------------------------------------------------------------------- looks
 
 
-def keep(tx: Tx, setup: Setup, node: str, looks: Sequence[tuple[str, Look]]) -> None:
-    """Keep what a node saw, oldest first, and tell what follows. What it saw of a probe that is gone is void."""
+def keep(tx: Tx, setup: Setup, node: str, looks: Sequence[tuple[str, Look]], *, whole: bool = True) -> None:
+    """
+    Keep what a node saw, oldest first, and tell what follows. What it saw of a probe that is gone is void.
+
+    Without *whole* the looks themselves are not kept: there is no room left.
+    """
     _begin(tx)
     _, runbook = in_force(tx, setup)
     known = store.known(tx, {name for name, _ in looks})
@@ -91,18 +99,36 @@ def keep(tx: Tx, setup: Setup, node: str, looks: Sequence[tuple[str, Look]]) -> 
             continue  # it was kept before, and that commit was not heard of
         new[probe.id] = core.advance(before, look, runbook.probes[probe.name], probe.seen)
     store.put_marks(tx, node, new)
-    store.add_looks(tx, node, [(probe.id, look) for probe, look in valid])
+    if whole:
+        store.add_looks(tx, node, [(probe.id, look) for probe, look in valid])
     said = []
     for probe in {probe.id: probe for probe, _ in valid}.values():
         at_nodes = {**marks.get(probe.id, {}), **({node: new[probe.id]} if probe.id in new else {})}
         seen = core.together(probe.seen, at_nodes.values(), runbook.probes[probe.name], tx.now)
         if seen:
             said.append((probe, seen))
-    _say(tx, setup, runbook, said)
+    _say_or_later(tx, setup, runbook, said)
 
 
 def _is_looked_at(probe: Probe | None) -> bool:
     return probe is not None and not probe.heartbeat
+
+
+def _say_or_later(tx: Tx, setup: Setup, runbook: Runbook, said: Sequence[tuple[Known, Seen]]) -> None:
+    """
+    Say all of it; where that raises, each by itself, and the one that raises is said with its next look.
+
+    What nodes counted is kept all the same: an incident that cannot be decided on holds back no other probe.
+    """
+    try:
+        with tx.apart():
+            _say(tx, setup, runbook, said)
+    except Busy:
+        raise
+    except Exception:
+        log.exception("probes_raised", probes=len(said))
+        for one in said if len(said) > 1 else ():
+            _say_or_later(tx, setup, runbook, [one])
 
 
 def _say(tx: Tx, setup: Setup, runbook: Runbook, said: Iterable[tuple[Known, Seen]]) -> None:
@@ -206,7 +232,7 @@ def tell_late(tx: Tx, setup: Setup) -> None:
     said = [
         (k, core.late(runbook.probes[k.name], k.seen, k.called_at, k.known_at, tx.now)) for k in known.values()
     ]  # fmt: skip
-    _say(tx, setup, runbook, said)
+    _say_or_later(tx, setup, runbook, said)
 
 
 def roll(tx: Tx) -> bool:

@@ -183,16 +183,16 @@ def of_services(tx: Tx, setup: Setup, service: str | None) -> tuple[ProbeView, .
         return ()
     places = {name: place for place, name in enumerate((service, *runbook.depends_on(service)))}
     names = [name for name, probe in runbook.probes.items() if probe.service in places]
-    return tuple(_views(tx, runbook, sorted(names, key=lambda name: places[runbook.probes[name].service])))
+    return tuple(_views(tx, runbook, sorted(names, key=lambda name: places[runbook.probes[name].service]), drawn=False))
 
 
-def _views(tx: Tx, runbook: Runbook, names: Sequence[str]) -> list[ProbeView]:
+def _views(tx: Tx, runbook: Runbook, names: Sequence[str], *, drawn: bool = True) -> list[ProbeView]:
     known = store.known(tx, names)
     changes = store.changes(tx, [k.id for k in known.values()], tx.now - SPANS["30d"])
     views = []
     for name in names:
         k = known.get(name)
-        looks = store.latest(tx, k.id, LOOKS_DRAWN) if k and not runbook.probes[name].heartbeat else []
+        looks = store.latest(tx, k.id, LOOKS_DRAWN) if k and drawn and not runbook.probes[name].heartbeat else []
         views.append(
             show(name, runbook.probes[name], k.seen if k else None, changes[k.id] if k else (), _points(looks), tx.now)
         )
