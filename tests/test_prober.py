@@ -60,6 +60,8 @@ class Target(FakeServer):
             self.released.wait(1.2)
         if path == "/rpc":
             return 200, {}, json.dumps({"id": 1, "result": {"peers": 1, "isSyncing": False}}).encode()
+        if path == "/echo":
+            return 200, {}, f"you sent {headers['X-Key']}".encode()
         answers = {
             "/broken": (503, {}, b"oops"), "/moved": (302, {"Location": "/ok"}, b""), "/empty": (200, {}, b""),
             "/html": (200, {}, b"<html>maintenance"), "/json": (200, {}, b'{"status": "ok"}'), "/dropped": (0, {}, b""),
@@ -121,6 +123,8 @@ def test_headers_go_out_and_come_back_in_no_sentence(target):
     seen = look(http=target.url + "/ok", headers={"Authorization": "Bearer very-secret"})
     assert "Bearer very-secret" == target.asked[0][2]["Authorization"]
     assert "" == seen.why
+    echoed = look(http=target.url + "/echo", headers={"X-Key": "very-secret"}, expect={"json": {"a": 1}})
+    assert "the answer is not JSON: you sent ***" == echoed.why
     assert "very-secret" not in look(http="http://127.0.0.1:1/very-secret").why
 
 

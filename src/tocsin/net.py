@@ -199,7 +199,9 @@ class Network:
             case Notice():
                 return await _notice(outgoing)
             case _:
-                return await (self._fresh(outgoing) if outgoing.fresh else self._request(outgoing))
+                return await (
+                    self._fresh(outgoing) if outgoing.fresh and not outgoing.public else self._request(outgoing)
+                )
 
     async def _fresh(self, request: Request) -> Response:
         """Look at an address as somebody who comes there for the first time does."""

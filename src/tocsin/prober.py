@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ import structlog
 from tocsin.core import probes as core
 from tocsin.core.probes import Look, Saw
 from tocsin.core.runbook_probes import Probe
-from tocsin.net import Network
+from tocsin.net import Network, redact
 from tocsin.sdk import Connect, Lookup, Outgoing, Request, Response
 from tocsin.store.db import Busy, Database
 from tocsin.usecases import probes
@@ -34,6 +34,7 @@ SLEEP_SECONDS: Final = 30.0  # the longest
 FIRST_SECONDS: Final = 60.0  # a new probe has its first look within this, however long its period is
 WAITING: Final = 20_000  # looks that wait for a store that takes none; older ones are dropped
 ANSWER_BYTES: Final = 262_144  # that are read where the answer matters
+SECRET_LENGTH: Final = 8  # characters of a header that is kept out of sentences
 GLANCE_BYTES: Final = 16_384  # and where only its status does
 
 log = structlog.get_logger("tocsin.probes")
@@ -72,7 +73,11 @@ async def look_at(network: Network, probe: Probe, data: Path, now: Callable[[], 
     loop = asyncio.get_running_loop()
     begun = loop.time()
     response = await network.send(request_of(probe, data))
-    return core.judge(probe, _saw(probe, response, round((loop.time() - begun) * 1000)), now())
+    look = core.judge(probe, _saw(probe, response, round((loop.time() - begun) * 1000)), now())
+    if not look.why:
+        return look
+    secrets = (value for value in probe.headers.values() if len(value) >= SECRET_LENGTH)
+    return replace(look, why=redact(look.why, *secrets))  # a target may send back what it was sent
 
 
 def _saw(probe: Probe, response: Response, milliseconds: int) -> Saw:

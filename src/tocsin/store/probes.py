@@ -94,7 +94,9 @@ def meet(tx: Tx, name: str, kind: str, service: str) -> None:
 
 
 def part(tx: Tx, id_: int) -> None:
-    """The runbook has a probe no more: its history stays until it is old."""
+    """The runbook has a probe no more: its history stays until it is old, and it is not down any longer."""
+    row = {"probe": id_, "at": tx.now, "ok": True, "check": "", "why": "the runbook has it no more"}
+    insert_new(tx, probe_changes, row)
     tx.run(update(probes).where(probes.c.id == id_).values(gone_at=tx.now))
     tx.run(delete(probe_marks).where(probe_marks.c.probe == id_))
     tx.touched.add(TOPIC)
