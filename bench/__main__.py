@@ -30,7 +30,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
-from . import diagnosis, duties, numbers, oncall
+from . import diagnosis, duties, numbers, oncall, probes
 
 KEY = "ingest-key-of-the-benchmark"
 MEMORY_MB = 300  # resident, whatever the load
@@ -85,6 +85,7 @@ def tocsin(
     runbook = data / "runbook.yaml"
     runbook.write_text(text or RUNBOOK.format(hook=hook))
     url = f"http://127.0.0.1:{free_port()}"
+    environment = {"TOCSIN_PROBES": "off", **environment}
     env = {**os.environ, "TOCSIN_INGEST_KEY": KEY, "TOCSIN_DATABASE": f"sqlite:///{data}/tocsin.db", **environment}
     command = [sys.executable, "-m", "tocsin", "serve", "--runbook", str(runbook), "--port", url.rpartition(":")[2]]
     with (data / "log").open("ab") as log:
@@ -542,6 +543,7 @@ PARTS = {
     "diagnosis": lambda: diagnosis.main(verdict),
     "oncall": oncall.main, "duties": lambda: duties.main(verdict), "pages": pages, "status": status,
     "numbers": lambda: numbers.main(verdict, tocsin),
+    "probes": lambda: probes.main(tocsin, verdict),
 }  # fmt: skip
 
 

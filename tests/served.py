@@ -28,7 +28,7 @@ class Served:
         own = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
         self.environment = {
             **own, "TOCSIN_DATABASE": f"sqlite:///{data}/tocsin.db", "TOCSIN_INGEST_KEY": INGEST,
-            "TOCSIN_ADMIN_TOKEN": ADMIN, "TOCSIN_RESERVE_MB": "1", **environment,
+            "TOCSIN_ADMIN_TOKEN": ADMIN, "TOCSIN_RESERVE_MB": "1", "TOCSIN_PROBES": "off", **environment,
         }  # fmt: skip
         self.url = ""
 

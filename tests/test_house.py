@@ -14,7 +14,7 @@ from tocsin.cli import app
 ROOT = Path(__file__).parents[1]
 DOCS = "\n".join(path.read_text(encoding="utf-8") for path in [*ROOT.glob("docs/**/*.md"), ROOT / "README.md"])
 # Only data, or driven whole by the stories of its neighbours: draft to clock by test_decide, values by test_runbook.
-NO_TEST_OF_ITS_OWN = {"__init__", "events", "draft", "paging", "people", "clock", "runbook_values", "probes"}
+NO_TEST_OF_ITS_OWN = {"__init__", "events", "draft", "paging", "people", "clock", "runbook_values"}
 
 
 @pytest.mark.parametrize("folder", ["core", "integrations"])
@@ -62,6 +62,7 @@ def test_every_api_route_is_in_the_docs():
         api_numbers,
         api_oncall,
         api_people,
+        api_probes,
         api_subscribers,
         api_texts,
         api_tickets,
@@ -82,6 +83,7 @@ def test_every_api_route_is_in_the_docs():
             api_numbers,
             api_oncall,
             api_people,
+            api_probes,
             api_subscribers,
             api_texts,
             api_tickets,

@@ -27,13 +27,16 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from yarl import URL
 
+from tocsin import net_looks
 from tocsin.points import armed, passing
 from tocsin.sdk import (
     ANSWER_LIMIT,
     Acted,
+    Connect,
     Conversation,
     Found,
     Line,
+    Lookup,
     Mail,
     Notice,
     Outgoing,
@@ -171,6 +174,8 @@ class Network:
     ) -> None:  # fmt: skip
         self._console, self._now, self._outside = console, now, outside or Outside()
         self._sessions: dict[bool, aiohttp.ClientSession] = {}  # by whether they go to addresses that strangers gave
+        self._names = net_looks.Names()
+        self._looking: aiohttp.ClientSession | None = None
 
     def _http(self, *, strange: bool) -> aiohttp.ClientSession:
         """
@@ -236,8 +241,10 @@ class Network:
         except OUTSIDE as error:
             return Response(0, error=_words(f"{type(error).__name__}: {error}", outgoing))
 
-    async def _verb(self, outgoing: Request | Mail | Notice | Sql | Program) -> Response:
+    async def _verb(self, outgoing: Request | Mail | Notice | Sql | Program | Connect | Lookup) -> Response:
         match outgoing:
+            case Connect() | Lookup():
+                return await net_looks.ask(outgoing, self._names)
             case Sql():
                 return await _sql(outgoing)
             case Program():
@@ -247,7 +254,31 @@ class Network:
             case Notice():
                 return await _notice(outgoing)
             case _:
-                return await self._request(outgoing)
+                return await (
+                    self._fresh(outgoing) if outgoing.fresh and not outgoing.public else self._request(outgoing)
+                )
+
+    async def _fresh(self, request: Request) -> Response:
+        """Look at an address as somebody who comes there for the first time does."""
+        self._looking = self._looking or net_looks.session(self._names)
+        headers, body = {"User-Agent": "Tocsin", "Accept-Encoding": "identity", **request.headers}, request.body
+        if body is None and request.json is not None:
+            body, headers["Content-Type"] = orjson.dumps(request.json), "application/json"
+        try:
+            async with (
+                asyncio.timeout(request.timeout_seconds),
+                self._looking.request(
+                    request.method, request.url, headers=headers, data=body, allow_redirects=False,
+                    ssl=net_looks.trusting(request.ca_file),
+                ) as answer,
+            ):  # fmt: skip
+                taken = await _read(answer, request.answer_limit)
+        except (aiohttp.ClientError, OSError) as error:
+            if isinstance(error, TimeoutError):
+                raise
+            return Response(0, error=_words(net_looks.reason(error), request))
+        kept = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(answer.status, kept, taken, certificate_until=net_looks.certificate_until(answer))
 
     async def _request(self, request: Request) -> Response:
         headers = {"User-Agent": "Tocsin", "Accept-Encoding": "identity", **request.headers}
@@ -322,7 +353,7 @@ class Network:
 
     async def close(self) -> None:
         """Close every connection."""
-        for session in self._sessions.values():
+        for session in (*self._sessions.values(), *([self._looking] if self._looking else [])):
             await session.close()
         await asyncio.sleep(0.02)  # what is closed tells the loop so in its next turns
 
@@ -457,7 +488,7 @@ async def _program(program: Program) -> Response:
     return Response(200 if code == 0 else 400, {"exit": str(code)}, bytes(said))
 
 
-def _words(text: str, outgoing: Request | Mail | Notice | Sql | Program) -> str:
+def _words(text: str, outgoing: Request | Mail | Notice | Sql | Program | Connect | Lookup) -> str:
     """What went wrong, short and without the secrets of what was sent."""
     match outgoing:
         case Mail():
@@ -466,7 +497,7 @@ def _words(text: str, outgoing: Request | Mail | Notice | Sql | Program) -> str:
             known = [outgoing.url]
         case Sql():
             known = [outgoing.dsn, *_passwords(outgoing.dsn)]
-        case Program():
+        case Program() | Connect() | Lookup():
             known = []
         case _:
             known = [outgoing.sign_with, *(value for value in outgoing.headers.values() if len(value) >= 8)]

@@ -25,6 +25,7 @@ from tocsin import settings
 from tocsin.hosts import Host, find
 from tocsin.net import Network
 from tocsin.poller import Poller
+from tocsin.prober import Prober
 from tocsin.publisher import Publisher, kept_site
 from tocsin.rota import Rota
 from tocsin.settings import Settings
@@ -168,6 +169,8 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
     public = PublicSite(house.clock)
     publisher = _publisher(house, public, pushes=bool(tasks))
     works = {"watchman": watchman.run, "rota": rota.run, "poller": poller.run} if tasks else {}
+    if tasks and _looks(given):
+        works["prober"] = Prober(house.db, house.setup, network, f"{socket.gethostname()}:{given.port}").run
     beside = {"publisher": publisher.run, **works}
     watching = [asyncio.create_task(run(), name=name) for name, run in beside.items()]
 
@@ -199,6 +202,13 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
         for task in tasks:
             await task
         await network.close()
+
+
+def _looks(given: Settings) -> bool:
+    """Say whether this process looks at targets: those of the example that ships with Tocsin are somebody else's."""
+    if given.probes != "auto":
+        return given.probes == "on"
+    return given.runbook is not None and given.runbook.resolve() != EXAMPLE.resolve()
 
 
 def _publisher(house: House, public: PublicSite, *, pushes: bool) -> Publisher:

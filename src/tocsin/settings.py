@@ -34,6 +34,7 @@ class Settings:
     ingest_rate: int = 20_000  # requests a second of all of them; 0: no limit
     reserve_mb: int = 40  # kept back on the disk of a SQLite file; 0: nothing
     keep_days: int = 400  # of the rows of ended incidents; 0: for ever
+    probes: str = "auto"  # on, off; auto: on, unless the runbook is the example that ships with Tocsin
     url: str = ""
     token: str = field(default="", repr=False)
     s3_endpoint: str = ""
@@ -73,6 +74,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         ingest_rate=_count(env, "TOCSIN_INGEST_RATE", Settings.ingest_rate, "requests a second", 0, 1_000_000),
         reserve_mb=_count(env, "TOCSIN_RESERVE_MB", Settings.reserve_mb, "megabytes", 0, 100_000),
         keep_days=_count(env, "TOCSIN_KEEP_DAYS", Settings.keep_days, "days", 0, 36_500),
+        probes=_choice("TOCSIN_PROBES", _text(env, "TOCSIN_PROBES"), ("auto", "on", "off")),
         url=_url("TOCSIN_URL", _text(env, "TOCSIN_URL")),
         token=_secret("TOCSIN_TOKEN", _text(env, "TOCSIN_TOKEN")),
         s3_endpoint=_url("TOCSIN_S3_ENDPOINT", _text(env, "TOCSIN_S3_ENDPOINT")),

@@ -60,9 +60,7 @@ class Watchman:
 
     async def run(self) -> None:
         """Watch until cancelled. What fails is logged, and the next round tries again."""
-        rounds = [self._round(self.look, JUDGE_SECONDS)]
-        if self.keep is not None:
-            rounds.append(self._round(self.sweep, SWEEP_SECONDS))
+        rounds = [self._round(self.look, JUDGE_SECONDS), self._round(self.sweep, SWEEP_SECONDS)]
         if self.dead_man.url:
             rounds.append(self._round(self.test, self.dead_man.every_seconds))
         await asyncio.gather(*rounds)
@@ -99,8 +97,8 @@ class Watchman:
     async def sweep(self) -> None:
         """Remove what is old, part by part."""
         keep, gone, part = self.keep, 0, 1
-        while keep is not None and part:
-            numbers = await self.db.read(retention.ended, keep)
+        while part:
+            numbers = await self.db.read(retention.ended, keep) if keep is not None else []
             passing("V1")
             part = await self.db.write(retention.remove, keep, numbers)
             passing("V3")

@@ -39,7 +39,7 @@ class Lives:
         self.url = f"http://127.0.0.1:{self.port}"
         environment = {
             **os.environ, "TOCSIN_DATABASE": f"sqlite:///{one.folder}/tocsin.db", "TOCSIN_INGEST_KEY": INGEST,
-            "TOCSIN_ADMIN_TOKEN": ADMIN,
+            "TOCSIN_ADMIN_TOKEN": ADMIN, "TOCSIN_PROBES": "off",
         }  # fmt: skip
         self.zygote = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.zygote"], env=environment, cwd=ROOT, text=True,

@@ -18,6 +18,7 @@ from tocsin.cli import (
     numbers,
     oncall,
     people,
+    probe,
     runbook,
     server,
     status,
@@ -53,6 +54,7 @@ app.add_typer(people.app, name="people", help="How people are reached, and what 
 app.add_typer(ticket.app, name="ticket", help="See and close tickets.")
 app.add_typer(action.app, name="action", help="Actions: what is done to the outside, and by whose approval.")
 app.add_typer(action_item.app, name="action-item", help="Action items: what is agreed after incidents.")
+app.add_typer(probe.app, name="probe", help="How targets stand, and one look at one.")
 app.add_typer(incident.postmortems, name="postmortem", help="Read postmortems.")
 app.add_typer(status.app, name="status", help="The status page.")
 app.add_typer(oncall.overrides, name="override", help="Who stands in.")

@@ -24,13 +24,15 @@ from tocsin.core.runbook_channels import (
     WebhookChannel,
 )
 from tocsin.core.runbook_noise import Flapping, Grouping, Inhibition, Question, TriageRule
+from tocsin.core.runbook_probes import Expect, Probe
 from tocsin.core.runbook_schedules import HandOff, Schedule
 from tocsin.core.runbook_values import ClockTime, Offset, Part, Phone, Span, Text, Urgency, Within, Words, Zone
 
-# Channels and triage have modules of their own; whoever reads a runbook finds them here.
+# Channels, probes and triage have modules of their own; whoever reads a runbook finds them here.
 __all__ = [
-    "KINDS", "REQUIRED_SECRETS", "AnyChannel", "Channel", "ConsoleChannel", "Grouping", "MailingList", "SlackChannel",
-    "SmtpChannel", "TelegramChannel", "TriageRule", "TwilioChannel", "WarRoom", "WebhookChannel",
+    "KINDS", "REQUIRED_SECRETS", "AnyChannel", "Channel", "ConsoleChannel", "Expect", "Grouping", "MailingList",
+    "Probe", "SlackChannel", "SmtpChannel", "TelegramChannel", "TriageRule", "TwilioChannel", "WarRoom",
+    "WebhookChannel",
 ]  # fmt: skip
 
 Role = Literal["admin", "responder", "viewer"]
@@ -165,33 +167,6 @@ class Service(Part):
     tier: int = 2
     depends_on: Words = ()
     escalation_policy: str | None = None
-
-
-class Expect(Part):
-    status: int | str | None = None
-    within: Span | None = None
-    json_: dict[str, Any] | None = Field(None, alias="json")
-    text: str | None = None
-
-
-class Probe(Part):
-    service: Text
-    every: Span
-    http: str | None = None
-    tcp: str | None = None
-    dns: str | None = None
-    jsonrpc: str | None = None
-    method: str | None = None
-    heartbeat: bool = False
-    grace: Span | None = None
-    expect: Expect = Expect()
-    fail_after: Annotated[int, Field(ge=1, le=100)] = 1
-
-    @model_validator(mode="after")
-    def _looks_at_one_thing(self) -> Probe:
-        if sum(map(bool, (self.http, self.tcp, self.dns, self.jsonrpc, self.heartbeat))) != 1:
-            raise ValueError("exactly one of http, tcp, dns, jsonrpc, heartbeat")
-        return self
 
 
 class Severity(Part):

@@ -13,6 +13,7 @@ from tocsin.core.diagnosis import OWN
 from tocsin.core.incident import ROLES
 from tocsin.core.runbook import DutyRule, EscalationPolicy, Runbook
 from tocsin.core.runbook_channels import WarRoom
+from tocsin.core.runbook_probes import faults as probe_faults
 from tocsin.core.runbook_schedules import HandOff, Rotation, Schedule
 from tocsin.core.stand_ins import Given
 from tocsin.core.templates import BadTemplate, render, unknown_words
@@ -157,6 +158,7 @@ def _service_faults(book: Runbook) -> Iterator[Fault]:
             yield from _named(("services", name, "depends_on", i), other, book.services, "a service")
     for name, probe in book.probes.items():
         yield from _named(("probes", name, "service"), probe.service, book.services, "a service")
+        yield from (Fault(("probes", name, *key), "", accepted) for key, accepted in probe_faults(name, probe))
     for name, action in book.actions.items():
         if action.verify:
             yield from _named(("actions", name, "verify", "probe"), action.verify.probe, book.probes, "a probe")

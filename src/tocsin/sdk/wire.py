@@ -31,6 +31,8 @@ class Request:
     sign_with: str = field(default="", repr=False)  # HMAC key: `net` signs the body with the instant it sends it
     answer_limit: int = ANSWER_LIMIT  # bytes of the answer that are read
     public: bool = False  # the address came from a stranger: nothing that is not public is connected to
+    fresh: bool = False  # a connection of its own, name look-up included; the end of its certificate is told
+    ca_file: str = ""  # of a `fresh` one: who signs its certificate, in the place of those whom the system knows
     # More headers, made from the instant (aware UTC) at which it is sent: integrations have no clock.
     headers_at: Callable[[datetime], Mapping[str, str]] | None = field(default=None, repr=False, compare=False)
 
@@ -104,6 +106,33 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
+class Connect:
+    """
+    A TCP connection, closed again at once; with *until* not before the far side sent that text, or 4 KB of others.
+
+    Its Response: 200 with what was sent, 0 when nobody took the connection.
+    """
+
+    host: str
+    port: int
+    until: str = ""
+    timeout_seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """
+    The addresses of a name, as the system's resolver knows them. *record* is A or AAAA.
+
+    Its Response: 200 with a JSON list of addresses, empty with `error` where there are none; 0 when nobody answers.
+    """
+
+    host: str
+    record: str = "A"
+    timeout_seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """
     What came back, at most `answer_limit` bytes of it.
@@ -116,6 +145,7 @@ class Response:
     body: bytes = b""
     error: str = ""
     seconds: float = field(default=0.0, compare=False)  # that an HTTP answer took, from connecting to its end
+    certificate_until: datetime | None = None  # of a `fresh` request over TLS
 
     @property
     def json(self) -> Any:
@@ -126,7 +156,7 @@ class Response:
             return None
 
 
-Outgoing: TypeAlias = Request | Mail | Line | Notice | Sql | Program
+Outgoing: TypeAlias = Request | Mail | Line | Notice | Sql | Program | Connect | Lookup
 T = TypeVar("T")
 # A verb yields what is to be sent, receives the responses, and returns a value. It opens no socket and never waits.
 Conversation: TypeAlias = Generator[Outgoing, Response, T]

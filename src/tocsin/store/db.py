@@ -21,6 +21,7 @@ from tocsin.store.reserve import FULL, Reserve
 from tocsin.store.tx import (
     Tx,
     among,
+    insert_missing,
     insert_new,
     insert_rows,
     listed,
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     from tocsin.store.postgres import Ear, Servers
 
 __all__ = [
-    "Again", "Busy", "Database", "Tx", "Unsure", "among", "insert_new", "insert_rows", "listed", "lock_rows",
-    "one_at_a_time", "size_of", "update_rows", "waits_for_standby",
+    "Again", "Busy", "Database", "Tx", "Unsure", "among", "insert_missing", "insert_new", "insert_rows", "listed",
+    "lock_rows", "one_at_a_time", "size_of", "update_rows", "waits_for_standby",
 ]  # fmt: skip
 
 P = ParamSpec("P")

@@ -1,5 +1,6 @@
 """
-What is old goes: the rows of alerts, of sends, of changes and of action items that are over, in bounded parts.
+What is old goes: the rows of alerts, of sends, of changes and of action items that are over, and what probes saw, in
+bounded parts.
 Incidents, their timelines, pages and postmortems, open action items, and the audit log stay for ever.
 """
 
@@ -12,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, Delete, and_, bindparam, delete, exists, literal, or_, select
 
 from tocsin.points import passing
+from tocsin.store import probes
 from tocsin.store.db import Tx
 from tocsin.store.schema import (
     action_items,
@@ -55,18 +57,23 @@ def _ended(before: datetime) -> Any:
     return and_(incidents.c.status == "resolved", incidents.c.resolved_at < before, incidents.c.wake_at.is_(None))
 
 
-def remove(tx: Tx, keep: timedelta, numbers: Sequence[int]) -> int:
+def remove(tx: Tx, keep: timedelta | None, numbers: Sequence[int]) -> int:
     """
-    Remove rows older than *keep*, of these incidents and of none; returns how many went.
+    Remove rows older than *keep*, of these incidents and of none, and what probes saw long ago; returns how many went.
 
     An incident that was opened again since it was looked for keeps everything: that is asked here, in the transaction.
+    Without *keep* only what probes saw goes, which has spans of its own.
     """
+    gone = probes.forget(tx) + (_remove(tx, keep, numbers) if keep is not None else 0)
+    passing("V2")
+    return gone
+
+
+def _remove(tx: Tx, keep: timedelta, numbers: Sequence[int]) -> int:
     before = tx.now - keep
     query = select(incidents.c.number).where(incidents.c.number.in_(numbers), _ended(before))
     still = [row.number for row in tx.all(query if tx.sqlite else query.with_for_update())]
-    gone = sum(_statements(tx, before, still))
-    passing("V2")
-    return gone
+    return sum(_statements(tx, before, still))
 
 
 def _statements(tx: Tx, before: datetime, numbers: Sequence[int]) -> Iterator[int]:

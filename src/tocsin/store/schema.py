@@ -777,6 +777,70 @@ credentials = Table(
     Column("deleted_at", Instant),
 )
 
+probes = Table(
+    "probes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("service", Text, nullable=False),  # as it was told with the alert that fires, else as the runbook has it
+    Column("known_at", Instant, nullable=False),
+    Column("gone_at", Instant),  # the runbook has it no more
+    Column("called_at", Instant),  # a job last called in, of a heartbeat
+    # What all nodes together say; nothing before the first look.
+    Column("ok", Boolean),
+    Column("check", Text, nullable=False),
+    Column("at", Instant),
+    Column("since", Instant),
+    Column("milliseconds", Integer),
+    Column("why", Text, nullable=False),
+)
+
+probe_marks = Table(
+    "probe_marks",
+    metadata,
+    Column("probe", Integer, primary_key=True, autoincrement=False),
+    Column("node", Text, primary_key=True),
+    Column("mark", JsonText, nullable=False),  # how the probe stands at the node, as core.probes has it
+)
+
+# A week of what each look saw. The key is the table itself: a probe's looks lie side by side, in order.
+probe_looks = Table(
+    "probe_looks",
+    metadata,
+    Column("probe", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant, primary_key=True, autoincrement=False),
+    Column("node", Text, primary_key=True),
+    Column("check", Text, nullable=False),
+    Column("milliseconds", Integer),
+    Column("why", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+probe_hours = Table(
+    "probe_hours",
+    metadata,
+    Column("probe", Integer, primary_key=True, autoincrement=False),
+    Column("start", Instant, primary_key=True, autoincrement=False),
+    Column("looks", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("p50", Integer),  # milliseconds, as the next two
+    Column("p95", Integer),
+    Column("most", Integer),
+    sqlite_with_rowid=False,
+)
+
+probe_changes = Table(
+    "probe_changes",
+    metadata,
+    Column("probe", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant, primary_key=True, autoincrement=False),
+    Column("ok", Boolean, nullable=False),
+    Column("check", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 devices = Table(
     "devices",
     metadata,

@@ -153,6 +153,18 @@ def insert_new(tx: Tx, table: Table, row: Mapping[str, Any]) -> bool:
     return tx.connection.execute(new, row).first() is not None
 
 
+def insert_missing(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert those of *rows*, all with the same keys, whose key is not there yet."""
+    if not rows:
+        return
+    if tx.sqlite:
+        tx.connection.execute(_insert_or_ignore(table), list(rows))
+        return
+    from sqlalchemy.dialects.postgresql import insert as pg_insert  # noqa: PLC0415 - only where PostgreSQL is
+
+    tx.connection.execute(pg_insert(table).on_conflict_do_nothing(), list(rows))
+
+
 @cache
 def _insert_or_ignore(table: Table) -> Any:
     return insert(table).prefix_with("OR IGNORE")

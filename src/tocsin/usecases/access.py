@@ -76,7 +76,7 @@ def make_token(tx: Tx, secret: str, name: str, role: str, expires_at: datetime |
 
 def make_ingest_key(tx: Tx, setup: Setup, secret: str, name: str, source: str) -> None:
     """Keep a new ingest key for one source; `*` is good for every source."""
-    known = (*sorted(setup.plugins.sources), "*")
+    known = (*sorted([*setup.plugins.sources, "heartbeat"]), "*")
     if source not in known:
         raise Refused(f"no source {source!r}; there are {', '.join(known)}", 422)
     store.put_credential(tx, secret, "ingest", name, source=source)

@@ -36,6 +36,7 @@ from tocsin.web import (
     api_numbers,
     api_oncall,
     api_people,
+    api_probes,
     api_subscribers,
     api_texts,
     api_tickets,
@@ -54,6 +55,7 @@ from tocsin.web import (
     oncall,
     operations,
     people,
+    probes,
     readiness,
     reference,
     subscribe,
@@ -61,6 +63,7 @@ from tocsin.web import (
 )  # fmt: skip
 from tocsin.web.auth import NotSignedIn, SignInLimit, TooMany
 from tocsin.web.chat import ChatApp
+from tocsin.web.heartbeat import HeartbeatApp
 from tocsin.web.ingest import IngestApp
 from tocsin.web.limits import Limits
 from tocsin.web.operations import Meters
@@ -109,12 +112,12 @@ def create_app(
     app.include_router(api.router)
     for part in (
         api_action_items, api_actions, api_connections, api_oncall, api_maintenance, api_noise, api_numbers,
-        api_people, api_subscribers, api_texts, api_tickets, changes, diagnosis,
+        api_people, api_probes, api_subscribers, api_texts, api_tickets, changes, diagnosis,
     ):  # fmt: skip
         app.include_router(part.router)
     for routes in (
         access, action_items, actions, connections, devices, handoff, joining, incidents, declare, noise,
-        numbers, oncall, calendar, people, live, operations, readiness, reference, subscribe, tickets,
+        numbers, oncall, calendar, people, live, operations, probes, readiness, reference, subscribe, tickets,
     ):  # fmt: skip
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))
@@ -123,7 +126,8 @@ def create_app(
     subscribe.start(app)
     connections.start(app, network)
     chat, ingest = ChatApp(db, setup, meters.count), IngestApp(db, setup, meters.count, limits, network)
-    return Outermost(chat, ingest, public or PublicSite(db.clock), app)
+    beats = HeartbeatApp(ingest, meters.count)
+    return Outermost(chat, ingest, public or PublicSite(db.clock), app, beats)
 
 
 def _handle_errors(app: FastAPI) -> None:
@@ -202,14 +206,18 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 class Outermost:
     """Gives alerts, callbacks and the status page their short ways; bounds and hardens the rest."""
 
-    def __init__(self, chat: ChatApp, ingest: IngestApp, public: PublicSite, app: App) -> None:
-        self.chat, self.ingest, self.public, self.app = chat, ingest, public, app
+    def __init__(
+        self, chat: ChatApp, ingest: IngestApp, public: PublicSite, app: App, beats: HeartbeatApp
+    ) -> None:  # fmt: skip
+        self.chat, self.ingest, self.public, self.app, self.beats = chat, ingest, public, app, beats
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
         elif self.chat.handles(scope["path"]):
             await self.chat(scope, receive, send)
+        elif self.beats.handles(scope["path"]):
+            await self.beats(scope, receive, send)
         elif self.ingest.handles(scope["path"]):
             await self.ingest(scope, receive, send)
         elif self.public.handles(scope["path"]):

@@ -29,7 +29,7 @@ from tocsin.usecases import changes, respond, restored
 from tocsin.usecases.access import Viewer, may
 from tocsin.usecases.configure import Setup, acknowledge_link, check_acknowledge, in_force, runbook_of
 from tocsin.usecases.seen import seen_before
-from tocsin.web import action_items, actions, compose, diagnosis, joining, operations
+from tocsin.web import action_items, actions, compose, diagnosis, joining, operations, probes
 from tocsin.web.api import promised, span_of
 from tocsin.web.auth import require, require_form, same_origin, viewer_of
 from tocsin.web.leading import ClockView, LeadView, lead_view, running
@@ -38,7 +38,7 @@ from tocsin.web.render import render, short
 LIST_SIZE: Final = 50
 ALERTS_SHOWN: Final = 50
 ENTRIES_SHOWN: Final = 1_000  # of the timeline; the newest
-FRAGMENTS: Final = ("head", "diagnosis", "actions", "duties", "changes", "lead", "pages", "room", "timeline")
+FRAGMENTS: Final = ("head", "diagnosis", "actions", "duties", "changes", "probes", "lead", "pages", "room", "timeline")
 LOUD: Final = frozenset({
     "declared", "duty_missed", "page_failed", "resolved", "reopened", "escalated", "action_failed", "action_unknown",
 })  # fmt: skip
@@ -153,6 +153,7 @@ class Known:
     postmortem: Any
     room: compose.RoomView
     changes: tuple[Beside, ...] = ()
+    probes: tuple[probes.ProbeView, ...] = ()
 
 
 def line(state: Incident, names: Names, now: datetime) -> Line:
@@ -284,7 +285,7 @@ def know(tx: Tx, setup: Setup, number: int) -> Known:
         attempts=queue.attempts(tx, [row.id for row in pages]), troubles=queue.troubles(tx, number),
         alerts=alerts.listing(tx, incident=number, limit=ALERTS_SHOWN),
         runbook=runbook_of(tx, setup, stored.state.runbook_version), postmortem=postmortems.get(tx, number),
-        changes=changes.of(tx, setup, stored.state),
+        changes=changes.of(tx, setup, stored.state), probes=probes.of_services(tx, setup, stored.state.service),
     )  # fmt: skip
 
 
@@ -382,7 +383,7 @@ async def _detail(
     return render(
         request, "incidents/show.html", status=status, v=view, message=message, form=form, alerts=known.alerts,
         postmortem=known.postmortem, update_statuses=UPDATE_STATUSES, room=known.room, changes=known.changes,
-        promises=compose.promises(known.stored.state),
+        promises=compose.promises(known.stored.state), probes=known.probes,
         seen=await request.app.state.db.read(seen_before, known.stored.state),
         joined=await request.app.state.db.read(joining.show, request.app.state.setup, number),
         deeds=await _deeds(request, known),
@@ -409,7 +410,7 @@ async def fragment(request: Request) -> Response:
     view = show(known, request.app.state.db.clock(), request.state.viewer)
     return render(
         request, f"incidents/_{name}.html", v=view, lead=view.lead, alerts=known.alerts, postmortem=known.postmortem,
-        room=known.room, changes=known.changes, deeds=await _deeds(request, known),
+        room=known.room, changes=known.changes, probes=known.probes, deeds=await _deeds(request, known),
     )  # fmt: skip
 
 

@@ -166,7 +166,7 @@ class IngestApp:
 
     def _admit(self, source: Source, key: str, scope: Scope, status: int) -> tuple[str | None, Refusal | None]:
         """The hash of a key that is good here and within its limits; else why not, an unknown one with *status*."""
-        good = self._good(key, source)
+        good = self._good(key, source.name)
         if good is None:
             where = "ingest key in the path" if status == 401 else "routing key"
             return None, Refusal("key", status, (f"the {where} is not known",))
@@ -199,10 +199,16 @@ class IngestApp:
             await self.db.write_batched(_quarantine, (source.name, body, str(error)))
         return "refused", source.refused(Refusal("payload", error.status, error.errors))
 
-    def _good(self, key: str, source: Source) -> str | None:
-        """The hash of a key, if it is good here."""
+    async def admit(self, key: str, name: str, path: str) -> Refusal | None:
+        """Why a key in the path does not open what goes by *name*; None when it does."""
+        await self._refresh()
+        good = self._good(key, name)
+        return self._over(good, path) if good else Refusal("key", 401, ("the ingest key in the path is not known",))
+
+    def _good(self, key: str, name: str) -> str | None:
+        """The hash of a key, if it is good for what goes by *name*."""
         hash_ = hashlib.sha256(unquote(key).encode()).hexdigest()
-        return hash_ if self._keys.get(hash_) in ("*", source.name) else None
+        return hash_ if self._keys.get(hash_) in ("*", name) else None
 
     def _over(self, key: str, path: str) -> Refusal | None:
         """Why a request is put off by the limits of its key or of the whole; None when it is not."""

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from tocsin import zones
 from tocsin.core.types import Refused
 from tocsin.core.watch import skew_notice
-from tocsin.store import queue
+from tocsin.store import probes, queue
 from tocsin.store.db import Busy, Database, Tx, waits_for_standby
 from tocsin.store.schema import incidents, pages
 from tocsin.store.sound import log_bytes
@@ -47,6 +47,7 @@ class Meters:
         self.log = Gauge("tocsin_store_log_bytes", "Length of SQLite's write-ahead log", **kwargs)
         self.blocked = Gauge("tocsin_cannot_page", "1 while no way to page anybody works", **kwargs)
         self.aside = Gauge("tocsin_set_aside", "Incidents and outbox rows that made a worker raise", **kwargs)
+        self.probes = Gauge("tocsin_probes", "Probes by how they stand", ["state"], **kwargs)
         self.audited = Gauge("tocsin_auditor_last_run_timestamp_seconds", "When the auditor ran last", **kwargs)
         self.redriven = 0  # of all processes on the database, as they keep it
         self.registry.register(_Redriven(self))
@@ -144,6 +145,8 @@ def _gauge(tx: Tx, meters: Meters) -> None:
     meters.unanswered.set(tx.all(silent)[0][0])
     for state, count in tx.all(select(pages.c.state, func.count()).group_by(pages.c.state)):
         meters.pages.labels(state).set(count)
+    for state, count in probes.counted(tx).items():
+        meters.probes.labels(state).set(count)
     waiting = queue.backlog(tx)
     meters.waiting.set(waiting["pending"])
     oldest = waiting["oldest_due"]
