@@ -9,6 +9,7 @@ import typer
 from tocsin.cli import (
     action,
     backup,
+    drill,
     handoff,
     incident,
     keys,
@@ -40,6 +41,7 @@ app.command("migrate")(server.migrate)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("simulate")(simulate)
+app.command("drill")(drill.drill)
 incident.app.command("merge")(noise.merge)
 incident.app.command("split")(noise.split)
 app.add_typer(texts.app, name="incident", help="See and lead incidents.")  # of both modules

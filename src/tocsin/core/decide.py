@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from tocsin.core import communications, escalation, joining, protocol, room, sla, statuspage
+from tocsin.core import communications, drill, escalation, joining, protocol, room, sla, statuspage
 from tocsin.core.clock import room_opened, run_due
 from tocsin.core.draft import Draft
 from tocsin.core.events import (
@@ -150,7 +150,8 @@ def _decided(draft: Draft, before: Incident | None) -> Decision:
     run_due(draft)
     draft.effects.extend(statuspage.follows(before, draft.state, draft.facts, draft.runbook, draft.now))
     draft.effects.extend(room.follows(before, draft.state, draft.runbook, draft.around.link))
-    return Decision(draft.state, tuple(draft.facts), tuple(draft.effects), wake_at(draft.state, draft.now))
+    effects = drill.marked(draft.state, draft.effects)
+    return Decision(draft.state, tuple(draft.facts), effects, wake_at(draft.state, draft.now))
 
 
 def wake_at(state: Incident, now: datetime) -> datetime | None:

@@ -45,6 +45,7 @@ class Setup:
     runbooks: dict[str, Runbook] = field(default_factory=dict, repr=False)  # by version, as read; they never change
     silences: tuple[str, tuple[Prepared, ...]] = field(default=("", ()), repr=False)  # as read last, by their revision
     is_public: bool = False  # the public address was given: it is not only the one that this machine listens on
+    drills: bool = False  # a world of its own, made for a drill: whatever happens in it is one
 
     @property
     def ways(self) -> Ways:
