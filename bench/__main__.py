@@ -28,7 +28,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
-from . import duties, oncall
+from . import drill, duties, oncall
 
 KEY = "ingest-key-of-the-benchmark"
 MEMORY_MB = 300  # resident, whatever the load
@@ -518,6 +518,7 @@ def _render_status() -> None:
 PARTS = {
     "ingest": ingest, "page": page, "start": start, "storm": storm, "restart": restart, "due": due,
     "oncall": oncall.main, "duties": lambda: duties.main(verdict), "pages": pages, "status": status,
+    "drill": lambda: drill.main(verdict),
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ HOSTS: Final = {  # where the vendors are unless the runbook names another place
     "api.telegram.org": "telegram", "api.twilio.com": "twilio", "slack.com": "slack", "discord.com": "discord",
     "ntfy.sh": "ntfy",
 }  # fmt: skip
+_TAG = re.compile(r"<[^>]*>")
 WHY: Final[Mapping[str, str]] = {
     "down": "connection refused", "slow": "no answer within 10 s", "errors": "status 503",
     "refuses": "Forbidden: the bot was blocked by the user", "limits": "Too Many Requests",
@@ -191,5 +193,5 @@ def _text(outgoing: Outgoing) -> str:
             return str(said.get("text") or said.get("content") or said.get("name") or "")
         case Request(body=bytes() as body):
             form = dict(parse_qsl(body.decode("utf-8", "replace")))
-            return form.get("Body") or ("a call" if "Twiml" in form else "")
+            return form.get("Body") or " ".join(_TAG.sub(" ", form.get("Twiml", "")).split())
     return ""
