@@ -18,6 +18,7 @@ from tocsin.simulate.score import Gap, Score, Seen, instant
 
 LAST: Final = 8  # events that are shown
 QUIET: Final = frozenset({"duty_done", "page_moot", "finding_added", "message_seen", "paged"})
+STATES: Final = {"requested": "waits", "moot": "not needed any more"}  # of a page, in words
 COLOURS: Final[Mapping[str, str]] = {
     "kept": "green", "done": "green", "missed": "bold red", "due": "yellow", "waiting": "dim", "open": "dim",
     "acknowledged": "green", "failed": "bold red", "requested": "yellow", "sent": "yellow", "delivered": "yellow",
@@ -98,7 +99,7 @@ def picture(seen: Seen, now: datetime, acts: Iterable[tuple[datetime, str]], wid
     )  # fmt: skip
     wide = width >= 100
     tables = [_pages(seen, begun), _duties(seen, now)]
-    middle: RenderableType = Group(*tables)
+    middle: RenderableType = Group(tables[0], Text(), tables[1])
     if wide:
         side = Table.grid(padding=(0, 3), expand=True)
         side.add_column(ratio=1)
@@ -119,7 +120,7 @@ def _pages(seen: Seen, begun: datetime) -> Table:
         ways = ", ".join(dict.fromkeys(
             f"{a['via']}{'' if a['verdict'] == 'delivered' else ' ✗'}" for a in page["attempts"]
         ))  # fmt: skip
-        state = Text(page["state"], style=COLOURS.get(page["state"], "dim"))
+        state = Text(STATES.get(page["state"], page["state"]), style=COLOURS.get(page["state"], "dim"))
         table.add_row(f"{clocked(at - begun)} {seen.name(page['person'])}", ways or "-", state)
     if not seen.pages:
         table.add_row("nobody", "", "")
