@@ -126,7 +126,7 @@ def _prepare(
     except NoStart as error:
         listener.close()
         raise NoDrill(str(error).replace(str(file), "of the drill")) from None
-    house.setup.drills = True
+    house.setup.drills, house.setup.pace = True, speed
     return house, listener
 
 
