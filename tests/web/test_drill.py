@@ -37,3 +37,49 @@ def test_every_page_of_a_world_made_for_drills_says_so(site):
     page = site.ask("GET", "/oncall").text
     assert "a world of its own" in page
     assert f'data-now="{site.now.isoformat()}" data-pace="60.0"' in page
+
+
+def begin(site, csrf, **fields):
+    form = {"csrf": csrf, "title": "Fire drill", "severity": "P0", "service": "api", **fields}
+    return site.ask("POST", "/drills", data=form)
+
+
+def test_a_drill_is_begun_on_its_page_only_by_somebody_who_means_it(site):
+    csrf = site.sign_in()
+    assert "No drill yet" in site.ask("GET", "/drills").text
+    answer = begin(site, csrf, title="Fire <drill>")
+    assert 422 == answer.status_code
+    assert "This pages real people: say that you mean it" in answer.text
+    assert "Fire &lt;drill&gt;" in answer.text  # what was typed is kept
+    assert [] == site.api("GET", "/incidents").json()["items"]
+
+    answer = begin(site, csrf, sure="yes")
+    assert (303, "/incidents/INC-1") == (answer.status_code, answer.headers["location"])
+    [made] = site.api("GET", "/incidents?drill=true").json()["items"]
+    assert ("Fire drill", "P0", "api", "martijn") == tuple(
+        made[key] for key in ("title", "severity", "service", "declared_by")
+    )
+    assert "not acknowledged" in site.ask("GET", "/drills").text
+
+
+def test_a_drill_that_cannot_be_begun_says_why(site):
+    csrf = site.sign_in()
+    for fields, said in (
+        ({"severity": "P9"}, "No severity &#39;P9&#39;"),
+        ({"title": " "}, "An incident needs a title"),
+    ):
+        answer = begin(site, csrf, sure="yes", **fields)
+        assert 422 == answer.status_code
+        assert said in answer.text
+
+
+def test_who_may_only_look_sees_the_drills_and_no_form(site):
+    site.sign_in(role="viewer")
+    page = site.ask("GET", "/drills").text
+    assert "Drills so far" in page
+    assert "Begin the drill" not in page
+    assert 403 == begin(site, page.partition('name="csrf" value="')[2].partition('"')[0], sure="yes").status_code
+
+
+def test_a_stranger_sees_no_drills(site):
+    assert "/sign-in" in site.ask("GET", "/drills").headers["location"]

@@ -39,6 +39,7 @@ from tocsin.web import (
     changes,
     declare,
     devices,
+    drills,
     handoff,
     incidents,
     joining,
@@ -105,7 +106,7 @@ def create_app(
     ):  # fmt: skip
         app.include_router(part.router)
     for routes in (
-        access, actions, devices, handoff, joining, incidents, declare, noise, oncall, calendar, people, live,
+        access, actions, devices, drills, handoff, joining, incidents, declare, noise, oncall, calendar, people, live,
         operations, readiness, reference, subscribe, tickets,
     ):  # fmt: skip
         app.router.routes.extend(routes.ROUTES)
