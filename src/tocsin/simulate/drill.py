@@ -458,8 +458,8 @@ class _Drill:
     def _hear(self, touched: frozenset[str]) -> None:
         self._heard.set()
 
-    async def _receipt(self, transport: str, receipt: str) -> None:
-        await self.db.write(ways.receipt, self.setup, transport, receipt, "delivered")
+    async def _receipt(self, transport: str, receipt: str) -> bool:
+        return await self.db.write(ways.receipt, self.setup, transport, receipt, "delivered")
 
     def _say(self, text: str) -> None:
         self.watching.said(self.clock(), text)

@@ -20,6 +20,7 @@ from tocsin.simulate.scenario import Failure
 
 TAKES_SECONDS: Final = 0.4  # of the drill's time, for an answer
 RECEIPT_SECONDS: Final = 3.0  # of the drill's time, until a vendor that sends receipts says that it arrived
+RECEIPT_TRIES: Final = 20
 POLL_SECONDS: Final = 1.0  # of real time: nobody writes to a bot here, so a poll is only kept waiting
 HOSTS: Final = {  # where the vendors are unless the runbook names another place
     "api.telegram.org": "telegram", "api.twilio.com": "twilio", "slack.com": "slack", "discord.com": "discord",
@@ -57,7 +58,7 @@ class Outside(Network):
         self._kinds: dict[str, str] = {}  # channel to its kind
         self._receipts: set[asyncio.Task[None]] = set()
         self.begun: datetime | None = None
-        self.receipt: Callable[[str, str], Awaitable[None]] | None = None
+        self.receipt: Callable[[str, str], Awaitable[bool]] | None = None
         self.sent: list[Sent] = []
 
     def know(self, runbook: Runbook) -> None:
@@ -122,9 +123,10 @@ class Outside(Network):
 
     def _tell(self, kind: str, receipt: str) -> None:
         async def arrived() -> None:
-            await asyncio.sleep(RECEIPT_SECONDS / self._speed)
-            if self.receipt:
-                await self.receipt(kind, receipt)
+            for _ in range(RECEIPT_TRIES):  # told again, as vendors do, while what was sent is not yet known here
+                await asyncio.sleep(RECEIPT_SECONDS / self._speed)
+                if self.receipt is None or await self.receipt(kind, receipt):
+                    return
 
         task = asyncio.get_running_loop().create_task(arrived())
         self._receipts.add(task)
