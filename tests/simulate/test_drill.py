@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tocsin.simulate import drill, scenario
 from tocsin.simulate.score import to_json
@@ -58,6 +59,21 @@ def test_a_shipped_scenario_teaches_what_it_says(name, only_loopback):
     assert [] == [gap for gap in found["findings"] if gap["kind"] in ("expected", "not_done", "severity")]
     assert {"incident", "duties_kept", "duties_missed", "acknowledged_after_seconds", "findings"} <= set(found)
     assert ("INC-1", True, False) == (found["incident"], found["drill"], result.interrupted)
+
+
+@pytest.mark.parametrize("name", [name for name in scenario.shipped() if name not in PLAYED])
+def test_every_shipped_scenario_follows_the_protocol_of_its_severity(name, only_loopback):
+    """So fast that a busy machine may be late: what comes of it is looked at elsewhere."""
+    told = scenario.find(name, None)
+    result = practise(name, speed=900.0)
+    runbook = yaml.safe_load(EXAMPLE)
+    duties = runbook["protocols"][runbook["severities"][result.score.severity]["protocol"]]["duties"]
+    assert [] == only_loopback
+    assert told.severity == result.score.severity
+    assert [duty["id"] for duty in duties] == [duty.id for duty in result.score.duties]
+    assert result.score.having("kept")
+    assert not result.interrupted
+    assert result.seen.incident["drill"]
 
 
 def test_a_provider_that_fails_is_told_with_what_saved_the_page(only_loopback):

@@ -83,12 +83,16 @@ def test_the_gaps_that_a_drill_shows(given, expected):
 def test_a_way_that_failed_is_told_with_what_saved_the_page():
     saved = page("ana", ("telegram", "retry"), ("telegram", "retry"), ("sms", "delivered", 2), state="acknowledged")
     lost = page("bo", ("telegram", "reject"))
-    found = score(seen(pages=[saved, lost], acknowledged=BEGUN + 3 * MINUTE), None)
+    again = page("bo", ("email", "retry"), ("email", "delivered", 1), at=0.5)
+    found = score(seen(pages=[saved, lost, again], acknowledged=BEGUN + 3 * MINUTE), None)
     assert [
         "telegram did not reach Ana (it is away); sms did, 2 minutes later",
         "telegram did not reach Bo (it is away); nothing else did",
-    ] == [gap.text for gap in found.gaps]
-    assert ["people.ana.notify", "people.bo.notify"] == [gap.key for gap in found.gaps]
+        "email did not reach Bo (it is away); it did 30 seconds later",
+    ] == [gap.text for gap in found.gaps if gap.kind == "way_failed"]
+    assert ["people.ana.notify", "people.bo.notify", "people.bo.notify"] == [
+        gap.key for gap in found.gaps if gap.kind == "way_failed"
+    ]
 
 
 def test_readiness_is_told_where_it_mattered():

@@ -194,7 +194,10 @@ def _failed(seen: Seen, page: Mapping[str, Any], place: int) -> Gap:
     saved = next((a for a in page["attempts"][place + 1 :] if a["verdict"] == "delivered"), None)
     text = f"{attempt['via']} did not reach {seen.name(person)} ({attempt['why'] or 'no reason given'})"
     saved_at = instant(saved["at"]) if saved else None
-    if saved and saved_at and at:
+    if saved and saved_at and at and saved["via"] == attempt["via"]:
+        text += f"; it did {words(saved_at - at)} later"
+        advice = "Nothing, if that was soon enough: else give them a second way over another provider."
+    elif saved and saved_at and at:
         text += f"; {saved['via']} did, {words(saved_at - at)} later"
         advice = "Nothing: the next way stood in. Look whether it could come sooner."
     else:
