@@ -30,7 +30,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
-from . import diagnosis, duties, numbers, oncall, probes
+from . import diagnosis, drill, duties, numbers, oncall, probes
 
 KEY = "ingest-key-of-the-benchmark"
 MEMORY_MB = 300  # resident, whatever the load
@@ -544,6 +544,7 @@ PARTS = {
     "oncall": oncall.main, "duties": lambda: duties.main(verdict), "pages": pages, "status": status,
     "numbers": lambda: numbers.main(verdict, tocsin),
     "probes": lambda: probes.main(tocsin, verdict),
+    "drill": lambda: drill.main(verdict),
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import reduce
-from typing import Any, Final, get_args
+from typing import Any, Final, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -24,6 +24,7 @@ DEPTH_LIMIT: Final = 32
 FOUND_LIMIT: Final = 80  # characters of what was found, in an error
 
 Path = tuple[str | int, ...]
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def read(
     filled = _fill(data, (), environment, missing)
     left_out, warnings, unset = _sort_missing(data, missing, lines)
     problems += unset
-    runbook, errors = _validate(filled, data, lines)
+    runbook, errors = _validate(filled, data, lines, Runbook)
     problems += errors
     if runbook and not problems:
         runbook = runbook.without(left_out)
@@ -291,20 +292,39 @@ def _left_out_with(path: Path) -> str | None:
 # --------------------------------------------------------------------------------------------- validation
 
 
-def _validate(filled: Json, data: Json, lines: Mapping[Path, int]) -> tuple[Runbook | None, list[Problem]]:
+def read_as(model: type[M], text: str) -> tuple[M | None, tuple[Problem, ...]]:
+    """
+    Read another file of ours, in the form of *model*, with the same rules and the same errors as the runbook.
+
+    Returns:
+        What it says and (); None and what is wrong with it, by line.
+    """
     try:
-        return Runbook.model_validate(filled), []
+        node = _compose(text)
+    except _Bad as error:
+        return None, (error.problem,)
+    lines: dict[Path, int] = {}
+    problems: list[Problem] = []
+    data = _plain(node, (), lines, problems)
+    made, errors = _validate(data, data, lines, model)
+    problems += errors
+    return None if problems else made, tuple(sorted(problems, key=lambda p: p.line))
+
+
+def _validate(filled: Json, data: Json, lines: Mapping[Path, int], model: type[M]) -> tuple[M | None, list[Problem]]:
+    try:
+        return model.model_validate(filled), []
     except ValidationError as error:
-        found = [_of_error(dict(e), data, lines) for e in error.errors(include_url=False, include_input=False)]
-        return None, found
+        errors = error.errors(include_url=False, include_input=False)
+        return None, [_of_error(dict(e), data, lines, model) for e in errors]
 
 
-def _of_error(error: Mapping[str, Any], data: Json, lines: Mapping[Path, int]) -> Problem:
+def _of_error(error: Mapping[str, Any], data: Json, lines: Mapping[Path, int], model: type[BaseModel]) -> Problem:
     path = _real_path(error["loc"], data)
     kind, message = error["type"], str(error["msg"]).removeprefix("Value error, ")
     line = _line(path, lines)
     if kind == "extra_forbidden":
-        return Problem(line, _dotted(path), "an unknown key", _near(str(path[-1]), path[:-1]))
+        return Problem(line, _dotted(path), "an unknown key", _near(str(path[-1]), path[:-1], model))
     if kind == "missing":
         return Problem(line, _dotted(path), "nothing", "a value: this key is needed")
     return Problem(line, _dotted(path), _shown(_at(data, path)), _accepted(message))
@@ -344,15 +364,15 @@ def _line(path: Path, lines: Mapping[Path, int]) -> int:
     return lines.get(path, 1)
 
 
-def _near(key: str, parent: Path) -> str:
-    known = sorted(_known_keys(parent))
+def _near(key: str, parent: Path, model: type[BaseModel]) -> str:
+    known = sorted(_known_keys(parent, model))
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     return (f"did you mean {near[0]!r}? " if near else "") + f"known here: {', '.join(known)}"
 
 
-def _known_keys(path: Path) -> Iterable[str]:
+def _known_keys(path: Path, model: type[BaseModel]) -> Iterable[str]:
     """The keys that the model knows at *path*."""
-    models: list[type[BaseModel]] = [Runbook]
+    models: list[type[BaseModel]] = [model]
     inside_dict = False
     for part in path:
         if inside_dict or isinstance(part, int):

@@ -12,7 +12,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -91,15 +91,16 @@ def serve(
     gc.freeze()  # what a start has loaded stays
     gc.set_threshold(*GC_THRESHOLDS)
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(house, listener, role))
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(run(house, listener, role))
     finally:
         (given.data / SERVER_FILE).unlink(missing_ok=True)
         house.db.close()
     return 0
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Make the fast event loop where there is one; None: the standard library's."""
     try:
         import uvloop  # noqa: PLC0415 - not on every platform
     except ImportError:
@@ -155,9 +156,20 @@ def _greet(house: House, ingest: str, link: str) -> None:
     print("\n".join(lines), flush=True)
 
 
-async def _serve(house: House, listener: socket.socket, role: str) -> None:
+async def run(
+    house: House, listener: socket.socket, role: str = "all", *, network: Network | None = None,
+    publishes: bool = True, beside: Callable[[], Awaitable[None]] | None = None,
+) -> None:  # fmt: skip
+    """
+    Serve until told to stop.
+
+    Args:
+        network: In place of the one to the outside: a drill has a world of its own.
+        publishes: Whether the status page is put on its hosts, too.
+        beside: Runs beside the server from when it takes requests, and ends it with its own end.
+    """
     house.db.hear_others()
-    network = Network(console=_say, now=house.clock)
+    network = network or Network(console=_say, now=house.clock)
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     worker = Worker(house.db, house.setup, network, owner, house.clock.speed)
     tasks = [asyncio.create_task(worker.run(), name="worker")] if role in ("all", "worker") else []
@@ -167,12 +179,12 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
     watchman = Watchman(house.db, house.setup, network, owner, dead_man, house.clock.moved, keep)
     rota, poller = Rota(house.db, house.setup, network), Poller(house.db, house.setup, network, owner)
     public = PublicSite(house.clock)
-    publisher = _publisher(house, public, pushes=bool(tasks))
+    publisher = _publisher(house, public, pushes=bool(tasks) and publishes)
     works = {"watchman": watchman.run, "rota": rota.run, "poller": poller.run} if tasks else {}
     if tasks and _looks(given):
         works["prober"] = Prober(house.db, house.setup, network, f"{socket.gethostname()}:{given.port}").run
-    beside = {"publisher": publisher.run, **works}
-    watching = [asyncio.create_task(run(), name=name) for name, run in beside.items()]
+    side_by_side = {"publisher": publisher.run, **works}
+    watching = [asyncio.create_task(run(), name=name) for name, run in side_by_side.items()]
 
     @contextlib.asynccontextmanager
     async def life(_app: object) -> AsyncIterator[None]:
@@ -189,12 +201,16 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
     Edge.most = most_connections(_raise_handles())
     server = _Server(config)
     _on_signals(server, house)
+    aside = asyncio.create_task(_beside(server, beside)) if beside else None
     try:
         if role == "worker":
             await server.told.wait()
         else:
             await server.serve(sockets=[listener])
     finally:
+        if aside:
+            server.stop()
+            await asyncio.wait((aside,), timeout=5)
         for task in watching:
             task.cancel()
         await asyncio.gather(*watching, return_exceptions=True)
@@ -202,6 +218,24 @@ async def _serve(house: House, listener: socket.socket, role: str) -> None:
         for task in tasks:
             await task
         await network.close()
+    if aside:
+        await aside  # what went wrong in it is not lost
+
+
+async def _beside(server: _Server, work: Callable[[], Awaitable[None]]) -> None:
+    """Do *work* from when the server takes requests until it is told to stop; then the server stops, too."""
+    try:
+        while not server.started:
+            await asyncio.sleep(0.01)
+        both = [asyncio.ensure_future(work()), asyncio.create_task(server.told.wait())]
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        for task in both:
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await both[0]
+    finally:
+        if not server.told.is_set():
+            server.stop()
 
 
 def _looks(given: Settings) -> bool:

@@ -72,6 +72,32 @@ def test_the_backup_takes_over_at_once_from_what_is_refused(spare):
     assert ["0"] == reached(spare, "hook")
 
 
+def test_a_way_that_goes_on_failing_does_not_end_the_wait_for_anothers_receipt(tmp_path):
+    """E-mail fails on and on; Telegram took the page and has two minutes to say that it arrived."""
+
+    def order(data):
+        with_backup(data)
+        del data["channels"]["alerts"]["backup"]
+        data["people"]["martijn"]["notify"]["high"] = [
+            {"via": "email"}, {"via": "alerts", "after": "1m"}, {"via": "hook", "after": "30m"}
+        ]  # fmt: skip
+
+    world = World(tmp_path, changed(order))
+    promises_receipts(world)
+    answering(world, _json(200, {"ok": True, "result": {"message_id": 5}}))
+    works = world.network
+    world.network = lambda outgoing: Response(451) if isinstance(outgoing, Mail) else works(outgoing)
+    world.declare("P1", service="proofi.ai")
+    [page] = [page for page in world.pages() if page.person == "martijn"]
+    world.wait(minutes=4)
+
+    tries = world.db.read_now(queue.attempts, [page.id])
+    took = next(t.at for t in tries if t.via == "alerts" and t.verdict == "delivered")
+    gave_up = next(t.at for t in tries if t.verdict == "no_receipt")
+    assert 2 < len([t for t in tries if t.via == "email" and t.at < gave_up])
+    assert 120 == (gave_up - took).total_seconds()
+
+
 def test_no_receipt_in_time_starts_the_next_way_and_a_receipt_in_time_does_not(spare):
     """Accepted is not arrived: after two minutes without a receipt the backup is used."""
     promises_receipts(spare)

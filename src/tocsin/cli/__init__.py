@@ -11,6 +11,7 @@ from tocsin.cli import (
     action_item,
     backup,
     diagnosis,
+    drill,
     handoff,
     incident,
     keys,
@@ -45,6 +46,7 @@ app.command("migrate")(server.migrate)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("simulate")(simulate)
+app.command("drill")(drill.drill)
 incident.app.command("merge")(noise.merge)
 incident.app.command("split")(noise.split)
 incident.app.command("diagnose")(diagnosis.diagnose)

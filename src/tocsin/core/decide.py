@@ -7,7 +7,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from tocsin.core import acting, communications, escalation, joining, looking, protocol, room, sla, statuspage, tickets
+from tocsin.core import (
+    acting,
+    communications,
+    drill,
+    escalation,
+    joining,
+    looking,
+    protocol,
+    room,
+    sla,
+    statuspage,
+    tickets,
+)
 from tocsin.core.clock import room_opened, run_due
 from tocsin.core.draft import Draft
 from tocsin.core.events import (
@@ -157,7 +169,8 @@ def _decided(draft: Draft, before: Incident | None) -> Decision:
     acting.propose(draft)
     draft.effects.extend(statuspage.follows(before, draft.state, draft.facts, draft.runbook, draft.now))
     draft.effects.extend(room.follows(before, draft.state, draft.runbook, draft.around.link))
-    return Decision(draft.state, tuple(draft.facts), tuple(draft.effects), wake_at(draft.state, draft.now))
+    effects = drill.marked(draft.state, draft.effects)
+    return Decision(draft.state, tuple(draft.facts), effects, wake_at(draft.state, draft.now))
 
 
 def wake_at(state: Incident, now: datetime) -> datetime | None:

@@ -226,6 +226,8 @@ def resolve(draft: Draft, event: Resolve) -> None:
 def _needs_postmortem(draft: Draft) -> str:
     """Why a formal postmortem is written; empty where none is."""
     state, around = draft.state, draft.around
+    if state.drill:  # its score is its review
+        return ""
     kind = draft.runbook.severities[state.severity].postmortem
     if kind == "required":
         return f"{state.severity} requires a postmortem"

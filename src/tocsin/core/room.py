@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from tocsin.core import protocol
 from tocsin.core.calendar import utc_words, words
 from tocsin.core.draft import OPENS_ROOM, Draft
+from tocsin.core.drill import mark_of
 from tocsin.core.events import Say
 from tocsin.core.incident import Incident
 from tocsin.core.people import MESSAGE_LENGTH, MESSAGES_KEPT
@@ -43,10 +44,10 @@ def wanted(state: Incident, runbook: Runbook, link: str) -> Wanted | None:
     closed = over(state)
     ended = f" after {words(state.resolved_at - state.declared_at)}" if state.resolved_at else ""
     return Wanted(
-        summary(state, runbook, link), f"{state.name} [{state.severity}] {_line(state.title)}",
+        summary(state, runbook, link), mark_of(state, f"{state.name} [{state.severity}] {_line(state.title)}"),
         tuple(_belongs(state, runbook)), closed,
-        f"{state.name} is resolved{ended}, and this room is closed: what is said here now is not kept.\n"
-        f"All that was said and done: {link}",
+        mark_of(state, f"{state.name} is resolved{ended}, and this room is closed: what is said here now is not kept.\n"
+                f"All that was said and done: {link}"),
     )  # fmt: skip
 
 
@@ -61,7 +62,7 @@ def summary(state: Incident, runbook: Runbook, link: str) -> str:
     severity = runbook.severities.get(state.severity)
     names = {id_: person.name for id_, person in runbook.people.items()}
     lines = [
-        f"{state.name} [{state.severity}] {_line(state.title)}",
+        mark_of(state, f"{state.name} [{state.severity}] {_line(state.title)}"),
         "",
         f"Status: {state.status.capitalize()}",
         f"Severity: {state.severity}" + (f", {severity.title}" if severity else ""),

@@ -40,7 +40,8 @@ def create_ticket(draft: Draft) -> None:
     if state.ticket is not None:
         return
     if not draft.around.tracker or state.drill:
-        ticket_opened(draft, TicketOpened(state.name, LOCAL))
+        note = "a drill opens no ticket elsewhere" if draft.around.tracker else ""
+        ticket_opened(draft, TicketOpened(state.name, LOCAL, note=note))
         return
     if not any(isinstance(effect, OpenTicket) for effect in draft.effects):
         draft.effects.append(OpenTicket(draft.around.tracker, state.title, text(state, draft.around.link),

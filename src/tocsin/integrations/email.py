@@ -119,7 +119,7 @@ def _id(message: Message, sender: str) -> str:
 def _subject(message: Message) -> str:
     title = one_line(message.title, SUBJECT_LIMIT)
     mark = one_line(f"[{message.severity}]", 20) if message.severity else ""
-    return one_line(title if title.startswith(mark) else f"{mark} {title}", SUBJECT_LIMIT)
+    return one_line(title if mark in title else f"{mark} {title}", SUBJECT_LIMIT)
 
 
 def _text(message: Message) -> str:

@@ -108,7 +108,7 @@ def keep_room(step: RoomStep, config: Config) -> Conversation[Verdict]:
     calls: dict[str, tuple[str, dict[str, Any]]] = {
         "pin": ("pinChatMessage", {**message, "disable_notification": True}),
         "edit": ("editMessageText", {**message, **text}),
-        "invite": ("sendMessage", {**topic, **_called(step.people)}),
+        "invite": ("sendMessage", {**topic, **_called(step.people, step.mark)}),
         "close": ("closeForumTopic", topic),
         "reopen": ("reopenForumTopic", topic),
     }
@@ -121,9 +121,9 @@ def keep_room(step: RoomStep, config: Config) -> Conversation[Verdict]:
     return _verdict(response, "message_id", to=step.to)
 
 
-def _called(people: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def _called(people: Sequence[tuple[str, str]], mark: str) -> dict[str, Any]:
     """A line that names people so that Telegram tells each of them: a bot cannot add anybody to a group."""
-    text, entities = "You are asked to come here: ", []
+    text, entities = f"{mark}You are asked to come here: ", []
     for place, (account, name) in enumerate(people):
         text += ", " if place else ""
         if account.isdecimal():

@@ -70,6 +70,7 @@ class RoomStep:
 
     `do` is pin, edit, topic, invite, close or reopen. `to` and `thread` say where, as in Message; `receipt` is that of
     the message to pin or edit; `text` what it, or the topic, says now; `people` are (address, name) to invite.
+    `mark` goes before whatever else is said there: it is a drill.
     """
 
     do: str
@@ -78,6 +79,7 @@ class RoomStep:
     receipt: str = ""
     text: str = ""
     people: tuple[tuple[str, str], ...] = ()
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

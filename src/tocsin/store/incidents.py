@@ -79,7 +79,7 @@ def bare(tx: Tx, number: int) -> Any:
     """The plain columns of an incident, for when its state cannot be read or decided on; None when there is none."""
     c = incidents.c
     columns = (c.number, c.title, c.severity, c.status, c.service, c.runbook_version, c.step_due, c.wake_at,
-               c.declared_at)  # fmt: skip
+               c.declared_at, c.drill)  # fmt: skip
     return tx.first(select(*columns).where(c.number == number))
 
 
@@ -89,6 +89,7 @@ def plainly(tx: Tx, number: int, commander: str | None) -> Stored:
     state = Incident(
         number, row.title, row.severity, row.declared_at, SYSTEM, row.runbook_version, status=row.status,
         service=row.service, roles={"commander": commander} if commander else {}, answered=bool(commander),
+        drill=row.drill,
     )  # fmt: skip
     return Stored(state, 0, "", 0, row.wake_at)
 
@@ -350,7 +351,7 @@ def recurred(tx: Tx, state: Incident, since: datetime) -> str:
     if state.service is None:
         return ""
     c = incidents.c
-    others = c.number != state.number, c.merged_into.is_(None), c.drill.is_(False)
+    others = c.number != state.number, c.merged_into.is_(None), c.drill.is_(state.drill)
     where = *others, c.declared_at >= since, c.service == state.service
     rows = tx.all(select(c.state).where(*where).order_by(c.number.desc()).limit(RECURRENCES_READ))
     known = (_read(row.state) for row in rows)

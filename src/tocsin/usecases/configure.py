@@ -45,6 +45,8 @@ class Setup:
     runbooks: dict[str, Runbook] = field(default_factory=dict, repr=False)  # by version, as read; they never change
     silences: tuple[str, tuple[Prepared, ...]] = field(default=("", ()), repr=False)  # as read last, by their revision
     is_public: bool = False  # the public address was given: it is not only the one that this machine listens on
+    drills: bool = False  # a world of its own, made for a drill: whatever happens in it is one
+    pace: float = 0.0  # of a clock that runs faster than real time, for pages that count themselves; 0: a real one
 
     @property
     def ways(self) -> Ways:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import structlog
 
 from tocsin.core import because, delivery, escalation
+from tocsin.core.drill import MARK, mark, mark_of
 from tocsin.core.events import OffCall, RoomOpened
 from tocsin.core.incident import Incident
 from tocsin.core.paging import climbing
@@ -198,7 +199,7 @@ def _send_now(
     if stored is None:
         return _plain_job(tx, setup, row, transport, epoch)
     job = _job(tx, setup, row, stored, transport, epoch, step)
-    others = _fold(tx, setup, row, owner)
+    others = _fold(tx, setup, row, owner, drill=stored.state.drill)
     return _folded(tx, setup, job, others) if others else job
 
 
@@ -256,10 +257,10 @@ def _needed_plainly(tx: Tx, setup: Setup, row: Any) -> bool:
     return not why
 
 
-def _fold(tx: Tx, setup: Setup, row: Any, owner: str) -> list[Job]:
+def _fold(tx: Tx, setup: Setup, row: Any, owner: str, *, drill: bool) -> list[Job]:
     """
     Claim what one message can speak for beside *row*: pages of other incidents to the same person that are due within a
-    minute of it, and whatever waits for them since ten minutes and more.
+    minute of it, and whatever waits for them since ten minutes and more. A drill and what is real stay apart.
     """
     if row.kind != "page":
         return []
@@ -271,7 +272,7 @@ def _fold(tx: Tx, setup: Setup, row: Any, owner: str) -> list[Job]:
     for other in rows:
         try:
             with tx.apart():
-                others += _join(tx, setup, other, owner)
+                others += _join(tx, setup, other, owner, drill=drill)
         except Busy:
             raise
         except Exception:  # it is looked at alone, counted there and set aside: this row does not wait for it
@@ -282,10 +283,10 @@ def _fold(tx: Tx, setup: Setup, row: Any, owner: str) -> list[Job]:
     return others
 
 
-def _join(tx: Tx, setup: Setup, row: Any, owner: str) -> list[Job]:
+def _join(tx: Tx, setup: Setup, row: Any, owner: str, *, drill: bool) -> list[Job]:
     """Claim one row that another's message speaks for; [] when it is not needed any more."""
     stored = incidents.load(tx, row.incident)
-    if not _needed(tx, setup, row, stored):
+    if stored.state.drill != drill or not _needed(tx, setup, row, stored):
         return []
     epoch = queue.lease(tx, row, owner, tx.now + delivery.LEASE)
     return [_job(tx, setup, row, stored, None, epoch)]
@@ -300,8 +301,10 @@ def _folded(tx: Tx, setup: Setup, job: Job, others: list[Job]) -> Job:
     worst = min(message.severity for message in messages)
     count = f"{len(lines)} incidents wait" if len(lines) > 1 else "1 incident waits"
     text = "\n\n".join(["Each with its own link to acknowledge:", *lines.values()])
+    title = f"[{worst}] {count} for you"
+    title = mark(title) if job.message.title.startswith(MARK) else title
     message = replace(
-        job.message, title=f"[{worst}] {count} for you", text=text, severity=worst, link=f"{setup.public_url}/",
+        job.message, title=title, text=text, severity=worst, link=f"{setup.public_url}/",
         acknowledge_link=f"{job.message.acknowledge_link}/all" if len(lines) > 1 else job.message.acknowledge_link,
         page=f"{job.message.page}{ALL}" if len(lines) > 1 else job.message.page,
     )  # fmt: skip
@@ -414,9 +417,10 @@ def _page_message(tx: Tx, setup: Setup, runbook: Runbook, row: Any, stored: Stor
         *(because.in_message(page.because, row.rule) if page.because else ()),
     ]
     return Message(
-        key=row.key, to=to, title=f"[{state.severity}] {state.name}: {state.title}", text="\n".join(lines),
-        link=incident_link(setup, state.number), acknowledge_link=acknowledge_link(setup, page.id),
-        incident=state.name, severity=state.severity, urgent=row.urgent, page=page.id,
+        key=row.key, to=to, title=mark_of(state, f"[{state.severity}] {state.name}: {state.title}"),
+        text="\n".join(lines), link=incident_link(setup, state.number),
+        acknowledge_link=acknowledge_link(setup, page.id), incident=state.name, severity=state.severity,
+        urgent=row.urgent, page=page.id,
     )  # fmt: skip
 
 

@@ -13,13 +13,13 @@ from tocsin.core.changes import needs_of
 from tocsin.core.diagnosis import INSIDE, KEPT, TEXT_LIMIT, Finding
 from tocsin.core.events import Looked
 from tocsin.core.incident import Incident
-from tocsin.core.nearby import NAMED, Open, Past, Seen
+from tocsin.core.nearby import NAMED, Open, Past
 from tocsin.core.runbook import Runbook
 from tocsin.core.secrets import without_secrets
 from tocsin.core.types import incident_name
 from tocsin.net import redact
 from tocsin.sdk import LINK_LIMIT, CauseKind, Conversation, Diagnoser, Found, Look, Reject, Retry, one_line
-from tocsin.store import alerts, incidents, queue
+from tocsin.store import alerts, incidents, probes, queue
 from tocsin.store import nearby as store
 from tocsin.store.db import Tx
 from tocsin.usecases import changes, tools
@@ -161,7 +161,9 @@ def own_findings(tx: Tx, setup: Setup, state: Incident) -> tuple[Finding, ...]:
     service, began = state.service, state.declared_at
     needs = needs_of(runbook, service)
     firing = alerts.listing(tx, incident=state.number, state="firing", limit=NAMED)
-    seen = {name: one for name, probe in runbook.probes.items() if probe.service in needs and (one := _seen(tx, name))}
+    seen = {
+        name: one for name, probe in runbook.probes.items() if probe.service in needs and (one := probes.seen(tx, name))
+    }
     return (
         *nearby.of_changes(changes.of(tx, setup, state), began),
         *nearby.of_needs(runbook, service, _open(tx, setup, runbook, state), began),
@@ -187,8 +189,3 @@ def _past(tx: Tx, setup: Setup, state: Incident) -> list[Past]:
         Past(one.name, one.declared_at, one.root_cause or "", one.resolution or "", incident_link(setup, one.number))
         for one in store.alike(tx, state, since, NAMED)
     ]
-
-
-def _seen(tx: Tx, probe: str) -> Seen | None:
-    """What a probe saw last; None as long as it has not looked. Nothing runs probes yet: this is where they join."""
-    return None

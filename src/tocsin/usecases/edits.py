@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+from tocsin.core.drill import mark_of
 from tocsin.core.incident import Incident
 from tocsin.core.runbook import Runbook
 from tocsin.store import incidents, queue
@@ -47,7 +48,7 @@ def _put(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, why: str, copy
     said = " ".join(people[word].name if word in people else word for word in why.split(" "))
     payload = {
         "kind": copy.payload["kind"], "to": copy.payload["to"], "receipt": receipt,
-        "title": f"[{state.severity}] {state.name}: {state.title}",
+        "title": mark_of(state, f"[{state.severity}] {state.name}: {state.title}"),
         "text": f"{said[:1].upper()}{said[1:]} ({tx.now:%H:%M} UTC).", "link": incident_link(setup, state.number),
     }  # fmt: skip
     # A destination of its own: what a vendor's limits leave to a chat is for pages.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from tocsin.core import delivery, escalation
+from tocsin.core import delivery, drill, escalation
 from tocsin.core.events import PageFailed
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import incident_name, uuid7
@@ -95,7 +95,7 @@ def _page_person(tx: Tx, setup: Setup, runbook: Runbook, row: Any, person: str) 
 
 def _plain_page(tx: Tx, setup: Setup, key: str, route: delivery.Route, row: Any, page: str, person: str) -> None:
     name = incident_name(row.number)
-    title = f"[{row.severity}] {name}: {row.title}"
+    title = f"{drill.MARK if row.drill else ''}[{row.severity}] {name}: {row.title}"
     text = "Tocsin could not write the usual text for this page. Please look at the incident yourself."
     link = incident_link(setup, row.number)
     alarm(tx, key, route, title, text, link=link, incident=row.number, page=page, person=person)

@@ -36,6 +36,8 @@ def declare(tx: Tx, setup: Setup, event: Declared, **columns: object) -> int:
     """
     if not event.title.strip():
         raise Refused("an incident needs a title: what is broken, in a few words", 422)
+    if setup.drills:
+        event = replace(event, drill=True)
     version, runbook = in_force(tx, setup)
     if event.severity not in runbook.severities:
         raise Refused(f"no severity {event.severity!r}; the runbook has {', '.join(runbook.severities)}", 422)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from tocsin.core import room
+from tocsin.core import drill, room
 from tocsin.core.events import Note, RoomOpened
 from tocsin.core.incident import Incident
 from tocsin.core.room import Kept, Wanted
@@ -97,12 +97,15 @@ def _call(
     thread = state.room.thread if state.room else ""
     if do in ("post", "note"):
         return Message(
-            key=f"{row.key}:{do}", to=to, title=state.name, text=want.summary if do == "post" else want.farewell,
+            key=f"{row.key}:{do}", to=to, title=drill.mark_of(state, state.name),
+            text=want.summary if do == "post" else want.farewell,
             thread=thread, plain=True, incident=state.name, severity=state.severity,
         )  # fmt: skip
     runbook = setup.runbooks[state.runbook_version]
     people = _accounts(runbook, setup, transport, want, kept) if transport and do == "invite" else ()
-    return RoomStep(do, to, thread, kept.message, want.topic if do == "topic" else want.summary, people)
+    return RoomStep(
+        do, to, thread, kept.message, want.topic if do == "topic" else want.summary, people, drill.mark_of(state, "")
+    )
 
 
 def _accounts(

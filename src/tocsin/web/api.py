@@ -84,6 +84,7 @@ class Declare(Acting):
     severity: str
     service: str | None = None
     impact: Long | None = None
+    drill: bool = Field(False, description="people are paged, everything is marked DRILL, and it counts nowhere")
 
 
 Was = Annotated[str | None, Field(description="what you saw: where it is another by now, the answer is 409")]
@@ -308,7 +309,9 @@ async def declare(request: Request, viewer: Acts, body: Declare, idempotency_key
     def usecase(tx: Tx) -> int:
         _, runbook = in_force(tx, setup)
         by = actor(viewer, body.by, runbook)
-        event = events.Declared(body.title, body.severity, by, service=body.service or None, impact=body.impact)
+        event = events.Declared(
+            body.title, body.severity, by, service=body.service or None, impact=body.impact, drill=body.drill
+        )
 
         def open_() -> int:
             return respond.declare(tx, setup, event)

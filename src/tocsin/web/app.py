@@ -46,6 +46,7 @@ from tocsin.web import (
     declare,
     devices,
     diagnosis,
+    drills,
     handoff,
     incidents,
     joining,
@@ -116,7 +117,7 @@ def create_app(
     ):  # fmt: skip
         app.include_router(part.router)
     for routes in (
-        access, action_items, actions, connections, devices, handoff, joining, incidents, declare, noise,
+        access, action_items, actions, connections, devices, drills, handoff, joining, incidents, declare, noise,
         numbers, oncall, calendar, people, live, operations, probes, readiness, reference, subscribe, tickets,
     ):  # fmt: skip
         app.router.routes.extend(routes.ROUTES)

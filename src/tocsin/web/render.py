@@ -50,6 +50,7 @@ def render(request: Request, name: str, *, status: int = 200, **context: Any) ->
     full = {
         "viewer": viewer, "zone": zone_of(request), "now": state.db.clock(),
         "path": request.url.path, **context,
+        "drills": state.setup.drills, "pace": state.setup.pace,
         "banners": [*store_banner(state.db.trouble, log_bytes(state.db.url)), *request.state.banners] if viewer else [],
     }  # fmt: skip
     return HTMLResponse(state.templates.get_template(name).render(full), status)

@@ -110,7 +110,7 @@ def ticket_json(stored: Stored, runbook: Runbook, link: str) -> Json:
     return {
         **ticket_of(s), "incident": s.name, "title": s.title, "service": s.service, "severity": s.severity,
         "label": tickets.label(runbook, s.severity), "opened_at": instant_text(s.ticket_at),
-        "incident_status": s.status, "incident_link": link,
+        "incident_status": s.status, "incident_link": link, "drill": s.drill,
     }  # fmt: skip
 
 

@@ -42,6 +42,7 @@ class TicketLine:
     open: bool
     since: datetime
     closed_at: datetime | None
+    drill: bool
 
 
 def line(state: Incident, runbook: Runbook) -> TicketLine:
@@ -50,7 +51,7 @@ def line(state: Incident, runbook: Runbook) -> TicketLine:
         name=state.ticket or state.name, link=state.ticket_link, where=state.tracker or tickets.LOCAL,
         incident=state.name, title=state.title, severity=state.severity, label=tickets.label(runbook, state.severity),
         service=state.service or "no service named", status=state.status, open=state.ticket_closed_at is None,
-        since=state.ticket_at or state.declared_at, closed_at=state.ticket_closed_at,
+        since=state.ticket_at or state.declared_at, closed_at=state.ticket_closed_at, drill=state.drill,
     )  # fmt: skip
 
 
