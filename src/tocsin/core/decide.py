@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from tocsin.core import communications, escalation, joining, protocol, room, sla, statuspage
+from tocsin.core import communications, escalation, joining, protocol, review, room, sla, statuspage
 from tocsin.core.clock import room_opened, run_due
 from tocsin.core.draft import Draft
 from tocsin.core.events import (
@@ -33,14 +33,17 @@ from tocsin.core.events import (
     OffCall,
     PageFailed,
     PassOn,
+    PostmortemPublished,
     PostUpdate,
     Reopen,
     Resolve,
+    ReviewPlanned,
     RoomOpened,
     Say,
     SendText,
     SetSeverity,
     SplitOff,
+    StepCame,
     Tick,
     TicketOpened,
     TookOver,
@@ -234,4 +237,7 @@ _HANDLERS: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
     TookOver: joining.took_over,
     SplitOff: joining.split_off,
     GaveBack: joining.gave_back,
+    ReviewPlanned: review.planned,
+    StepCame: review.came,
+    PostmortemPublished: review.published,
 }

@@ -179,6 +179,7 @@ _SENTENCES: Final[Mapping[str, Callable[[str, Data, Names], str]]] = {
         f"{w} added an action item for {name_of(d['owner'], n)}, due {d['due']}: {d['title']}"
     ),
     "action_item_done": lambda w, d, n: f"{w}: action item {d['state']}: {d['title']}{_because(d)}",
+    "postmortem_published": lambda w, d, n: f"{w} published the postmortem (version {d['version']}): {d['path']}",
     "note": lambda w, d, n: f"{w} noted: {d['text']}",
     "message_seen": lambda w, d, n: (
         f"{w} in the war room: {d['text']}" + (" (what is said after this is not kept)" if d.get("last") else "")

@@ -1,4 +1,4 @@
-"""What is looked at when its instant comes: shift changes, hand-offs, readiness, action items."""
+"""What is looked at when its instant comes: shift changes, hand-offs, readiness, action items, reviews."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from typing import TypeAlias
 
 from tocsin.core.handoff import Section
 from tocsin.store.db import Tx
-from tocsin.usecases import action_items, handoff, readiness
+from tocsin.usecases import action_items, handoff, readiness, reviews
 from tocsin.usecases.configure import Setup
 from tocsin.usecases.readiness import Report
+from tocsin.usecases.reviews import Bundles
 
-Gathered: TypeAlias = tuple[Sequence[Section], Report | None]
+Gathered: TypeAlias = tuple[Sequence[Section], Report | None, Bundles]
 
 
 def gather(tx: Tx, setup: Setup) -> Gathered:
     """Read what the looks that are due need: apart from `run`, so that nobody's write waits for it."""
-    return handoff.gather(tx, setup), readiness.gather(tx, setup)
+    return handoff.gather(tx, setup), readiness.gather(tx, setup), reviews.gather(tx, setup)
 
 
 def run(tx: Tx, setup: Setup, gathered: Gathered) -> None:
     """Take every look that is due."""
-    sections, report = gathered
+    sections, report, bundles = gathered
     handoff.run(tx, setup, sections)
     readiness.run(tx, setup, report)
     action_items.run(tx, setup)
+    reviews.run(tx, setup, bundles)

@@ -17,7 +17,7 @@ from tocsin.core.incident import Incident
 from tocsin.core.runbook import Runbook
 from tocsin.core.stand_ins import StandIns
 from tocsin.core.types import Effect, Json, KeepRoom, OpenRoom, OpenTicket, Page, Publish, Spoiled, StopPaging, Tell
-from tocsin.store import alerts, incidents, people, queue, rooms
+from tocsin.store import alerts, incidents, people, queue, reviews, rooms
 from tocsin.store.db import Tx, one_at_a_time
 from tocsin.store.incidents import Stored
 from tocsin.store.oncall import stand_ins_around
@@ -86,6 +86,8 @@ def keep(tx: Tx, setup: Setup, stored: Stored, decision: Decision) -> Stored:
         return stored
     kept = incidents.save(tx, stored, decision.state, decision.facts, decision.wake_at, **columns)
     put_effects(tx, setup, decision, page_at=caught_up(stored.wake_at, tx.now))
+    if decision.state.is_open and not stored.state.is_open:
+        reviews.wake(tx, kept.state.number)  # the week after it is over before it began
     return kept
 
 
@@ -148,6 +150,7 @@ def _put(
         case Spoiled():
             _tell_owners(tx, setup, runbook, state, effect)
         case _:
+            reviews.ask(tx, state.number)
             queue.put(
                 tx, f"{state.name}:draft:{state.resolved_at}", tx.now, incident=state.number, kind="draft", via="",
                 destination="", payload={}, urgent=True,
