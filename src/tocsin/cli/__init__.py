@@ -15,6 +15,7 @@ from tocsin.cli import (
     noise,
     oncall,
     people,
+    postmortem,
     runbook,
     server,
     status,
@@ -47,7 +48,7 @@ app.add_typer(handoff.app, name="handoff", help="See shift changes, and confirm 
 app.add_typer(people.app, name="people", help="How people are reached, and what proves it.")
 app.add_typer(ticket.app, name="ticket", help="See and close tickets.")
 app.add_typer(action.app, name="action", help="Action items: what is agreed after incidents.")
-app.add_typer(incident.postmortems, name="postmortem", help="Read postmortems.")
+app.add_typer(postmortem.app, name="postmortem", help="Postmortems: read, check, write, publish; and their review.")
 app.add_typer(status.app, name="status", help="The status page.")
 app.add_typer(oncall.overrides, name="override", help="Who stands in.")
 app.add_typer(oncall.absences, name="absence", help="Who is away.")

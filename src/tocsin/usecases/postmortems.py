@@ -32,12 +32,20 @@ class Stale(Refused):
 
 
 def get(tx: Tx, number: int) -> Any:
-    """The row of a document. Raises Refused: 404."""
-    row = store.get(tx, number, for_update=True)
+    """The row of a document, held until the commit. Raises Refused: 404."""
+    return _there(tx, number, store.get(tx, number, for_update=True))
+
+
+def _there(tx: Tx, number: int, row: Any) -> Any:
     if row is None:
         incidents.load(tx, number)
         raise Refused(f"no postmortem is written for {incident_name(number)}", 404)
     return row
+
+
+def read(tx: Tx, number: int) -> Any:
+    """The same, to be looked at only."""
+    return _there(tx, number, store.get(tx, number))
 
 
 def edit(tx: Tx, setup: Setup, number: int, by: str, text: str, version: int, joins: str = "") -> Any:

@@ -32,6 +32,7 @@ from tocsin.web import (
     api_noise,
     api_oncall,
     api_people,
+    api_postmortems,
     api_subscribers,
     api_texts,
     api_tickets,
@@ -47,6 +48,7 @@ from tocsin.web import (
     oncall,
     operations,
     people,
+    postmortems,
     readiness,
     reference,
     subscribe,
@@ -100,13 +102,13 @@ def create_app(
     app.state.new_secret, app.state.sign_ins, app.state.templates = new_secret, SignInLimit(), make_templates()
     app.include_router(api.router)
     for part in (
-        api_actions, api_oncall, api_maintenance, api_noise, api_people, api_subscribers, api_texts, api_tickets,
-        changes,
+        api_actions, api_oncall, api_maintenance, api_noise, api_people, api_postmortems, api_subscribers, api_texts,
+        api_tickets, changes,
     ):  # fmt: skip
         app.include_router(part.router)
     for routes in (
-        access, actions, devices, handoff, joining, incidents, declare, noise, oncall, calendar, people, live,
-        operations, readiness, reference, subscribe, tickets,
+        access, actions, devices, handoff, joining, postmortems, incidents, declare, noise, oncall, calendar, people,
+        live, operations, readiness, reference, subscribe, tickets,
     ):  # fmt: skip
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))
