@@ -109,7 +109,7 @@ def _summary(r: _Record) -> str:
     answered = f"acknowledged after {words(seconds)}" if seconds is not None else "never acknowledged"
     end = f"resolved after {words(s.resolved_at - s.declared_at)}" if s.resolved_at else "not resolved"
     known = f"{one_line(s.title)} ({s.severity}, {s.service or 'no service named'}): {answered}, {end}."
-    return f"{known}\n\n{one_line(s.summary) if s.summary else f'{BLANK} What happened, in two sentences._'}"
+    return f"{known}\n\n{one_line(s.summary) if s.summary else _ask(r, 'What happened, in two sentences?')}"
 
 
 def _impact(r: _Record) -> str:
