@@ -13,6 +13,7 @@ from tocsin.core.review import Plan
 from tocsin.store import looks
 from tocsin.store.db import Tx, insert_new
 from tocsin.store.schema import evidence, to_micros
+from tocsin.store.schema import looks as look_table
 from tocsin.store.schema import reviews as table
 
 LOOK: Final = "reviews"  # the look at what is due, among the looks
@@ -23,13 +24,21 @@ def ask(tx: Tx, number: int) -> None:
     row = {"incident": number, "due": to_micros(tx.now), "plan": ""}
     if not insert_new(tx, table, row):
         tx.run(update(table).where(table.c.incident == number).values(due=tx.now))
-    looks.put(tx, LOOK, tx.now, {})
+    hold(tx)
+
+
+def hold(tx: Tx) -> None:
+    """Have the weeks looked at now; other nodes that look or change one wait until the commit."""
+    row = {"name": LOOK, "due": to_micros(tx.now), "at": to_micros(tx.now), "data": "{}"}
+    if not insert_new(tx, look_table, row):
+        tx.run(update(look_table).where(look_table.c.name == LOOK).values(due=tx.now))
+    tx.touched.add("wake")
 
 
 def wake(tx: Tx, number: int) -> None:
     """Look again at the week of an incident, if it has one: the incident was reopened."""
     if tx.run(update(table).where(table.c.incident == number).values(due=tx.now)):
-        looks.put(tx, LOOK, tx.now, {})
+        hold(tx)
 
 
 def is_due(tx: Tx) -> bool:
@@ -44,7 +53,7 @@ def due(tx: Tx, limit: int) -> Sequence[int]:
 
 
 def again(tx: Tx) -> None:
-    """Look when the next one is due."""
+    """Look when the next one is due. `hold`, or the look itself, came before: nobody asks meanwhile."""
     row = tx.first(select(func.min(table.c.due).label("due")))
     if row.due is None:
         looks.forget(tx, LOOK)

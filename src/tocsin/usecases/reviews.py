@@ -291,10 +291,12 @@ def _change(
     event: Callable[[Plan], ReviewPlanned | StepCame],
 ) -> Plan:  # fmt: skip
     _, runbook = in_force(tx, setup)
+    store.hold(tx)
     state = incidents.load(tx, number, for_update=True).state
     plan = _known(tx, number)
     changed = change(plan, runbook)
     if changed == plan:
+        store.again(tx)
         return plan
     respond.act(tx, setup, number, event(changed))
     _quiet(tx, number, plan, changed)
