@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 
 from tocsin.store.db import Tx
 from tocsin.store.schema import incidents
@@ -95,8 +95,3 @@ def listing(tx: Tx, *, state: str | None = None, before: int | None = None, limi
     if before:
         statement = statement.where(table.c.incident < before)
     return tx.all(statement.order_by(table.c.incident.desc()).limit(limit))
-
-
-def count(tx: Tx) -> int:
-    """How many there are."""
-    return int(tx.first(select(func.count()).select_from(table))[0])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -48,8 +49,8 @@ def gather(tx: Tx, setup: Setup) -> Bundles:
                 found[number] = evidence.bundle(tx, setup, number)
         except Busy:
             raise
-        except Exception:  # `run` puts it off: the other looks do not wait for it
-            log.exception("evidence_not_packed", incident=incident_name(number))
+        except Exception as error:  # noqa: BLE001 - said, and `run` puts it off: the other looks do not wait for it
+            _log("evidence_not_packed", number, error)
             found[number] = None
     return found
 
@@ -64,10 +65,16 @@ def run(tx: Tx, setup: Setup, bundles: Bundles) -> None:
                 _take(tx, setup, number, bundles)
         except Busy:
             raise
-        except Exception:
-            log.exception("review_raised", incident=incident_name(number))
+        except Exception as error:  # noqa: BLE001 - said, and put off
+            _log("review_raised", number, error)
             store.put_off(tx, number, tx.now + PUT_OFF)
     store.again(tx)
+
+
+def _log(event: str, number: int, error: Exception) -> None:
+    """Say where it was raised, in a line: a drawn-out one would keep the transaction open for seconds."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    log.error(event, incident=incident_name(number), why=repr(error)[:300], at=f"{last.filename}:{last.lineno}")
 
 
 def _take(tx: Tx, setup: Setup, number: int, bundles: Bundles) -> None:
@@ -332,8 +339,3 @@ def local_time(text: str, runbook: Runbook) -> datetime:
         raise Refused(f"{text[:40]!r} is no time; write it as 2026-11-25T10:00", 422) from None
     zone = ZoneInfo("UTC")
     return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(runbook.organization.timezone))).astimezone(zone)
-
-
-def open_steps(plan: Plan) -> Iterable[Any]:
-    """What is still to be done."""
-    return [] if plan.over else [step for step in plan.steps if step.done_at is None]

@@ -17,7 +17,6 @@ from tocsin.core.incident import Incident
 from tocsin.core.lint import Finding
 from tocsin.core.postmortem import Question
 from tocsin.core.review import Plan, Step
-from tocsin.core.runbook import Runbook
 from tocsin.core.sentences import name_of
 from tocsin.core.types import Refused, incident_name, incident_number
 from tocsin.sdk import clip
@@ -62,7 +61,6 @@ class Known:
     missing: tuple[str, ...]
     names: Mapping[str, str]
     zone: str
-    now: datetime
 
     @property
     def name(self) -> str:
@@ -89,7 +87,7 @@ def know(tx: Tx, setup: Setup, number: int) -> Known:
     return Known(
         row, state, plan, _steps(plan, names, state, tx.now), tuple(name_of(person, names) for person in invited),
         weeks.evidence_of(tx, number), postmortems.published_text(tx, row),
-        postmortems.missing_actions(tx, number, row.text), names, runbook.organization.timezone, tx.now,
+        postmortems.missing_actions(tx, number, row.text), names, runbook.organization.timezone,
     )  # fmt: skip
 
 
@@ -106,10 +104,6 @@ def _step(step: Step, plan: Plan, names: Mapping[str, str], state: Incident, now
     by_hand = step.kind not in ("evidence", "publish") and not step.done_at
     begun = step.kind != "meeting" or plan.meeting_at is None or plan.meeting_at <= now
     return StepView(step, said, "Tocsin" if step.kind == "evidence" else holder, by_hand and begun)
-
-
-def _names(runbook: Runbook) -> list[str]:
-    return [person.name for person in runbook.people.values()]
 
 
 # --------------------------------------------------------------------------------------------- reading
