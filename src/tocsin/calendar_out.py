@@ -1,5 +1,6 @@
 """
-Writes shifts as an iCalendar feed (RFC 5545): one event for each shift, in UTC, with an id that stays.
+Writes shifts as an iCalendar feed (RFC 5545): one event for each shift, in UTC, with an id that stays; and invitations
+to a meeting (RFC 5546).
 
 By hand: every event has the same eight properties, and a feed has hundreds of them. Tests read
 it with the icalendar library.
@@ -9,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from tocsin.core.oncall import Shift
@@ -53,6 +55,52 @@ def feed(
         )
     parts.append("END:VCALENDAR\r\n")
     return "".join(parts).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """
+    One meeting, as calendars know it.
+
+    `uid` stays for ever and `sequence` rises with every change. `guests` are (name, mail address).
+    """
+
+    uid: str
+    sequence: int
+    start: datetime
+    length: timedelta
+    title: str
+    text: str
+    link: str
+    organizer: str  # a mail address
+    guests: tuple[tuple[str, str], ...]
+
+
+def invitation(meeting: Meeting, stamp: datetime, *, cancel: bool = False) -> str:
+    """
+    Write an invitation, or that the meeting is off. Lines end with CRLF.
+
+    Nobody reads what calendars answer (RSVP=FALSE): the one address that they could answer to sends only.
+    """
+    lines = [
+        "BEGIN:VCALENDAR", "PRODID:-//Tocsin//Review//EN", "VERSION:2.0", "CALSCALE:GREGORIAN",
+        f"METHOD:{'CANCEL' if cancel else 'REQUEST'}", "BEGIN:VEVENT", f"UID:{meeting.uid}",
+        f"SEQUENCE:{meeting.sequence}", f"DTSTAMP:{_utc(stamp)}", f"DTSTART:{_utc(meeting.start)}",
+        f"DTEND:{_utc(meeting.start + meeting.length)}", f"SUMMARY:{_text(meeting.title)}",
+        f"DESCRIPTION:{_text(meeting.text)}", f"URL:{meeting.link}",
+        f"STATUS:{'CANCELLED' if cancel else 'CONFIRMED'}", "TRANSP:OPAQUE",
+        f"ORGANIZER;CN=Tocsin:mailto:{meeting.organizer}",
+        *(_attendee(name, address) for name, address in meeting.guests),
+        *(() if cancel else ("BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT15M", "DESCRIPTION:Reminder", "END:VALARM")),
+        "END:VEVENT", "END:VCALENDAR",
+    ]  # fmt: skip
+    return "".join(f"{_folded(line)}\r\n" for line in lines)
+
+
+def _attendee(name: str, address: str) -> str:
+    quoted = "".join(c for c in name if c.isprintable() and c != '"')  # section 3.2: no quote can stand in one
+    is_asked = "CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=FALSE"
+    return f'ATTENDEE;CN="{quoted}";{is_asked}:mailto:{address}'
 
 
 def _utc(at: datetime) -> str:

@@ -176,18 +176,6 @@ def test_a_p1_that_recurs_gets_a_postmortem():
         assert bool(recurring) == ("review_scheduled" in kinds(decision))
 
 
-@pytest.mark.parametrize(
-    ("resolved", "review"),
-    [
-        ((2026, 11, 23, 10, 30), (2026, 11, 25, 10, 0)),  # the meeting's hour, two days on
-        ((2026, 11, 23, 9, 47), (2026, 11, 25, 9, 45)),  # that hour would be beyond 48 hours
-        ((2026, 11, 23, 23, 59), (2026, 11, 25, 10, 0)),
-    ],
-)
-def test_the_review_is_two_days_on_and_within_48_hours(resolved, review):
-    assert datetime(*review, tzinfo=UTC) == people.review_time(datetime(*resolved, tzinfo=UTC), BOOK)
-
-
 def test_a_resolved_incident_takes_no_acknowledgement_and_an_open_one_no_reopening():
     resolved = decide.decide(started().state, e.Resolve("ana"), BOOK, NOW, AROUND).state
 

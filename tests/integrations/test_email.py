@@ -5,10 +5,13 @@ from __future__ import annotations
 import email
 import email.policy
 import re
+from datetime import UTC, datetime, timedelta
 
+import icalendar
 import pytest
 
 from tests.fakes.smtp import FakeMail
+from tocsin.calendar_out import Meeting, invitation
 from tocsin.integrations import email as module
 from tocsin.sdk import Delivered, Mailing, Reject, Response, Retry
 
@@ -46,6 +49,26 @@ def test_a_mail_to_a_subscriber_ends_its_subscription_with_one_press():
     assert "Open &lt;it&gt;" in mail.get_body(("html",)).get_content()
     assert f"Unsubscribe: {link}" in mail.get_body(("plain",)).get_content()
     assert composed()["List-Unsubscribe"] is None
+
+
+@pytest.mark.parametrize("method", ["REQUEST", "CANCEL"])
+def test_an_invitation_is_the_last_alternative_and_names_its_method(method):
+    """What calendars want: RFC 6047, section 2.4."""
+    meeting = Meeting(
+        "uid-1@tocsin", 3, datetime(2026, 11, 25, 10, tzinfo=UTC), timedelta(hours=1), "Review; of, INC-1: é" * 9,
+        "Line\nline", "http://tocsin.example.org/x", "t@example.org", (('An"a\r\n Cruz', "ana@example.org"),),
+    )  # fmt: skip
+    text = invitation(meeting, datetime(2026, 11, 23, 10, tzinfo=UTC), cancel=method == "CANCEL")
+    assert text.replace("\r\n", "").count("\n") == 0 and all(len(line.encode()) <= 75 for line in text.split("\r\n"))
+    parts = list(composed(acknowledge_link="", invitation=text).iter_parts())
+    assert ["text/plain", "text/html", "text/calendar"] == [part.get_content_type() for part in parts]
+    assert (method, "utf-8") == (parts[2].get_param("method"), parts[2].get_content_charset())
+    calendar = icalendar.Calendar.from_ical(parts[2].get_content())
+    (event,) = calendar.walk("VEVENT")
+    assert (method, 3, "uid-1@tocsin") == (str(calendar["METHOD"]), int(event["SEQUENCE"]), str(event["UID"]))
+    assert meeting.title == str(event["SUMMARY"]) and "Ana Cruz" == event["ATTENDEE"].params["CN"]
+    assert (meeting.start, meeting.start + meeting.length) == (event["DTSTART"].dt, event["DTEND"].dt)
+    assert ("CANCELLED" if method == "CANCEL" else "CONFIRMED") == str(event["STATUS"])
 
 
 def test_a_title_cannot_add_headers_or_mark_up():

@@ -19,6 +19,7 @@ from tocsin.cli import (
     numbers,
     oncall,
     people,
+    postmortem,
     probe,
     runbook,
     server,
@@ -57,7 +58,7 @@ app.add_typer(ticket.app, name="ticket", help="See and close tickets.")
 app.add_typer(action.app, name="action", help="Actions: what is done to the outside, and by whose approval.")
 app.add_typer(action_item.app, name="action-item", help="Action items: what is agreed after incidents.")
 app.add_typer(probe.app, name="probe", help="How targets stand, and one look at one.")
-app.add_typer(incident.postmortems, name="postmortem", help="Read postmortems.")
+app.add_typer(postmortem.app, name="postmortem", help="Postmortems: read, check, write, publish; and their review.")
 app.add_typer(status.app, name="status", help="The status page.")
 app.add_typer(oncall.overrides, name="override", help="Who stands in.")
 app.add_typer(oncall.absences, name="absence", help="Who is away.")

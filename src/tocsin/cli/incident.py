@@ -9,7 +9,6 @@ import typer
 from tocsin.cli.client import call, put_json, put_table, say
 
 app = typer.Typer(no_args_is_help=True)
-postmortems = typer.Typer(no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Name = Annotated[str, typer.Argument(metavar="INCIDENT", help="INC-42 or 42")]
@@ -213,13 +212,3 @@ def note(incident: Name, text: str, by: By = None, as_json: Json = False) -> Non
 def checked(incident: Name, duty: str, by: By = None, as_json: Json = False) -> None:
     """Tick a duty."""
     _act(incident, "checked", {"duty": duty, "by": by}, as_json)
-
-
-@postmortems.command("show")
-def show_postmortem(incident: Name, as_json: Json = False) -> None:
-    """Print the postmortem of an incident."""
-    found = call("GET", f"/incidents/{incident}/postmortem")
-    if as_json:
-        put_json(found)
-    else:
-        say(found["text"])

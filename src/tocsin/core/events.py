@@ -188,6 +188,38 @@ class ActionItemKept:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewPlanned:
+    """The review was put to another time."""
+
+    by: str
+    at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepCame:
+    """A step of the week after the incident is done, late or handed on; `said`: what *title* says came of it."""
+
+    by: str
+    what: Literal["done", "late", "handed", "said"]
+    step: str
+    title: str = ""
+    due: datetime | None = None
+    to: str = ""
+    people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PostmortemPublished:
+    """The postmortem was published: which version, in which file, and the hash of its text."""
+
+    by: str
+    version: int
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class MessageSeen:
     """Something was said in the war room, in the runbook's channel *via*."""
 
@@ -381,7 +413,8 @@ Event: TypeAlias = (
     | Extend | Note | SendText | Cause | Say | MessageSeen | Check | WriteUp | TicketOpened | CloseTicket | Resolve
     | Reopen | RoomOpened | PageFailed | OffCall | WentSilent | Tick | AlertsHeld | MergeInto | TookOver | SplitOff
     | GaveBack | ActionItemKept | AskTicket | ReopenTicket
-    | LookAgain | Looked | ActionMoved
+    | LookAgain | Looked | ActionMoved | ReviewPlanned | StepCame
+    | PostmortemPublished
 )  # fmt: skip
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from tocsin.core import communications, escalation, promise, protocol, sla
+from tocsin.core import communications, escalation, promise, protocol, review, sla
+from tocsin.core.calendar import words
 from tocsin.core.draft import Draft, refuse_closed
 from tocsin.core.events import (
     Acknowledge,
@@ -30,7 +30,6 @@ from tocsin.core.incident import (
     walk_to_json,
 )
 from tocsin.core.paging import climb_now, climbing, hand_over, page_again, reminds_at
-from tocsin.core.runbook import Runbook
 from tocsin.core.secrets import without_secrets
 from tocsin.core.types import (
     SYSTEM,
@@ -217,7 +216,10 @@ def resolve(draft: Draft, event: Resolve) -> None:
     draft.add("resolved", event.by, root_cause=event.root_cause, resolution=event.resolution, armed=armed or None)
     draft.effects.append(StopPaging(f"resolved by {event.by}", by=event.by))
     if why := _needs_postmortem(draft):
-        draft.add("review_scheduled", SYSTEM, at=instant_text(review_time(now, runbook)), reason=why)
+        at = review.meeting_time(now, runbook)
+        if review.is_late(at, now, runbook):
+            why += f"; nobody works within {words(runbook.postmortems.due_within)} of the end"
+        draft.add("review_scheduled", SYSTEM, at=instant_text(at), reason=why)
         draft.effects.append(WriteDraft())
     if state.urgency != "none" and not state.by_hand:
         draft.tell("all_clear")
@@ -249,22 +251,6 @@ def same_cause(one: Incident, other: Incident) -> bool:
     if all(causes):
         return causes[0] == causes[1]
     return not (one.check and other.check)
-
-
-def review_time(resolved_at: datetime, runbook: Runbook) -> datetime:
-    """
-    When the blameless review is: at the meeting's hour two local days after the end, never later than `due_within`.
-
-    Where that hour falls outside `due_within`, the last quarter of an hour inside it.
-    """
-    rules = runbook.postmortems
-    zone = ZoneInfo(runbook.organization.timezone)
-    hour, minute = map(int, rules.meeting.at.split(":"))
-    day = (resolved_at.astimezone(zone) + timedelta(days=2)).replace(hour=hour, minute=minute, second=0, microsecond=0)
-    latest = resolved_at + rules.due_within
-    if day <= latest:
-        return day.astimezone(resolved_at.tzinfo)
-    return latest.replace(minute=latest.minute // 15 * 15, second=0, microsecond=0)
 
 
 def reopen(draft: Draft, event: Reopen) -> None:

@@ -19,6 +19,10 @@ from tocsin.core.sentences import name_of, sentence
 SLUG_LIMIT: Final = 60  # characters
 BLANK: Final = "_Not known to Tocsin: please fill in."
 # What says nothing to a reader of the whole: the ledger of each page is on the incident's own page.
+DRAFTED: Final = "Draft, written by Tocsin from the timeline"
+TO_NAME, TO_AGREE = "_to be named_", "_to be agreed in the review_"
+ACTION_HEAD: Final = "| What | Owner | Due | How it is verified |\n|---|---|---|---|\n"
+HEADING: Final = re.compile(r"^#{1,6} +(.+?) *#*$")
 QUIET: Final = frozenset({"page_moot", "duty_done", "checked", "review_scheduled", "message_seen"})
 
 
@@ -70,8 +74,8 @@ def _head(r: _Record, link: str) -> str:
         ("Duration", f"{words(end - s.declared_at)} ({utc_words(s.declared_at)} to {utc_words(end)})"),
         ("Incident commander", name_of(s.commander, r.names) if s.commander else "nobody took it"),
         ("Review", review or "not scheduled"),
-        ("Author", "_to be named_"),
-        ("Status", "Draft, written by Tocsin from the timeline"),
+        ("Author", TO_NAME),
+        ("Status", DRAFTED),
     ]
     lines = "\n".join(f"- **{name}:** {value}" for name, value in rows)
     return f"# Postmortem: {one_line(s.title)}\n\n{lines}"
@@ -91,17 +95,25 @@ def _people_only(r: _Record) -> str:
     return f"{BLANK}_"
 
 
+def _ask(r: _Record, question: str) -> str:
+    """A question in the place of what only people know, and who was there."""
+    s = r.state
+    asked = dict.fromkeys(p for p in (s.commander, *s.have_it, s.acknowledged_by) if p in r.runbook.people)
+    whom = f" Ask {', '.join(one_line(name_of(person, r.names)) for person in asked)}." if asked else ""
+    return f"{BLANK} {question}{whom}_"
+
+
 def _summary(r: _Record) -> str:
     s = r.state
     seconds = (s.acknowledged_at - s.declared_at) if s.acknowledged_at else None
     answered = f"acknowledged after {words(seconds)}" if seconds is not None else "never acknowledged"
     end = f"resolved after {words(s.resolved_at - s.declared_at)}" if s.resolved_at else "not resolved"
     known = f"{one_line(s.title)} ({s.severity}, {s.service or 'no service named'}): {answered}, {end}."
-    return f"{known}\n\n{one_line(s.summary) if s.summary else f'{BLANK} What happened, in two sentences._'}"
+    return f"{known}\n\n{one_line(s.summary) if s.summary else _ask(r, 'What happened, in two sentences?')}"
 
 
 def _impact(r: _Record) -> str:
-    said = one_line(r.state.impact) if r.state.impact else f"{BLANK} Who was affected, and how?_"
+    said = one_line(r.state.impact) if r.state.impact else _ask(r, "Who was affected, and how?")
     hit = sorted(r.runbook.dependents(r.state.service)) if r.state.service else []
     return f"{said}\n\nServices that depend on {r.state.service}: {', '.join(hit)}." if hit else said
 
@@ -120,11 +132,11 @@ def _timeline(r: _Record) -> str:
 
 
 def _root_cause(r: _Record) -> str:
-    return one_line(r.state.root_cause) if r.state.root_cause else f"{BLANK} What allowed this to happen?_"
+    return one_line(r.state.root_cause) if r.state.root_cause else _ask(r, "What allowed this to happen?")
 
 
 def _resolution(r: _Record) -> str:
-    return one_line(r.state.resolution) if r.state.resolution else f"{BLANK} What ended it?_"
+    return one_line(r.state.resolution) if r.state.resolution else _ask(r, "What ended it?")
 
 
 def _went_well(r: _Record) -> str:
@@ -153,14 +165,18 @@ def _times(count: int) -> str:
 
 
 def _actions(r: _Record) -> str:
-    head = "| What | Owner | Due | How it is verified |\n|---|---|---|---|\n"
-    return head + ("\n".join(_action(r, item) for item in r.actions) or "| _to be agreed in the review_ | | | |")
+    return action_table(r.actions, r.names)
 
 
-def _action(r: _Record, item: ActionItem) -> str:
+def action_table(items: Sequence[ActionItem], names: Mapping[str, str]) -> str:
+    """The action items of the record, as the table of their section."""
+    return ACTION_HEAD + ("\n".join(_action(item, names) for item in items) or f"| {TO_AGREE} | | | |")
+
+
+def _action(item: ActionItem, names: Mapping[str, str]) -> str:
     title = one_line(item.title) + (f" ([issue](<{one_line(item.link)}>))" if item.link else "")
     due = f"{item.due}" if item.is_open else f"{item.due}, {item.state}"
-    return f"| {title} | {one_line(name_of(item.owner, r.names))} | {due} | {one_line(item.verify)} |"
+    return f"| {title} | {one_line(name_of(item.owner, names))} | {due} | {one_line(item.verify)} |"
 
 
 _SECTIONS: Final[Mapping[str, Callable[[_Record], str]]] = {
@@ -173,3 +189,54 @@ _SECTIONS: Final[Mapping[str, Callable[[_Record], str]]] = {
     "what went wrong": _went_wrong,
     "action items": _actions,
 }
+
+
+# --------------------------------------------------------------------------------------------- reading it again
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is still to be filled in: the line of the text (from 1), the heading it is under, the question."""
+
+    line: int
+    heading: str
+    text: str
+
+
+def questions(text: str) -> tuple[Question, ...]:
+    """Find what the draft asked and nobody has answered yet."""
+    found, heading = [], ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if named := HEADING.match(line):
+            heading = named[1]
+        elif BLANK in line:
+            asked = line.partition(BLANK)[2].strip().rstrip("_").strip()
+            found.append(Question(number, heading, asked or f"What belongs under {heading}?"))
+        elif TO_NAME in line:
+            found.append(Question(number, heading, "Who is the author?"))
+        elif TO_AGREE in line:
+            found.append(Question(number, heading, "Which action items were agreed?"))
+    return tuple(found)
+
+
+def with_actions(text: str, table: str) -> str:
+    """Put the record's action items in the place of the table under that heading, or of what is not there yet."""
+    lines = text.splitlines()
+    start = next((n for n, line in enumerate(lines) if _is_actions(line)), None)
+    if start is None:
+        return f"{text.rstrip()}\n\n## Action Items\n\n{table}\n"
+    end = next((n for n in range(start + 1, len(lines)) if HEADING.match(lines[n])), len(lines))
+    rows = [n for n in range(start + 1, end) if lines[n].lstrip().startswith("|")]
+    first, last = (rows[0], rows[-1] + 1) if rows else (start + 1, start + 1)
+    space = [] if rows else [""]
+    return "\n".join([*lines[:first], *space, *table.splitlines(), *space, *lines[last:]]).rstrip() + "\n"
+
+
+def _is_actions(line: str) -> bool:
+    named = HEADING.match(line)
+    return bool(named and named[1].casefold().startswith("action items"))
+
+
+def as_published(text: str, by: str, on: str) -> str:
+    """The same text, where its head says that it is a draft: published, by whom and on which day."""
+    return text.replace(f"**Status:** {DRAFTED}", f"**Status:** Published {on} by {one_line(by)}", 1)

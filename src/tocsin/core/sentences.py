@@ -212,6 +212,7 @@ _SENTENCES: Final[Mapping[str, Callable[[str, Data, Names], str]]] = {
     ),
     "action_item_done": lambda w, d, n: f"{w}: action item {d['state']}: {d['title']}{_because(d)}",
     **{kind: _acted(kind) for kind in _ACTIONS},
+    "postmortem_published": lambda w, d, n: f"{w} published the postmortem (version {d['version']}): {d['path']}",
     "note": lambda w, d, n: f"{w} noted: {d['text']}",
     "message_seen": lambda w, d, n: (
         f"{w} in the war room: {d['text']}" + (" (what is said after this is not kept)" if d.get("last") else "")

@@ -1,4 +1,4 @@
-"""E-mail: pages and texts by SMTP.   Sources: RFC 5321, 5322, 3834, 8058"""
+"""E-mail: pages and texts by SMTP.   Sources: RFC 5321, 5322, 3834, 6047, 8058"""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ SUBJECT_LIMIT = 200  # characters
 SECURITY = ("none", "starttls", "tls")
 NO_BOX = (550, 551, 553)  # RFC 5321 4.2.3: no such box, not here, not a name for one
 ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]{1,255}", re.ASCII)  # no quoted ones, no comments
+INVITES = re.compile(r"^METHOD:([A-Z]+)\r?$", re.MULTILINE)
 SEVEN_BIT = SMTP.clone(cte_type="7bit")  # every server takes it, and no line is over 998 bytes
 
 
@@ -85,6 +86,10 @@ def compose(message: Message, sender: str) -> bytes:
     message = replace(message, title=clean(message.title), text=clean(message.text))
     mail.set_content(message.text if message.plain else _text(message))
     mail.add_alternative(_html(message), subtype="html")
+    if message.invitation:  # the last alternative, and it names its method: RFC 6047, section 2.4
+        method = INVITES.search(message.invitation)
+        named = {"method": method[1] if method else "PUBLISH", "name": "invite.ics"}
+        mail.add_alternative(message.invitation, subtype="calendar", params=named)
     return mail.as_bytes()
 
 

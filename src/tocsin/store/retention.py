@@ -1,7 +1,7 @@
 """
 What is old goes: the rows of alerts, of sends, of changes and of action items that are over, and what probes saw, in
 bounded parts.
-Incidents, their timelines, pages and postmortems, open action items, and the audit log stay for ever.
+Incidents, their timelines, pages, postmortems and evidence, open action items, and the audit log stay for ever.
 """
 
 from __future__ import annotations

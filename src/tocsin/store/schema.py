@@ -520,6 +520,47 @@ postmortems = Table(
     Column("path", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("written_at", Instant, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("state", Text, nullable=False, server_default="draft"),  # draft, in_review, published
+    Column("changed_by", Text, nullable=False, server_default="tocsin"),
+    Column("on_disk", Text, nullable=False, server_default=""),  # SHA-256 of the file as it was written or seen last
+    Column("published_version", Integer),
+    Column("published_at", Instant),
+    Column("published_by", Text),
+    Column("found", Text),  # another text of it that a person has to join: in the file, or drafted anew
+    Column("found_at", Instant),
+    Column("found_in", Text),  # file, draft
+)
+
+postmortem_versions = Table(
+    "postmortem_versions",
+    metadata,
+    Column("incident", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("incident", Integer, primary_key=True, autoincrement=False),
+    Column("due", Instant),  # the next instant at which something of its week is due
+    Column("plan", Text, nullable=False),  # core.review.to_json; empty until it is planned
+    Index("reviews_due", "due"),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("incident", Integer, primary_key=True, autoincrement=False),
+    Column("made_at", Instant, nullable=False),
+    Column("sha256", Text, nullable=False),  # of the body
+    Column("parts", JsonText, nullable=False),  # [{"name", "items", "left_out", "sha256"}]
+    Column("body", LargeBinary, nullable=False),  # a zip archive
 )
 
 action_items = Table(

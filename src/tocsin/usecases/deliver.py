@@ -340,7 +340,7 @@ def _job(
     common = {"id": row.id, "epoch": epoch, "kind": row.kind, "incident": state.number, "via": row.via,
               "destination": row.destination, "page": row.page, "seed": row.id, "claimed_at": tx.now}  # fmt: skip
     if row.kind == "draft":
-        return Job(**common, draft=publish.draft(tx, setup, stored))
+        return Job(**common, draft=publish.draft(tx, setup, stored, row.payload))
     runbook = runbook_of(tx, setup, state.runbook_version)
     if row.kind == diagnose.KIND:
         look = diagnose.asked(setup, runbook, row, state, tx.now)
@@ -385,6 +385,7 @@ def _plain_job(tx: Tx, setup: Setup, row: Any, transport: Transport | None, epoc
         urgent=row.urgent,
         acknowledge_link=acknowledge_link(setup, row.page) if row.page else "",
         incident=incident_name(row.incident) if row.incident else "", page=row.page or "",
+        invitation=payload.get("invitation", ""),
     )  # fmt: skip
     config = {**config, **devices.settings_for(tx, setup, transport, payload["to"])}
     return replace(job, message=message, config=config, edit=payload.get("receipt", "") if row.kind == "edit" else "")
@@ -506,7 +507,7 @@ def _delivered(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Delivered) -> 
     elif job.call:
         job.call.settled(tx, setup, verdict)
     elif job.draft:
-        publish.written(tx, setup, job.draft)
+        publish.written(tx, job.draft, verdict)
 
 
 def _again(tx: Tx, setup: Setup, job: Job, row: Any, verdict: Retry) -> None:

@@ -32,7 +32,7 @@ from tocsin.core.types import (
     Tell,
     instant_text,
 )
-from tocsin.store import alerts, incidents, people, queue, rooms, tracking
+from tocsin.store import alerts, incidents, people, queue, reviews, rooms, tracking
 from tocsin.store.db import Tx, one_at_a_time
 from tocsin.store.incidents import Stored
 from tocsin.store.oncall import stand_ins_around
@@ -109,6 +109,8 @@ def keep(tx: Tx, setup: Setup, stored: Stored, decision: Decision) -> Stored:
         return stored
     kept = incidents.save(tx, stored, decision.state, decision.facts, decision.wake_at, **columns)
     put_effects(tx, setup, decision, page_at=caught_up(stored.wake_at, tx.now))
+    if decision.state.is_open and not stored.state.is_open:
+        reviews.wake(tx, kept.state.number)  # the week after it is over before it began
     return kept
 
 
@@ -175,6 +177,7 @@ def _put(
         case Spoiled():
             _tell_owners(tx, setup, runbook, state, effect)
         case _:
+            reviews.ask(tx, state.number)
             queue.put(
                 tx, f"{state.name}:draft:{state.resolved_at}", tx.now, incident=state.number, kind="draft", via="",
                 destination="", payload={}, urgent=True,

@@ -16,9 +16,9 @@ from starlette.requests import Request
 from tocsin.core import events
 from tocsin.core.calendar import parse_duration
 from tocsin.core.runbook import Runbook
-from tocsin.core.types import Json, Refused, incident_name, incident_number, instant_text
+from tocsin.core.types import Json, Refused, incident_number
 from tocsin.sdk import clip
-from tocsin.store import alerts, handoffs, incidents, postmortems, queue
+from tocsin.store import alerts, handoffs, incidents, queue
 from tocsin.store.db import Tx
 from tocsin.usecases import access, handoff, readiness, respond, restored
 from tocsin.usecases.configure import Setup, in_force, incident_link, notices, text_of
@@ -200,16 +200,6 @@ async def show_timeline(request: Request, id: str, _: Reads, after: int = 0, lim
     entries = await db.read(incidents.timeline, number, after, limit)
     follows = f"{request.url.path}?after={entries[-1].seq}&limit={limit}" if len(entries) == limit else None
     return {"items": [entry_json(entry) for entry in entries], "next": follows}
-
-
-@router.get("/incidents/{id}/postmortem")
-async def show_postmortem(request: Request, id: str, _: Reads) -> Json:
-    """The postmortem's text and its file."""
-    row = await request.app.state.db.read(postmortems.get, incident_number(id))
-    if row is None:
-        raise Refused("no postmortem is written for this incident", 404)
-    name = incident_name(row.incident)
-    return {"incident": name, "path": row.path, "text": row.text, "written_at": instant_text(row.written_at)}
 
 
 @router.get("/pages")

@@ -36,6 +36,7 @@ from tocsin.web import (
     api_numbers,
     api_oncall,
     api_people,
+    api_postmortems,
     api_probes,
     api_subscribers,
     api_texts,
@@ -56,6 +57,7 @@ from tocsin.web import (
     oncall,
     operations,
     people,
+    postmortems,
     probes,
     readiness,
     reference,
@@ -113,12 +115,13 @@ def create_app(
     app.include_router(api.router)
     for part in (
         api_action_items, api_actions, api_connections, api_oncall, api_maintenance, api_noise, api_numbers,
-        api_people, api_probes, api_subscribers, api_texts, api_tickets, changes, diagnosis,
+        api_people, api_postmortems, api_probes, api_subscribers, api_texts, api_tickets, changes, diagnosis,
     ):  # fmt: skip
         app.include_router(part.router)
     for routes in (
-        access, action_items, actions, connections, devices, drills, handoff, joining, incidents, declare, noise,
-        numbers, oncall, calendar, people, live, operations, probes, readiness, reference, subscribe, tickets,
+        access, action_items, actions, connections, devices, drills, handoff, joining, postmortems, incidents,
+        declare, noise, numbers, oncall, calendar, people, live, operations, probes, readiness, reference,
+        subscribe, tickets,
     ):  # fmt: skip
         app.router.routes.extend(routes.ROUTES)
     app.router.routes.append(Mount("/static", StaticFiles(directory=HERE / "static"), name="static"))

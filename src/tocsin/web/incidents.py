@@ -457,16 +457,6 @@ FORMS: Final[Mapping[str, Callable[[str, Form], events.Event]]] = {
 }  # fmt: skip
 
 
-async def read_postmortem(request: Request) -> Response:
-    """Show the postmortem's text."""
-    require(await viewer_of(request), "viewer")
-    number = incident_number(request.path_params["id"])
-    row = await request.app.state.db.read(postmortems.get, number)
-    if row is None:
-        raise Refused("no postmortem is written for this incident yet", 404)
-    return render(request, "incidents/postmortem.html", row=row, incident=incident_name(number))
-
-
 # --------------------------------------------------------------------------------------------- a page's own link
 
 
@@ -545,7 +535,6 @@ ROUTES = [
     Route("/restored/release", release, methods=["POST"]),
     Route("/incidents/{id}", detail, methods=["GET"]),
     Route("/incidents/{id}/fragment/{name}", fragment, methods=["GET"]),
-    Route("/incidents/{id}/postmortem", read_postmortem, methods=["GET"]),
     *compose.ROUTES,
     Route("/incidents/{id}/{action}", act, methods=["POST"]),
     Route("/ack/{page}/{mac}", confirm, methods=["GET"]),

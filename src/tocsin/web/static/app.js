@@ -101,3 +101,21 @@ if (more) {
   more.addEventListener("keydown", (event) => { if (event.key === "Escape") { more.open = false; more.querySelector("summary").focus(); } });
 }
 for (const live of document.querySelectorAll("[data-stream]")) listen(live);
+// The editor of a document: a finding leads to its line, and what was typed is not left by accident.
+const typed = document.getElementById("text");
+for (const link of document.querySelectorAll("[data-line]")) {
+  link.addEventListener("click", (event) => {
+    const lines = typed.value.split("\n"), line = Number(link.dataset.line) - 1;
+    const start = lines.slice(0, line).reduce((sum, one) => sum + one.length + 1, 0);
+    event.preventDefault();
+    typed.focus();
+    typed.setSelectionRange(start, start + (lines[line] || "").length);
+    typed.scrollTop = Math.max(line - 3, 0) * parseFloat(getComputedStyle(typed).lineHeight);
+    typed.scrollIntoView({ block: "nearest" });
+  });
+}
+if (document.getElementById("editor")) {
+  let sent = false;
+  document.getElementById("editor").addEventListener("submit", () => { sent = true; });
+  addEventListener("beforeunload", (event) => { if (!sent && typed.value !== typed.defaultValue) event.preventDefault(); });
+}
