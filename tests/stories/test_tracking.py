@@ -14,7 +14,8 @@ from tocsin.core.types import Refused
 from tocsin.sdk import Inbound, Response
 from tocsin.store import action_items as items_store
 from tocsin.store import documents, tracking
-from tocsin.usecases import action_items, configure, ingest, joining
+from tocsin.store import postmortems as kept_postmortems
+from tocsin.usecases import action_items, configure, ingest, joining, postmortems
 from tocsin.usecases import tracking as usecase
 
 from .conftest import SECRETS, START, World, changed
@@ -471,12 +472,20 @@ def test_an_action_item_that_gets_no_issue_says_why_and_can_be_asked_again(world
 # --------------------------------------------------------------------------------------------- documents
 
 
+def publish(world):
+    row = world.db.read_now(kept_postmortems.get, 1)
+    world.db.write_now(postmortems.publish, world.setup, 1, "martijn", row.version, anyway=True)
+    waited(world)
+
+
 @pytest.mark.parametrize("how", ["commit", "pull_request"])
 def test_a_postmortem_goes_into_the_repository_when_the_runbook_says_so(tmp_path, hub, how):
     world = built(tmp_path, hub, repository=how)
     world.declare("P0", "proofi.ai is down")
     world.act(1, e.Resolve("martijn", "A disk", "Space"))
     waited(world)
+    assert {"README.md": b"hello"} == hub.branches["main"]
+    publish(world)
 
     branch = "main" if how == "commit" else "tocsin/inc-1"
     path = "docs/incidents/2026-11-23-proofi-ai-is-down.md"
@@ -489,6 +498,7 @@ def test_a_postmortem_stays_here_when_the_runbook_says_nothing(world, hub):
     world.declare("P0")
     world.act(1, e.Resolve("martijn"))
     waited(world)
+    publish(world)
 
     assert ({"README.md": b"hello"}, None) == (hub.branches["main"], world.db.read_now(documents.get, 1))
 
@@ -499,11 +509,12 @@ def test_a_postmortem_that_is_refused_is_said_and_the_next_version_is_tried(tmp_
     world.declare("P0")
     world.act(1, e.Resolve("martijn"))
     waited(world)
+    publish(world)
     assert any("was not put into the repository" in f.data["text"] for f in world.facts("note"))
 
     hub.refuse = set()
-    world.act(1, e.Reopen("martijn"))
-    world.act(1, e.Resolve("martijn", "A disk"))
-    waited(world)
+    row = world.db.read_now(kept_postmortems.get, 1)
+    world.db.write_now(postmortems.edit, world.setup, 1, "martijn", row.text + "\nA disk.\n", row.version)
+    publish(world)
     assert 2 == len(hub.branches["main"])
     assert START < world.db.read_now(documents.get, 1).done_at
