@@ -346,8 +346,9 @@ class _Lenient:
 
 def configure_logs(form: str) -> None:
     """Logs are events with keys, to standard error; JSON where machines read them."""
+    # Plain tracebacks: the other kind shows the values of variables, tokens among them, and takes seconds to draw.
     render = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty()
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
     )  # fmt: skip
     structlog.configure(
         processors=[

@@ -40,8 +40,9 @@ def test_an_incident_is_found_by_all_that_its_page_says(house, setup):
     act(house, setup, number, Note("martijn", "Ticket ABC-77 is about it"))
     act(house, setup, number, Resolve("martijn", "An exhausted pool", "Restarted pgbouncer"))
     house.write_now(
-        postmortems.put, number, "x.md", "# Lessons Learned\n\nWe never measured saturation\n- 09:00 - hush\n"
-    )
+        postmortems.begin, number, "x.md", "# Lessons Learned\n\nWe never measured saturation\n- 09:00 - hush\n",
+        "tocsin", "drafted",
+    )  # fmt: skip
     for question in ("crawl", "CRAW", "ddc slow", "save", "uberlastet", "nodes", "abc 77", "ABC-77", "exhausted pool",
                      "pgbouncer restarted", "saturation", "the gateway"):  # fmt: skip
         assert [number] == found(house, question), question

@@ -29,6 +29,7 @@ START = datetime(2026, 11, 23, 9, 2, tzinfo=UTC)  # a Monday, 10:02 in Amsterdam
 SECRETS = {"TELEGRAM_BOT_TOKEN": "123:story-token"}
 GROUP = -1001234567890
 HANGS = object()  # what a tool says that never answers
+TOOLS = ("//api.vercel.com", "//backboard.railway.com", "//sentry.io", "//api.github.com", "//cdn")
 CHATS = {700000001: "martijn", 700000002: "backup1", GROUP: "alerts"}
 
 
@@ -65,6 +66,8 @@ class World:
         if isinstance(outgoing, Mail):
             self.sent.append((self.now, outgoing.recipients[0], outgoing.message.decode()))
             return Response(250, body=b"2.0.0 queued")
+        if any(place in outgoing.url for place in TOOLS):
+            return _json(404, {"error": "not here"})  # the team's tools are no part of a story that brings none
         if outgoing.url.endswith("/createForumTopic"):
             if self.forum:
                 return _ok({"message_thread_id": 77, "name": outgoing.json["name"]})

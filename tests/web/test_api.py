@@ -232,11 +232,6 @@ def test_the_runbook_is_shown_without_its_secrets(site):
     assert any(notice.startswith("Telegram: no TELEGRAM_BOT_TOKEN") for notice in shown["notices"])
 
 
-def test_later_paths_are_unrouted(site):
-    for path in ("/metrics/response",):
-        assert 404 == site.api("GET", path).status_code
-
-
 def test_the_schema_and_the_reference_are_served(site):
     schema = site.ask("GET", "/api/openapi.json").json()
     page = site.ask("GET", "/api/docs")

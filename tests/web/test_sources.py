@@ -141,7 +141,8 @@ def test_no_payload_is_forgotten():
     kept = {f"{path.parent.name}/{path.stem}" for path in PAYLOADS.glob("*/*.json")}
     others = ("alertmanager", "generic", "pagerduty", "slack", "statuspage", "telegram", "twilio")
 
-    assert set(EXPECTED) == {name for name in kept if name.partition("/")[0] not in others}
+    answers = {name for name in kept if name.endswith("_response")}  # of what Tocsin asks, not what comes in
+    assert set(EXPECTED) == {name for name in kept - answers if name.partition("/")[0] not in others}
 
 
 @pytest.mark.parametrize(("fires", "ends"), PAIRS)

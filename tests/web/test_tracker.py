@@ -99,8 +99,8 @@ def item(site, **more):
 
 def test_an_action_item_is_opened_as_an_issue_on_the_page(tracked):
     csrf, id_ = tracked.sign_in(), item(tracked)
-    assert "Open an issue" in tracked.ask("GET", "/actions").text
-    assert 303 == tracked.ask("POST", f"/actions/{id_}/issue", data={"csrf": csrf}).status_code
+    assert "Open an issue" in tracked.ask("GET", "/action-items").text
+    assert 303 == tracked.ask("POST", f"/action-items/{id_}/issue", data={"csrf": csrf}).status_code
     assert 200 == tracked.api("POST", f"/action-items/{id_}/issue", {}).status_code
 
     assert "issue" == tracked.db.read_now(queue.by_key, f"action:{id_}:open").kind
@@ -110,7 +110,7 @@ def test_without_a_tracker_no_issue_is_offered(site):
     site.sign_in()
     id_ = item(site)
 
-    assert "Open an issue" not in site.ask("GET", "/actions").text
+    assert "Open an issue" not in site.ask("GET", "/action-items").text
     assert 422 == site.api("POST", f"/action-items/{id_}/issue", {}).status_code
 
 
@@ -118,7 +118,10 @@ def test_an_action_item_is_open_again_for_a_reason(site):
     csrf, id_ = site.sign_in(), item(site)
     site.api("POST", f"/action-items/{id_}/done", {})
     assert 422 == site.api("POST", f"/action-items/{id_}/reopen", {}).status_code
-    assert "It is not done after all" in site.ask("GET", "/actions").text
-    assert 303 == site.ask("POST", f"/actions/{id_}/reopen", data={"csrf": csrf, "reason": "it rang again"}).status_code
+    assert "It is not done after all" in site.ask("GET", "/action-items").text
+    assert (
+        303
+        == site.ask("POST", f"/action-items/{id_}/reopen", data={"csrf": csrf, "reason": "it rang again"}).status_code
+    )
 
     assert "open" == site.api("GET", "/action-items").json()["items"][0]["state"]

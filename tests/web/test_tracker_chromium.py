@@ -125,7 +125,7 @@ def test_the_pages_fit(browser, served, session, options, scheme):  # noqa: F811
     page.goto(f"{served.url}/readiness")
     page.get_by_role("button", name="Test them now").click()
     expect(page.get_by_text(re.compile("Tested .* ago by martijn"))).to_be_visible()
-    for path in ("/readiness", f"/incidents/{name}", "/tickets", "/actions"):
+    for path in ("/readiness", f"/incidents/{name}", "/tickets", "/action-items"):
         page.goto(f"{served.url}{path}")
         for summary in page.locator("#lead summary, #actions summary, main .cards summary").all():
             summary.click()
