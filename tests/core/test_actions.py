@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tocsin import runbook_file
 from tocsin.core import actions
 from tocsin.core.actions import LIFE, Approver, Beside, Run, Switch, check_approval
+from tocsin.core.diagnosis import Cause
 from tocsin.core.incident import Incident
 from tocsin.core.protocol import Duty
 from tocsin.core.runbook import Action
@@ -255,11 +256,11 @@ def test_actions_of_one_connection_touch_the_same_thing():
 # --------------------------------------------------------------------------------------------- proposals
 
 
-def test_causes_propose_before_duties_the_strongest_first_each_action_once(monkeypatch):
+def test_causes_propose_before_duties_the_strongest_first_each_action_once():
     causes = (
-        {"kind": "storage", "target": "primary", "reason": "the cluster does not answer", "score": 0.4},
-        {"kind": "deployment", "target": "dpl_2", "reason": "dpl_2 went out 3 minutes before", "score": 0.9},
-        {"kind": "traffic", "target": "", "reason": "nothing mitigates it", "score": 1.0},
+        Cause("traffic", "", "nothing mitigates it", 1.0),
+        Cause("deployment", "dpl_2", "dpl_2 went out 3 minutes before", 0.9),
+        Cause("storage", "primary", "the cluster does not answer", 0.4),
     )
     duty = Duty("fix", "Fix it", "commander", ("fix_deployed",), at=NOW, propose=("rollback", "rollback_api", "none"))
     state = SimpleNamespace(is_open=True, protocol="critical", duties=(duty,), causes=causes)

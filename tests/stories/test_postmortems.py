@@ -255,7 +255,7 @@ def test_a_drill_invites_nobody_and_has_no_week(tmp_path):
     world.wait(days=10)
     assert [] == [mail for who in MAILS for mail in invitations(world, who)]
     assert None is world.db.read_now(weeks.get, number)
-    assert [] == words(world) and document(world)
+    assert ([], None) == (words(world), document(world))
 
 
 def test_who_left_the_runbook_is_neither_invited_nor_waited_for(week):

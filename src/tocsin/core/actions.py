@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -314,18 +314,13 @@ def proposals(state: Incident, runbook: Runbook, now: datetime) -> tuple[Proposa
 def by_cause(state: Incident, runbook: Runbook) -> tuple[Proposal, ...]:
     """What the protocol's mitigations offer for the causes that are suspected."""
     rules = runbook.protocols[state.protocol].mitigations if state.protocol in runbook.protocols else {}
-    causes: Sequence[Any] = sorted(getattr(state, "causes", ()), key=lambda one: -float(_of(one, "score") or 0))
     return tuple(
-        Proposal(action, str(_of(cause, "reason") or f"a {_of(cause, 'kind')} is suspected"), str(_of(cause, "kind")))
-        for cause in causes
-        if (rule := rules.get(str(_of(cause, "kind"))))
-        for action in rule.do
+        Proposal(action, cause.reason, cause.kind)
+        for cause in (state.causes if rules else ())
+        if cause.kind in rules
+        for action in rules[cause.kind].do
         if action in runbook.actions
     )
-
-
-def _of(cause: Any, name: str) -> Any:
-    return cause.get(name) if isinstance(cause, Mapping) else getattr(cause, name, None)
 
 
 def _by_duty(state: Incident, runbook: Runbook, now: datetime) -> tuple[Proposal, ...]:

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from pydantic import TypeAdapter
 
 from tocsin.core import diagnosis, promise, protocol, sla
-from tocsin.core.diagnosis import Diagnosis
+from tocsin.core.diagnosis import Cause, Diagnosis, likely
 from tocsin.core.escalation import Walk, WalkStep
 from tocsin.core.protocol import Duty
 from tocsin.core.sla import Clock
@@ -125,6 +125,11 @@ class Incident:
     @property
     def name(self) -> str:
         return incident_name(self.number)
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """What may have caused it, the likeliest first; nothing before the tools were looked at."""
+        return likely(self.diagnosis.findings, self.declared_at) if self.diagnosis.assessed_at else ()
 
     @property
     def commander(self) -> str | None:

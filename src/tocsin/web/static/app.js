@@ -27,13 +27,22 @@ function tick() {
   }
 }
 
+// How an element is found again once its part of the page was fetched anew.
+function place(element) {
+  for (const name of ["id", "data-key", "aria-describedby", "aria-label", "href"]) {
+    const value = element.getAttribute(name);
+    if (value) return `${element.localName}[${name}="${CSS.escape(value)}"]`;
+  }
+  return null;
+}
+
 function swap(target, html) {
   if (target.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return;
   const opened = [...target.querySelectorAll("details[open]")].map((details) => details.id);
-  const focused = target.contains(document.activeElement) ? document.activeElement.getAttribute("aria-describedby") : null;
+  const focused = target.contains(document.activeElement) ? place(document.activeElement) : null;
   target.replaceChildren(html);
   for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
-  if (focused) target.querySelector(`[aria-describedby="${CSS.escape(focused)}"]`)?.focus();
+  if (focused) target.querySelector(focused)?.focus();
 }
 
 async function refresh(live) {
