@@ -88,9 +88,7 @@ class Case:
         return self.server.api("POST", f"/incidents/{name}/resolve", done)
 
     def kinds(self, name: str) -> list[str]:
-        return [entry["kind"] for entry in self.server.api("GET", f"/incidents/{name}/timeline?limit=500")["items"]][
-            ::-1
-        ]
+        return [entry["kind"] for entry in self.server.api("GET", f"/incidents/{name}/timeline?limit=500")["items"]]
 
 
 def told(telegram: FakeTelegram) -> str:

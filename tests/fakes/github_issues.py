@@ -147,6 +147,8 @@ class FakeGitHubRepository(FakeVendor):
                 return says(200, self._shown(issue)["labels"])
             case "DELETE", ["issues", number, "labels", name]:
                 return self._take_off(self.issues[int(number)], name)
+            case "GET", ["actions", "workflows"]:
+                return says(200, {"total_count": 0, "workflows": []})
             case _, ["labels", *name]:
                 return self._label(verb, name, said)
             case _, ["contents", *path]:

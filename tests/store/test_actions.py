@@ -89,9 +89,9 @@ def test_of_two_who_approve_at_one_instant_one_starts_it(acts, setup, url, time)
 
 def test_a_call_is_begun_once_for_each_claim_and_not_by_who_lost_it(acts, setup, time):
     run = approve(acts, setup, planned(acts, setup))
-    [job] = [job for job in acts.write_now(deliver.claim, setup, "one") if job.call]
+    [job] = [job for job in acts.write_now(deliver.claim, setup, "one") if job.acts]
     time.now += timedelta(seconds=31)
-    [again] = [job for job in acts.write_now(deliver.claim, setup, "two") if job.call]
+    [again] = [job for job in acts.write_now(deliver.claim, setup, "two") if job.acts]
 
     assert not acts.write_now(acting.begin, setup, job.id, job.epoch, "")
     assert acts.write_now(acting.begin, setup, again.id, again.epoch, "")
@@ -103,7 +103,7 @@ def test_a_call_is_begun_once_for_each_claim_and_not_by_who_lost_it(acts, setup,
     time.now += timedelta(seconds=29)
     acts.write_now(acting.renew, again.id, again.epoch)
     time.now += timedelta(seconds=29)
-    assert not [job for job in acts.write_now(deliver.claim, setup, "three") if job.call]
+    assert not [job for job in acts.write_now(deliver.claim, setup, "three") if job.acts]
     assert "running" == acts.read_now(store.get, run.id).state
     acts.write_now(acting.settle, setup, again.id, again.epoch, Acted("done", receipt="op-1"))
     assert ("succeeded", "op-1") == (acts.read_now(store.get, run.id).state, acts.read_now(store.get, run.id).receipt)
@@ -112,14 +112,14 @@ def test_a_call_is_begun_once_for_each_claim_and_not_by_who_lost_it(acts, setup,
 def test_what_raised_is_not_begun_or_is_unknown(acts, setup, time):
     """A bug in an integration changes nothing before the call, and nobody knows after it."""
     first = approve(acts, setup, planned(acts, setup))
-    [job] = [job for job in acts.write_now(deliver.claim, setup, "one") if job.call]
+    [job] = [job for job in acts.write_now(deliver.claim, setup, "one") if job.acts]
     acts.write_now(acting.gave_up, setup, job.id, job.epoch, KeyError("x"))
     assert "failed" == acts.read_now(store.get, first.id).state
     assert "nothing was changed" in acts.read_now(store.get, first.id).why
 
     time.now += timedelta(seconds=1)
     second = approve(acts, setup, planned(acts, setup))
-    [job] = [job for job in acts.write_now(deliver.claim, setup, "one") if job.call]
+    [job] = [job for job in acts.write_now(deliver.claim, setup, "one") if job.acts]
     assert acts.write_now(acting.begin, setup, job.id, job.epoch, "")
     acts.write_now(acting.gave_up, setup, job.id, job.epoch, KeyError("x"))
     acts.write_now(acting.gave_up, setup, job.id, job.epoch, KeyError("x"))

@@ -105,7 +105,7 @@ def test_looks_are_no_backlog_and_a_hanging_tool_has_a_lane_of_its_own(house, se
     before = house.read_now(queue.backlog)
     number = declare(house, setup, resolved=False)
     with_looks = house.read_now(queue.backlog)
-    assert ["look:tocsin"] == [row.via for row in looks(house) if row.incident == number]
+    assert "look:tocsin" in [row.via for row in looks(house) if row.incident == number]
     others = [row for row in house.read_now(lambda tx: tx.all(select(outbox))) if not row.kind.startswith("look")]
 
     assert with_looks["pending"] - before["pending"] == len([r for r in others if r.kind not in ("test", "probe")])

@@ -184,12 +184,12 @@ def test_that_nobody_can_be_paged_appears_on_an_open_page_and_goes(browser, serv
     with closing(sqlite3.connect(served.data / "tocsin.db")) as db, db:
         kept = {"since": "2026-11-23T09:02:00+00:00", "ways": ["alerts"], "why": "alerts: status 500"}
         db.execute("INSERT INTO meta VALUES ('watch.blocked', ?)", [json.dumps(kept)])
-    expect(banner).to_be_visible()
+    expect(banner).to_be_visible(timeout=20_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert [] == page.evaluate(CONTRAST.replace("main *, header *", "#banners *"))
     with closing(sqlite3.connect(served.data / "tocsin.db")) as db, db:
         db.execute("DELETE FROM meta WHERE key = 'watch.blocked'")
-    expect(banner).to_have_count(0)
+    expect(banner).to_have_count(0, timeout=20_000)
     assert [] == faults
     context.close()
 

@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 
 from tests.fakes.github_issues import FakeGitHubRepository
 
-from ..served import INGEST, ROOT, Served, until
+from ..served import ADMIN, INGEST, ROOT, Served, until
 from .test_noise_chromium import PHONE
 from .test_pages_chromium import browser, opened, session  # noqa: F401 - fixtures
 
@@ -107,9 +107,18 @@ def test_a_ticket_is_linked_by_keys_alone_and_without_script(browser, served, hu
     context.close()
 
 
+def _drafted(served, name):
+    """The document of an incident, once its draft is there."""
+    answer = httpx.get(f"{served.url}/api/v1/incidents/{name}/postmortem", headers={"Authorization": f"Bearer {ADMIN}"})
+    return answer.json() if answer.status_code == 200 else None
+
+
 def test_a_postmortem_is_proposed(served, hub):
     name = declared(served, "P0", "Everything is down")
     served.api("POST", f"/incidents/{name}/resolve", {"root_cause": "A disk", "resolution": "Space", "by": "martijn"})
+    document = until(lambda: _drafted(served, name))
+    published = {"version": document["version"], "anyway": True, "by": "martijn"}
+    served.api("POST", f"/incidents/{name}/postmortem/publish", published)
     until(lambda: [pull for pull in hub.pulls if name in pull["title"]])
 
     assert any(path.endswith("everything-is-down.md") for path in hub.branches[f"tocsin/{name.lower()}"])

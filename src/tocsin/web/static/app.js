@@ -46,12 +46,14 @@ function swap(target, html) {
 }
 
 async function refresh(live) {
+  const mine = live.asked = (live.asked || 0) + 1; // as below
   const address = new URL(live.dataset.live, location.href);
   if (live.id === "live") new URLSearchParams(location.search).forEach((value, name) => address.searchParams.set(name, value));
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
   if (answer.redirected || answer.status === 401) return location.reload();
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (mine !== live.asked) return;
   const parts = fresh.querySelectorAll("template[data-part]");
   if (!parts.length) swap(live, fragment(fresh.body));
   for (const part of parts) {
@@ -67,12 +69,15 @@ function fragment(body) {
   return made;
 }
 
+let asked = 0; // an answer that comes after a newer question is old
+
 async function banners() {
+  const mine = ++asked;
   const answer = await fetch("/banners", { headers: { Accept: "text/html" } });
   if (!answer.ok || answer.redirected) return;
   const fresh = fragment(new DOMParser().parseFromString(await answer.text(), "text/html").body);
   const place = document.getElementById("banners");
-  if (fresh.textContent.trim() !== place.textContent.trim()) place.replaceChildren(fresh);
+  if (mine === asked && fresh.textContent.trim() !== place.textContent.trim()) place.replaceChildren(fresh);
 }
 
 function listen(live) {
