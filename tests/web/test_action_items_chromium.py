@@ -59,7 +59,8 @@ def test_the_pages_fit(browser, agreed, session, options, scheme):  # noqa: F811
         page.goto(f"{agreed.url}{path}")
         expect(page.get_by_text(LONG).first).to_be_visible()
         for summary in page.locator("#items summary, main .cards summary").all():
-            summary.click()
+            if summary.is_visible():
+                summary.click()
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
         if SHOTS:
             name = f"{path.strip('/').replace('/', '-')}-{'phone' if options else 'wide'}-{scheme}.png"

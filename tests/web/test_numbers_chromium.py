@@ -34,6 +34,7 @@ def known(served):  # noqa: F811
 def test_the_numbers_are_drawn_and_filtered_without_script(browser, known, session):  # noqa: F811
     context, page, faults = opened(browser, session, java_script_enabled=False)
     page.goto(f"{known.url}/incidents")
+    page.locator(".more > summary").click()
     page.get_by_role("link", name="Numbers", exact=True).click()
     assert 2 == page.locator("svg.chart").count()
     for picture in page.locator("svg.chart").all():
