@@ -420,3 +420,32 @@ def test_a_runbook_that_another_process_put_in_force_is_noticed(house, target, m
         adopt((other, setup), late=f'http: "{target.url}/broken", every: 1s')
         other.close()
         assert "http_5xx" == until(lambda: seen(house, "late")).check
+
+
+def test_a_node_whose_name_server_is_gone_raises_no_alarm(house, target, monkeypatch):
+    """Nothing that has a name is found: what it would say of that is left out until a name is found again."""
+    found = socket.getaddrinfo
+
+    def fails(host, *more):
+        if str(host).endswith(".test"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return found(host, *more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", fails)
+    quick = "every: 1s, fail_after: 1"
+    port = target.url.rpartition(":")[2]
+    adopt(house, one=f'http: "http://one.test:{port}/ok", {quick}', two=f'http: "http://two.test:{port}/ok", {quick}',
+          here=f'http: "{target.url}/broken", {quick}')  # fmt: skip
+    with probing(house):
+        assert "http_5xx" == until(lambda: seen(house, "here")).check
+        time.sleep(2.5)
+        assert (None, None) == (seen(house, "one"), seen(house, "two"))
+
+        def finds(host, *more):
+            return (
+                fails(host, *more) if host == "two.test" else found("127.0.0.1" if host == "one.test" else host, *more)
+            )
+
+        monkeypatch.setattr(socket, "getaddrinfo", finds)
+        assert until(lambda: seen(house, "one")).ok
+        assert "unreachable" == until(lambda: seen(house, "two")).check

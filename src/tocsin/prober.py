@@ -93,6 +93,7 @@ class _Watched:
     due: float
     looking: bool = field(default=False)
     slow: bool = field(default=False)
+    nameless: bool | None = field(default=None)  # its last look found no address for its name
 
 
 class Prober:
@@ -109,7 +110,7 @@ class Prober:
         self._seen: list[tuple[str, Look]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._awake = asyncio.Event()
-        self._changed, self._version = True, ""
+        self._changed, self._version, self._blind = True, "", False
 
     async def run(self) -> None:
         """Look until cancelled; what was seen is then handed on, and this node has no say any more."""
@@ -213,6 +214,7 @@ class Prober:
         except Exception:
             log.exception("look_failed", probe=name)
         else:
+            watched.nameless = core.is_nameless(look)
             self._seen.append((name, look))
         finally:
             watched.looking = False
@@ -221,13 +223,28 @@ class Prober:
         """Hand on what was seen since this was done last."""
         if not self._seen:
             return
-        seen, self._seen = self._seen, []
+        seen, self._seen = self._trusted(self._seen), []
+        if not seen:
+            return
         full = self.db.reserve is not None and self.db.reserve.spent
         try:
             await self.db.write(probes.keep, self.setup, self.node, seen, whole=not full)
         except (Busy, NoRunbook):
             self._seen = [*seen, *self._seen][-WAITING:]
             raise
+
+    def _trusted(self, seen: list[tuple[str, Look]]) -> list[tuple[str, Look]]:
+        """Leave out what this node could not look at through its own trouble: it has no say then, no alarm to raise."""
+        named: dict[str, bool | None] = {}
+        for watched in self._watched.values():
+            if host := watched.probe.named_host:
+                before = named.get(host)
+                named[host] = False if False in (before, watched.nameless) else before or watched.nameless
+        blind = core.is_blind(named)
+        if blind != self._blind:
+            self._blind = blind
+            log.warning("probes_blind" if blind else "probes_see_again", node=self.node, names=len(named))
+        return [(name, look) for name, look in seen if not core.is_nameless(look)] if blind else seen
 
     async def care(self) -> None:
         """Tell of jobs that should have called in; notice a runbook that another process put in force."""

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.core import probes
-from tocsin.core.probes import Change, Look, Mark, Saw, Seen
+from tocsin.core.probes import Change, Look, Mark, Saw, Seen, is_blind, is_nameless
 from tocsin.core.runbook_probes import Probe
 
 NOW = datetime(2026, 11, 23, 9, 2, tzinfo=UTC)
@@ -286,3 +286,22 @@ def test_looks_are_spread_over_the_period_and_stay_where_they_are():
     filled = [sum(1 for place in places if int(place * 30) == second) for second in range(30)]
     assert max(filled) < 60  # of 33 on average
     assert probes.phase("a", "x") != probes.phase("b", "x")
+
+
+@pytest.mark.parametrize(
+    ("named", "blind"),
+    [
+        ({}, False), ({"a": True}, False), ({"a": None, "b": None}, False), ({"a": True, "b": None}, True),
+        ({"a": True, "b": True}, True), ({"a": True, "b": False}, False),
+    ],
+)  # fmt: skip
+def test_a_node_that_can_look_up_no_name_of_several_is_blind(named, blind):
+    """One name that is gone may be the target's own trouble; all of them at once is the node's."""
+    assert blind is is_blind(named)
+
+
+def test_only_a_name_that_is_not_found_is_nameless():
+    gone = Look(NOW, "unreachable", None, "the name proofi.ai cannot be looked up: Name or service not known")
+    assert is_nameless(gone)
+    assert not is_nameless(Look(NOW, "unreachable", None, "cannot connect to proofi.ai:443: connection refused"))
+    assert not is_nameless(Look(NOW, "bad_answer", 5, "the answer does not hold cannot be looked up"))

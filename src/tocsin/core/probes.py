@@ -244,6 +244,29 @@ def _begins(body: bytes) -> str:
 # --------------------------------------------------------------------------------------------- one node
 
 
+# What the system says where no name can be looked up: nothing of it tells a target that is gone from our own trouble.
+_NAMELESS: Final = (
+    "cannot be looked up", "Name or service not known", "Temporary failure in name resolution",
+    "No address associated with hostname",
+)  # fmt: skip
+
+
+def is_nameless(look: Look) -> bool:
+    """Say whether a look ended before it began: the target's name could not be looked up."""
+    return look.check == "unreachable" and any(words_ in look.why for words_ in _NAMELESS)
+
+
+def is_blind(named: Mapping[str, bool | None]) -> bool:
+    """
+    Say whether a node sees nothing: it can look up no name of several, so that the trouble is its own.
+
+    Args:
+        named: For each host that has a name whether its last look found no address; None before the first look.
+    """
+    known = [nameless for nameless in named.values() if nameless is not None]
+    return len(named) > 1 and bool(known) and all(known)
+
+
 def advance(mark: Mark | None, look: Look, probe: Probe, before: Seen | None = None) -> Mark:
     """
     Take a node's next look: it fails after `fail_after` bad ones in a row, and is well after `recover_after` good ones.

@@ -115,6 +115,16 @@ class Probe(Part):
             case _:
                 return "calls in"
 
+    @property
+    def named_host(self) -> str:
+        """The host that must be looked up before anything can be seen; empty for a number, and for a dns probe."""
+        if self.kind == "tcp":
+            host = self.address[0]
+        else:
+            found = _WEB.match(self.http or self.jsonrpc or "")
+            host = found["host"] if found else ""
+        return "" if ":" in host or host == "localhost" or host.replace(".", "").isdigit() else host
+
 
 Key = tuple[str, ...]
 # Which of these keys goes with which kinds.
