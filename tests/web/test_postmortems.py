@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import json
+import zipfile
 from datetime import timedelta
 from html import unescape
 from html.parser import HTMLParser
 
 import pytest
 
+from tocsin.core.probes import Look
 from tocsin.store import postmortems as store
-from tocsin.usecases import deliver, looks, publish, tick
+from tocsin.usecases import deliver, evidence, looks, probes, publish, tick
 from tocsin.web.markdown import html
 
 BAD = "<script>alert(1)</script>"
@@ -290,3 +294,26 @@ def test_a_document_s_own_mark_up_is_shown():
 
 def test_what_is_nested_without_end_is_no_fault():
     assert html(">" * 5_000 + "x") and html("[" * 5_000) and html("- " * 3_000)
+
+
+def test_the_document_shows_what_the_probes_saw_and_the_evidence_holds_it(site):
+    """From half an hour before the incident, of its service and what that needs; a probe of another service is not there."""
+    site.db.write_now(probes.follow, site.setup)
+    for minute in range(20):
+        bad = Look(site.now, "http_5xx", 30, "status 503, expected <500") if minute > 10 else Look(site.now, "", 20)
+        site.db.write_now(probes.keep, site.setup, "a:1", [("website", bad)])
+        site.now += timedelta(minutes=1)
+    made = site.api("POST", "/incidents", {"title": "Down", "severity": "P0", "service": "proofi.ai"}).json()["id"]
+    site.api("POST", f"/incidents/{made}/resolve", {"root_cause": "A", "resolution": "B", "by": "martijn"})
+    work(site)
+    site.sign_in()
+    shown = site.ask("GET", f"/incidents/{made}/postmortem").text
+
+    assert "What the probes saw" in shown
+    assert 'role="img" aria-label="20 looks, 9 failed, 20 ms to 30 ms"' in shown
+    assert "/probes/nightly" not in shown
+    held = site.db.read_now(evidence.bundle, site.setup, int(made.removeprefix("INC-")))
+    with zipfile.ZipFile(io.BytesIO(held.body)) as archive:
+        kept = json.loads(archive.read("probes.json"))
+    assert ["website"] == [one["probe"] for one in kept]
+    assert {"at": "2026-11-23T09:02:00Z", "ok": True, "milliseconds": 20} == kept[0]["curve"][0]

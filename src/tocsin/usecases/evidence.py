@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
-import importlib.util
 import io
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
 
-from tocsin.core.changes import LOOK_BACK
+from tocsin.core.changes import LOOK_BACK, needs_of
+from tocsin.core.probes import Point
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import Json, incident_name, instant_text
-from tocsin.store import action_items, alerts, incidents, queue
+from tocsin.store import action_items, alerts, incidents, probes, queue
 from tocsin.store.db import Tx
 from tocsin.store.incidents import Stored
 from tocsin.usecases.configure import Setup, runbook_of
@@ -25,7 +24,6 @@ from tocsin.usecases.configure import Setup, runbook_of
 ROWS: Final = 5_000  # of one file
 PART_BYTES: Final = 4_000_000  # of one file, unpacked
 AFTER: Final = timedelta(hours=1)  # so long after its end changes and curves go on
-CURVES: Final = "tocsin.store.probes"  # where curves of probes are kept, if this version keeps them
 MANIFEST: Final = "manifest.json"
 
 
@@ -88,18 +86,26 @@ def _record(tx: Tx, stored: Stored, runbook: Runbook) -> Mapping[str, Iterable[J
         "messages.json": [_entry(entry) for entry in entries if entry.kind == "message_seen"],
         "findings.json": [_entry(entry) for entry in entries if entry.kind == "finding_added"],
         "changes.json": [_row(row) for row in alerts.changes_between(tx, start, end, ROWS + 1)],
-        "probes.json": curves(tx, runbook, state.service, start, end),
+        "probes.json": [_curve(*one) for one in curves(tx, runbook, state.service, start, end).items()],
         "action_items.json": [_item(item) for item in action_items.of_incident(tx, number)],
     }
 
 
-def curves(tx: Tx, runbook: Runbook, service: str | None, start: datetime, end: datetime) -> list[Json]:
-    """What the probes of the service measured; nothing where this version keeps no curves."""
-    if importlib.util.find_spec(CURVES) is None:
-        return []
-    curve = importlib.import_module(CURVES).curve
-    names = [name for name, probe in runbook.probes.items() if service is None or probe.service == service]
-    return [{"probe": name, "curve": curve(tx, name, start, end)} for name in names]
+def curves(
+    tx: Tx, runbook: Runbook, service: str | None, start: datetime, end: datetime
+) -> dict[str, Sequence[Point]]:  # fmt: skip
+    """What the probes of the service, and of what it depends on, measured in [start, end); those that looked."""
+    needs = needs_of(runbook, service)
+    names = [name for name, probe in runbook.probes.items() if not needs or probe.service in needs]
+    found = {name: probes.curve(tx, name, start, end) for name in names}
+    return {name: points for name, points in found.items() if points}
+
+
+def _curve(name: str, points: Sequence[Point]) -> Json:
+    return {
+        "probe": name,
+        "curve": [{"at": instant_text(p.at), "ok": p.ok, "milliseconds": p.milliseconds} for p in points],
+    }
 
 
 def _entry(entry: Any) -> Json:

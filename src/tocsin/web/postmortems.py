@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -26,13 +26,16 @@ from tocsin.store import reviews as weeks
 from tocsin.store.db import Tx
 from tocsin.usecases import postmortems, reviews
 from tocsin.usecases.access import may
-from tocsin.usecases.configure import Setup, in_force
+from tocsin.usecases.configure import Setup, in_force, runbook_of
+from tocsin.usecases.evidence import curves
 from tocsin.web.api_postmortems import bundle
 from tocsin.web.auth import require, require_form, viewer_of
 from tocsin.web.filed import noticed
 from tocsin.web.markdown import html
+from tocsin.web.probes import Drawing, draw
 from tocsin.web.render import render
 
+AROUND: Final = timedelta(minutes=30)  # before an incident and after it, as far as curves show
 SHOWN: Final = 200  # documents in the list
 WORDS: Final = {"draft": "Draft", "in_review": "In review", "published": "Published"}
 
@@ -61,10 +64,20 @@ class Known:
     missing: tuple[str, ...]
     names: Mapping[str, str]
     zone: str
+    curves: tuple[tuple[str, Drawing], ...] = ()
 
     @property
     def name(self) -> str:
         return self.state.name
+
+    @property
+    def start(self) -> datetime:
+        """Where the curves begin."""
+        return self.state.declared_at - AROUND
+
+    def end(self, now: datetime) -> datetime:
+        """Where they end, *now* at the latest."""
+        return min((self.state.resolved_at or now) + AROUND, now)
 
     @property
     def meeting_local(self) -> str:
@@ -88,7 +101,16 @@ def know(tx: Tx, setup: Setup, number: int) -> Known:
         row, state, plan, _steps(plan, names, state, tx.now), tuple(name_of(person, names) for person in invited),
         weeks.evidence_of(tx, number), postmortems.published_text(tx, row),
         postmortems.missing_actions(tx, number, row.text), names, runbook.organization.timezone,
+        _curves(tx, setup, state),
     )  # fmt: skip
+
+
+def _curves(tx: Tx, setup: Setup, state: Incident) -> tuple[tuple[str, Drawing], ...]:
+    """What the probes saw from before it began to after its end."""
+    span = state.declared_at - AROUND, min((state.resolved_at or tx.now) + AROUND, tx.now)
+    runbook = runbook_of(tx, setup, state.runbook_version)
+    found = curves(tx, runbook, state.service, *span)
+    return tuple((name, draw(points, 720, 120, span)) for name, points in found.items())
 
 
 def _steps(plan: Plan | None, names: Mapping[str, str], state: Incident, now: datetime) -> tuple[StepView, ...]:
