@@ -63,6 +63,22 @@ def test_an_item_by_the_api_from_its_beginning_to_its_end(site, name):
     assert ("dropped", "It goes", "admin-bot") == (dropped["state"], dropped["reason"], dropped["closed_by"])
 
 
+def test_a_patch_changes_all_that_it_says_or_nothing(site, name):
+    id_ = add(site, name)["id"]
+    path = f"/action-items/{id_}"
+
+    moved = site.api("PATCH", path, {"due": "2026-12-04", "owner": "martijn"}).json()
+    assert ("2026-12-04", "martijn", "open") == tuple(moved[key] for key in ("due", "owner", "state"))
+    assert 422 == site.api("PATCH", path, {"due": "2026-12-09", "owner": "nobody", "state": "done"}).status_code
+    assert ("2026-12-04", "open") == tuple(items(site)[0][key] for key in ("due", "state"))
+    assert "done" == site.api("PATCH", path, {"state": "done"}).json()["state"]
+    assert "open" == site.api("PATCH", path, {"state": "open", "reason": "it rang again"}).json()["state"]
+    assert "dropped" == site.api("PATCH", path, {"state": "dropped", "reason": "not worth it"}).json()["state"]
+    assert (422, 404) == (site.api("PATCH", path, {"state": "odd"}).status_code,
+                          site.api("PATCH", "/action-items/none", {"state": "done"}).status_code)  # fmt: skip
+    assert 403 == site.api("PATCH", path, {"state": "open", "reason": "x"}, role="viewer").status_code
+
+
 def test_the_list_has_its_filters_and_its_next_page(site, name):
     for title, owner in (("A", "martijn"), ("B", "backup1"), ("C", "martijn")):
         add(site, name, title=title, owner=owner)

@@ -81,12 +81,12 @@ def again(tx: Tx, setup: Setup, id_: str, by: str, why: str, via: str = "") -> A
     if not why:
         raise Refused("why is it open again? Whoever reads it later must know", 422)
     store.hold(tx)
-    item = _known(tx, id_)
+    item = known(tx, id_)
     if item.is_open:
         return item
     store.change(tx, item, state="open", why="", closed_at=None, closed_by=None, told="")
     audit.append(tx, by, "action_reopened", {**_said(item), "why": why})
-    opened = _known(tx, id_)
+    opened = known(tx, id_)
     _on_timeline(tx, setup, opened, by, again=why)
     _keep_ticket(tx, opened, f"Open again: {why}", via)
     return opened
@@ -109,14 +109,14 @@ def drop(tx: Tx, setup: Setup, id_: str, by: str, why: str) -> ActionItem:
 
 def _close(tx: Tx, setup: Setup, id_: str, by: str, state: core.State, why: str = "", via: str = "") -> ActionItem:
     store.hold(tx)
-    item = _known(tx, id_)
+    item = known(tx, id_)
     if item.state == state:
         return item
     _must_be_open(item)
     store.change(tx, item, state=state, why=why, closed_at=tx.now, closed_by=by)
     audit.append(tx, by, f"action_{state}", {**_said(item), "why": why})
     _quiet(tx, item, f"the action item is {state}")
-    closed = _known(tx, id_)
+    closed = known(tx, id_)
     _on_timeline(tx, setup, closed, by)
     names = {known: person.name for known, person in in_force(tx, setup)[1].people.items()}
     _keep_ticket(
@@ -128,7 +128,7 @@ def _close(tx: Tx, setup: Setup, id_: str, by: str, state: core.State, why: str 
 def move(tx: Tx, setup: Setup, id_: str, by: str, *, due: str = "", owner: str = "") -> ActionItem:
     """Give an open item another due day, another owner, or both. Raises Refused: 404, 409, 422 as `add`."""
     store.hold(tx)
-    item = _known(tx, id_)
+    item = known(tx, id_)
     _must_be_open(item)
     if not due and not owner:
         raise Refused("move it to which day, or to whom?", 422)
@@ -140,10 +140,11 @@ def move(tx: Tx, setup: Setup, id_: str, by: str, *, due: str = "", owner: str =
     was = {"was_due": str(item.due), "was_owner": item.owner}
     audit.append(tx, by, "action_moved", {**_said(item), "due": str(day), "owner": owner, **was})
     _quiet(tx, item, "the action item was moved")
-    return _known(tx, id_)
+    return known(tx, id_)
 
 
-def _known(tx: Tx, id_: str) -> ActionItem:
+def known(tx: Tx, id_: str) -> ActionItem:
+    """An action item. Raises Refused: 404."""
     item = store.get(tx, id_)
     if item is None:
         raise Refused("there is no such action item", 404)

@@ -38,6 +38,13 @@ class ReopenBody(Acting):
     reason: Long = ""
 
 
+class ChangeBody(Acting):
+    state: Literal["", "open", "done", "dropped"] = ""
+    due: str = ""
+    owner: str = ""
+    reason: Long = ""
+
+
 class MoveBody(Acting):
     due: str = ""
     owner: str = ""
@@ -82,6 +89,26 @@ async def add(request: Request, viewer: Acts, body: AddBody) -> Json:
             tx, request.app.state.setup, number, by, title=body.title, owner=body.owner, due=body.due,
             link=body.issue, verify=body.verify,
         )  # fmt: skip
+
+    return await _did(request, viewer, body, usecase)
+
+
+@router.patch("/action-items/{id}")
+async def change(request: Request, viewer: Acts, id: str, body: ChangeBody) -> Json:
+    """Change what is given, all of it or nothing: the state (open, done, dropped, with a reason), day and owner."""
+    setup = request.app.state.setup
+
+    def usecase(tx: Tx, by: str) -> ActionItem:
+        item = action_items.known(tx, id)
+        if body.state == "open" and not item.is_open:
+            item = action_items.again(tx, setup, id, by, body.reason)
+        if body.due or body.owner:
+            item = action_items.move(tx, setup, id, by, due=body.due, owner=body.owner)
+        if body.state == "done":
+            item = action_items.done(tx, setup, id, by)
+        if body.state == "dropped":
+            item = action_items.drop(tx, setup, id, by, body.reason)
+        return item
 
     return await _did(request, viewer, body, usecase)
 
