@@ -238,6 +238,8 @@ class Network:
             return await self._verb(outgoing)
         except TimeoutError:
             return Response(0, error=f"no answer within {outgoing.timeout_seconds:g} s")
+        except aiohttp.ClientError as error:
+            return Response(0, error=_words(net_looks.reason(error), outgoing))
         except OUTSIDE as error:
             return Response(0, error=_words(f"{type(error).__name__}: {error}", outgoing))
 
