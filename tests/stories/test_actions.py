@@ -233,7 +233,7 @@ def test_what_is_idempotent_is_run_again_three_times_at_most(tmp_path, target):
 
 @pytest.mark.parametrize(
     ("mode", "state", "says"),
-    [("refused", "failed", "locked by another deploy"), ("broken", "unknown", "500"), ("cut", "unknown", "closed"),
+    [("refused", "failed", "locked by another deploy"), ("broken", "unknown", "500"), ("cut", "unknown", "disconnected"),
      ("html", "unknown", "200")],
 )  # fmt: skip
 def test_what_the_far_side_says_is_told_in_its_words(led, target, mode, state, says):
