@@ -30,7 +30,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
-from . import diagnosis, drill, duties, numbers, oncall, probes, webhooks
+from . import diagnosis, drill, duties, numbers, oncall, probes, webhooks, writer
 
 KEY = "ingest-key-of-the-benchmark"
 MEMORY_MB = 300  # resident, whatever the load
@@ -540,6 +540,7 @@ def _render_status() -> None:
 
 PARTS = {
     "ingest": ingest, "page": page, "start": start, "storm": storm, "restart": restart, "due": due,
+    "writer": writer.main,
     "webhooks": lambda: webhooks.main(verdict, tocsin, KEY),
     "diagnosis": lambda: diagnosis.main(verdict),
     "oncall": oncall.main, "duties": lambda: duties.main(verdict), "pages": pages, "status": status,
