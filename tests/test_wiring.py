@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from typer.main import get_command
 
 from tocsin import serving, settings, wiring
@@ -125,3 +127,25 @@ def test_a_log_on_a_full_disk_stops_nothing(monkeypatch):
         structlog.reset_defaults()
         with contextlib.suppress(OSError):
             full.close()
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_a_traceback_in_the_log_shows_no_values(form, monkeypatch):
+    """Tokens stand in variables: what raised and where is enough."""
+    import structlog
+
+    said = io.StringIO()
+    monkeypatch.setattr("sys.stderr", said)
+    serving.configure_logs(form)
+    token = "-".join(("secret", "of", "a", "vendor"))
+    try:
+        structlog.get_logger("fresh").info("begun")
+        try:
+            raise ValueError("what the matter is")
+        except ValueError:
+            structlog.get_logger("fresh").exception("send_failed")
+    finally:
+        structlog.reset_defaults()
+    assert token
+    assert "what the matter is" in said.getvalue() and "Traceback" in said.getvalue()
+    assert token not in said.getvalue()

@@ -46,7 +46,7 @@ def test_all_down_says_that_there_is_nowhere_to_go(storage):
     storage.clusters = {"primary": False, "backup": False}
     active, other = over_socket(ddc.look(LOOK, storage.config))
 
-    assert ("storage", 0.6, True) == (active.suspect, active.weight, active.text.endswith("No other cluster is up."))
+    assert ("dependency", 0.6, True) == (active.suspect, active.weight, active.text.endswith("No other cluster is up."))
     assert (False, "") == (other.ok, other.suspect)
 
 

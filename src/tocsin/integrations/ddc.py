@@ -4,7 +4,7 @@ Source: reference of the SDK, which asks `GET {url}/info` of a node and counts a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tocsin.sdk import (
@@ -67,8 +67,9 @@ def look(look: Look, config: Config) -> Conversation[Sequence[Found] | Reject | 
         text = f"The {'active ' if each is active else ''}DDC cluster {each.name} ({each.url}) {each.words}."
         if each is active and not each.up:
             way = f" {spare.name} is up: it can take over." if spare else " No other cluster is up."
-            weight = 0.9 if spare else 0.6
-            found.append(Found(text + way, ok=False, suspect="storage", target=each.name, weight=weight))
+            away = Found(text + way, ok=False, suspect="dependency", target=each.name, weight=0.6)
+            # Without another one up it is the network itself, or our way to it: nobody is to be offered a switch.
+            found.append(replace(away, suspect="storage", weight=0.9) if spare else away)
         else:
             found.append(Found(text, ok=each.up, target=each.name))
     return found
