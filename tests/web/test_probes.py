@@ -37,6 +37,7 @@ def test_the_list_shows_what_fails_first(watched):
     page = watched.ask("GET", "/probes").text
     assert page.index("/probes/website") < page.index("/probes/nightly") < page.index("/probes/api")
     assert "1 of 5 failing" in page
+    assert "More probes" not in page  # they are all here
     assert "Server error" in page and "status 503, expected &lt;500" in page
     assert 'role="img" aria-label="15 looks, 5 failed, 20 ms to 34 ms"' in page
     assert "66.66 %" in page  # never rounded up
