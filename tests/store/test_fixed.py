@@ -9,13 +9,17 @@ from sqlalchemy import Insert, Select, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tocsin.store import (  # noqa: F401 - each makes some
+    access,
     alerts,
     fixed,
+    handoffs,
     incidents,
     looks,
     oncall,
     people,
     queue,
+    quiet,
+    reviews,
     watch,
 )  # fmt: skip
 from tocsin.store.db import Database

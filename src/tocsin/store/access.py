@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import delete, insert, or_, select, update
 
 from tocsin.store.db import Tx
+from tocsin.store.fixed import fixed
 from tocsin.store.schema import accounts, credentials, sessions
 
 
@@ -52,11 +53,15 @@ def use_up(tx: Tx, hash_: str) -> bool:
     return tx.run(update(credentials).where(*where).values(used_at=tx.now)) > 0
 
 
+_INGEST_KEYS = fixed(
+    select(credentials.c.hash, credentials.c.name, credentials.c.source)
+    .where(credentials.c.kind == "ingest", credentials.c.deleted_at.is_(None))
+)  # fmt: skip
+
+
 def ingest_keys(tx: Tx) -> Sequence[Any]:
     """The live ingest keys: hash, name, source (`*` is good for all)."""
-    columns = credentials.c.hash, credentials.c.name, credentials.c.source
-    where = credentials.c.kind == "ingest", credentials.c.deleted_at.is_(None)
-    return tx.all(select(*columns).where(*where))
+    return tx.all(_INGEST_KEYS)
 
 
 def of_kind(tx: Tx, kind: str) -> Sequence[Any]:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tocsin.store import sqlite
 from tocsin.store.faults import Again, Busy, Unsure, cut, named, named_whole
+from tocsin.store.fixed import say
 from tocsin.store.reserve import FULL, Reserve
 from tocsin.store.tx import (
     Tx,
@@ -284,7 +285,7 @@ class Database:
             _call(tx, group)
             return
         touched = set(tx.touched)
-        savepoint = tx.connection.exec_driver_sql
+        savepoint = tx.say
         savepoint("SAVEPOINT job")
         try:
             _call(tx, group)
@@ -310,14 +311,14 @@ class Database:
             self._writer = self.engine.connect()
             self._session = None if self.sqlite else self._writer.connection.dbapi_connection
         if self.sqlite:
-            self._writer.exec_driver_sql("BEGIN IMMEDIATE")
+            say(self._writer, "BEGIN IMMEDIATE")
         elif not self._writer.in_transaction():
             self._writer.begin()
         return self._writer
 
     def _end(self, connection: Connection, how: str) -> None:
         if self.sqlite:
-            connection.exec_driver_sql(how)
+            say(connection, how)
             if connection.in_transaction():  # SQLAlchemy's own bookkeeping: the driver is in autocommit
                 connection.commit()
         elif how == "COMMIT":
@@ -384,7 +385,7 @@ class Database:
         try:
             with self.engine.connect() as connection:
                 if self.sqlite:
-                    connection.exec_driver_sql("BEGIN")
+                    say(connection, "BEGIN")
                 try:
                     return query(Tx(connection, self._now(connection), self.sqlite), *args, **kwargs)
                 finally:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import Connection, Dialect, Insert, Select, Update
+from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
-S = TypeVar("S", Select[Any], Update, Insert)
+S = TypeVar("S", Select[Any], Update, Insert, Delete)
 DIALECT: Final[Dialect] = sqlite.dialect(paramstyle="qmark")
 _PLANS: Final[dict[int, Plan]] = {}  # by identity of a statement, which its plan keeps
 
@@ -33,10 +33,19 @@ def plan_of(statement: object) -> Plan | None:
     return _PLANS.get(id(statement))
 
 
+def say(connection: Connection, words: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+    """Give *words* to SQLite's driver itself. Raises DBAPIError, as SQLAlchemy names what the driver says."""
+    driver = cast(sqlite3.Connection, connection.connection.driver_connection)
+    try:
+        return driver.execute(words, values)
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(words, list(values), error, sqlite3.Error) from error
+
+
 class Plan:
     """A statement as SQLite's driver takes it: its text, how each parameter is written, how each column is read."""
 
-    def __init__(self, statement: Select[Any] | Update | Insert) -> None:
+    def __init__(self, statement: Select[Any] | Update | Insert | Delete) -> None:
         self.statement = statement
         self._texts: dict[tuple[str, ...], _Text] = {}  # by the columns that the parameters name
         self._make: Any = None  # a row of a query
@@ -67,11 +76,7 @@ class Plan:
             write(given.get(name, default)) if write else given.get(name, default)
             for name, default, write in text.parameters
         ]
-        driver = cast(sqlite3.Connection, connection.connection.driver_connection)
-        try:
-            return driver.execute(text.sql, values)
-        except sqlite3.Error as error:  # as SQLAlchemy names it
-            raise DBAPIError.instance(text.sql, values, error, sqlite3.Error) from error
+        return say(connection, text.sql, values)
 
     def _read(self, row: tuple[Any, ...]) -> Any:
         if not self._readers:

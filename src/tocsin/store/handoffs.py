@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from tocsin.core.handoff import Asked
 from tocsin.core.types import uuid7
 from tocsin.store.db import Tx
+from tocsin.store.fixed import fixed
 from tocsin.store.schema import handoffs as table
 
 
@@ -44,10 +45,13 @@ def asked_of(row: Any) -> Asked:
     return Asked(row.state, row.person or "", row.confirm_by or row.at, row.due, row.reminders)
 
 
+_DUE = fixed(select(table).where(table.c.due <= bindparam("now")).order_by(table.c.due, table.c.id))
+_DUE_LOCKED = _DUE.with_for_update()
+
+
 def due(tx: Tx) -> Sequence[Any]:
     """The hand-offs of which a reminder is due, or that go to others now."""
-    statement = select(table).where(table.c.due <= tx.now).order_by(table.c.due, table.c.id)
-    return tx.all(statement if tx.sqlite else statement.with_for_update())
+    return tx.all(_DUE if tx.sqlite else _DUE_LOCKED, {"now": tx.now})
 
 
 def unsettled(tx: Tx) -> Sequence[Any]:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import and_, bindparam, false, func, insert, or_, select, update
+from sqlalchemy import BindParameter, and_, bindparam, false, func, insert, or_, select, update
 
 from tocsin.core import escalation, ledger
 from tocsin.core.incident import Incident, from_json, to_json
@@ -121,19 +121,24 @@ def listing(
     return [stored_of(row) for row in tx.all(statement)]
 
 
+_NUMBERS = select(incidents.c.number)
+_LIMIT: BindParameter[int] = bindparam("limit")
+_OPEN = fixed(_NUMBERS.where(incidents.c.status != "resolved").order_by(incidents.c.number.desc()).limit(_LIMIT))
+_ENDED_AND_DUE = fixed(
+    _NUMBERS.where(incidents.c.status == "resolved", incidents.c.wake_at.isnot(None))
+    .order_by(incidents.c.resolved_at.desc())
+    .limit(_LIMIT)
+)
+
+
 def open_ones(tx: Tx, limit: int) -> list[Stored]:
     """Open incidents, newest first; one that cannot be read as its plain columns tell it."""
-    c = incidents.c
-    rows = tx.all(select(c.number).where(c.status != "resolved").order_by(c.number.desc()).limit(limit))
-    return [_readable(tx, row.number) for row in rows]
+    return [_readable(tx, row.number) for row in tx.all(_OPEN, {"limit": limit})]
 
 
 def ended_and_due(tx: Tx, limit: int) -> list[Stored]:
     """Resolved incidents of which something is still due, those that ended last first; likewise."""
-    c = incidents.c
-    statement = select(c.number).where(c.status == "resolved", c.wake_at.isnot(None))
-    rows = tx.all(statement.order_by(c.resolved_at.desc()).limit(limit))
-    return [_readable(tx, row.number) for row in rows]
+    return [_readable(tx, row.number) for row in tx.all(_ENDED_AND_DUE, {"limit": limit})]
 
 
 def _readable(tx: Tx, number: int) -> Stored:

@@ -16,11 +16,19 @@ PLAN: Final = "plan"  # the look that makes sure of all the others: at a start, 
 SCHEDULE: Final = "schedule:"  # how the looks at schedules begin
 
 
+_OF_NAME = looks.c.name == bindparam("look")
+_NEW = fixed(insert(looks))
+_CHANGE, _FORGET = fixed(update(looks).where(_OF_NAME)), fixed(delete(looks).where(_OF_NAME))
+_ONE = fixed(select(looks).where(_OF_NAME))
+_DUE = fixed(select(looks).where(looks.c.due <= bindparam("now")).order_by(looks.c.name))
+_DUE_LOCKED = _DUE.with_for_update()
+
+
 def put(tx: Tx, name: str, due: datetime, data: Any) -> None:
     """Look at *name* again at *due*; it was looked at now, and *data* is what was seen."""
     values = {"due": due, "at": tx.now, "data": data}
-    if tx.run(update(looks).where(looks.c.name == name).values(**values)) == 0:
-        tx.run(insert(looks).values(name=name, **values))
+    if tx.run(_CHANGE, {"look": name, **values}) == 0:
+        tx.run(_NEW, {"name": name, **values})
     tx.touched.add("wake")
 
 
@@ -30,9 +38,6 @@ def again(tx: Tx) -> None:
     tx.touched.add("wake")
 
 
-_ONE = fixed(select(looks).where(looks.c.name == bindparam("look")))
-
-
 def get(tx: Tx, name: str) -> Any:
     """One look (due, at, data), or None."""
     return tx.first(_ONE, {"look": name})
@@ -40,13 +45,12 @@ def get(tx: Tx, name: str) -> Any:
 
 def due(tx: Tx) -> Sequence[Any]:
     """The looks that are due, by name; another node that asks for them waits, and then finds them done."""
-    statement = select(looks).where(looks.c.due <= tx.now).order_by(looks.c.name)
-    return tx.all(statement if tx.sqlite else statement.with_for_update())
+    return tx.all(_DUE if tx.sqlite else _DUE_LOCKED, {"now": tx.now})
 
 
 def forget(tx: Tx, name: str) -> None:
     """It is not looked at any more."""
-    tx.run(delete(looks).where(looks.c.name == name))
+    tx.run(_FORGET, {"look": name})
 
 
 def first_time(tx: Tx, key: str) -> bool:

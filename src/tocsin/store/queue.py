@@ -192,17 +192,30 @@ def old_pages(tx: Tx, like: Any, before: datetime, limit: int = 500) -> Sequence
     return tx.all(lock_rows(tx, statement.limit(limit)))
 
 
+_FRESH = fixed(
+    select(outbox)
+    .where(
+        outbox.c.destination == bindparam("same_destination"), outbox.c.person == bindparam("same_person"),
+        outbox.c.kind == "page", outbox.c.state == "pending", outbox.c.due <= _NOW, outbox.c.failures == 0,
+        outbox.c.created_at.between(bindparam("first"), bindparam("last")),
+        outbox.c.incident.is_distinct_from(bindparam("but")),
+    )
+    .order_by(outbox.c.created_at, outbox.c.id)
+    .limit(bindparam("limit"))
+)  # fmt: skip
+
+
 def fresh_pages(tx: Tx, like: Any, within: timedelta, limit: int = 500) -> Sequence[Any]:
     """
     Due pages of other incidents to the same person by the same way as the row *like*, asked for about when it was.
 
     One for each incident: a later step of the same incident goes out by itself.
     """
-    same = outbox.c.destination == like.destination, outbox.c.person == like.person, outbox.c.kind == "page"
-    due_ = outbox.c.state == "pending", outbox.c.due <= tx.now, outbox.c.failures == 0
-    about = outbox.c.created_at.between(like.created_at - within, like.created_at + within)
-    where = *same, *due_, about, outbox.c.incident != like.incident
-    rows = tx.all(lock_rows(tx, select(outbox).where(*where).order_by(outbox.c.created_at, outbox.c.id).limit(limit)))
+    asked_ = {
+        "same_destination": like.destination, "same_person": like.person, "now": tx.now, "but": like.incident,
+        "first": like.created_at - within, "last": like.created_at + within, "limit": limit,
+    }  # fmt: skip
+    rows = tx.all(lock_rows(tx, _FRESH), asked_)
     return list({row.incident: row for row in reversed(rows)}.values())[::-1]
 
 

@@ -12,13 +12,40 @@ from tocsin.core.quiet import Flaps, Silence
 from tocsin.core.types import uuid7
 from tocsin.store import looks
 from tocsin.store.db import Tx, insert_new, insert_rows, update_rows
+from tocsin.store.fixed import fixed
 from tocsin.store.schema import alerts, flaps, held, meta, silences, to_micros
 
 REVISION: Final = "silences"  # in meta: changes with every change of a silence, so that nobody reads them for nothing
 LOOK: Final = "quiet"  # the look at what is held back
 ENDED_SHOWN: Final = timedelta(days=30)
 
-_REVISION = select(meta.c.value).where(meta.c.key == REVISION)
+_REVISION = fixed(select(meta.c.value).where(meta.c.key == REVISION))
+_ONE = fixed(select(silences).where(silences.c.id == bindparam("silence")))
+_LIVING = fixed(
+    select(silences)
+    .where(silences.c.ended_at.is_(None), or_(silences.c.until > bindparam("now"), silences.c.repeat.isnot(None)))
+    .order_by(silences.c.until, silences.c.id)
+)
+_HELD_NOW = held.c.over_at.is_(None), held.c.until <= bindparam("now")
+_FIRST_END = fixed(select(func.min(held.c.until)).where(held.c.over_at.is_(None)))
+_DUE = fixed(
+    select(alerts, *(held.c[name].label(f"held_{name}") for name in ("by", "rule", "was", "since", "until")))
+    .join(held, held.c.alert == alerts.c.id)
+    .where(*_HELD_NOW)
+    .order_by(held.c.until, held.c.alert)
+    .limit(bindparam("limit"))
+)
+_LOST = fixed(
+    update(held)
+    .where(*_HELD_NOW, held.c.alert.not_in(select(alerts.c.id)))
+    .values(over_at=bindparam("now", type_=held.c.over_at.type), outcome="resolved")
+)
+_HOLDING = fixed(
+    select(held.c.by, func.count())
+    .join(alerts, alerts.c.id == held.c.alert)
+    .where(held.c.over_at.is_(None), alerts.c.state == "firing")
+    .group_by(held.c.by)
+)
 
 
 # --------------------------------------------------------------------------------------------- silences
@@ -55,7 +82,7 @@ def add(tx: Tx, **columns: Any) -> Silence:
 
 def get(tx: Tx, id_: str) -> Silence | None:
     """One silence, or None."""
-    row = tx.first(select(silences).where(silences.c.id == id_))
+    row = tx.first(_ONE, {"silence": id_})
     return _silence(row) if row else None
 
 
@@ -67,8 +94,7 @@ def change(tx: Tx, id_: str, **columns: Any) -> None:
 
 def living(tx: Tx) -> tuple[Silence, ...]:
     """Those that hold something now or will, by hand not ended; one that comes again may be over all the same."""
-    where = silences.c.ended_at.is_(None), or_(silences.c.until > tx.now, silences.c.repeat.isnot(None))
-    return tuple(map(_silence, tx.all(select(silences).where(*where).order_by(silences.c.until, silences.c.id))))
+    return tuple(map(_silence, tx.all(_LIVING, {"now": tx.now})))
 
 
 def ended(tx: Tx, limit: int = 50) -> tuple[Silence, ...]:
@@ -115,7 +141,7 @@ def look_by(tx: Tx, due: datetime) -> None:
 
 def plan(tx: Tx) -> None:
     """Set the next look by what is held back now; nothing held, no look."""
-    due = tx.all(select(func.min(held.c.until)).where(held.c.over_at.is_(None)))[0][0]
+    due = tx.all(_FIRST_END)[0][0]
     if due is None:
         looks.forget(tx, LOOK)
     else:
@@ -136,17 +162,12 @@ def look_at_inhibited(tx: Tx) -> None:
 
 def due(tx: Tx, limit: int) -> Sequence[Any]:
     """Alerts whose hold is to be looked at again now, with the columns of schema.alerts and of schema.held."""
-    theirs = [held.c[name].label(f"held_{name}") for name in ("by", "rule", "was", "since", "until")]
-    where = held.c.over_at.is_(None), held.c.until <= tx.now
-    statement = select(alerts, *theirs).join(held, held.c.alert == alerts.c.id).where(*where)
-    return tx.all(statement.order_by(held.c.until, held.c.alert).limit(limit))
+    return tx.all(_DUE, {"now": tx.now, "limit": limit})
 
 
 def forget_lost(tx: Tx) -> None:
     """Close holds of alerts that are not there any more: they had ended, and retention took them."""
-    gone = held.c.alert.not_in(select(alerts.c.id))
-    where = held.c.over_at.is_(None), held.c.until <= tx.now, gone
-    tx.run(update(held).where(*where).values(over_at=tx.now, outcome="resolved"))
+    tx.run(_LOST, {"now": tx.now})
 
 
 def hold_on(tx: Tx, alert: str, by: str, rule: str, until: datetime | None) -> None:
@@ -163,9 +184,7 @@ def over(tx: Tx, ids: Iterable[str], outcome: str) -> None:
 
 def holding(tx: Tx) -> dict[str, int]:
     """How many alerts that fire now each thing holds back, by its name."""
-    where = held.c.over_at.is_(None), alerts.c.state == "firing"
-    statement = select(held.c.by, func.count()).join(alerts, alerts.c.id == held.c.alert).where(*where)
-    return {row[0]: row[1] for row in tx.all(statement.group_by(held.c.by))}
+    return {row[0]: row[1] for row in tx.all(_HOLDING)}
 
 
 def listing(tx: Tx, *, firing: bool = False, before: str | None = None, limit: int = 100) -> Sequence[Any]:

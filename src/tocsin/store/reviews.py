@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from tocsin.core import review
 from tocsin.core.review import Plan
 from tocsin.store import looks
 from tocsin.store.db import Tx, insert_new
+from tocsin.store.fixed import fixed
 from tocsin.store.schema import evidence, to_micros
 from tocsin.store.schema import looks as look_table
 from tocsin.store.schema import reviews as table
@@ -46,10 +47,14 @@ def is_due(tx: Tx) -> bool:
     return any(row.name == LOOK for row in looks.due(tx))
 
 
+_DUE = fixed(
+    select(table.c.incident).where(table.c.due <= bindparam("now")).order_by(table.c.due).limit(bindparam("limit"))
+)
+
+
 def due(tx: Tx, limit: int) -> Sequence[int]:
     """The incidents whose week wants to be looked at now, at most so many."""
-    statement = select(table.c.incident).where(table.c.due <= tx.now).order_by(table.c.due).limit(limit)
-    return [row.incident for row in tx.all(statement)]
+    return [row.incident for row in tx.all(_DUE, {"now": tx.now, "limit": limit})]
 
 
 def again(tx: Tx) -> None:

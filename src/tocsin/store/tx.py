@@ -28,7 +28,7 @@ from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from tocsin.store.faults import Again, named
-from tocsin.store.fixed import plan_of
+from tocsin.store.fixed import fixed, plan_of, say
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class Tx:
             Busy: for a fault of the store that passes by itself. Else whatever was raised inside.
         """
         touched = set(self.touched)
-        run = self.connection.exec_driver_sql
+        run = self.say
         run("SAVEPOINT apart")
         try:
             yield
@@ -79,6 +79,13 @@ class Tx:
                 raise known from error
             raise
         run("RELEASE SAVEPOINT apart")
+
+    def say(self, words: str) -> None:
+        """Words without parameters, as the database takes them."""
+        if self.sqlite:
+            say(self.connection, words)
+        else:
+            self.connection.exec_driver_sql(words)
 
     def catch_up(self) -> None:
         """Look at the clock again after a wait for another node: what that one wrote is then never in the future."""
@@ -109,7 +116,7 @@ def insert_rows(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]]) -> None
     for size in INSERT_SIZES:
         while len(rows) - done >= size:
             values = tuple([row[name] for row in rows[done : done + size] for name in names])
-            tx.connection.exec_driver_sql(_insert(table.name, names, size), values)
+            say(tx.connection, _insert(table.name, names, size), values)
             done += size
 
 
@@ -140,13 +147,13 @@ def update_rows(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]], key: st
     each = f"SELECT json_extract(value, '$[0]') AS k, {picks} FROM json_each(?)"  # noqa: S608 - our own names
     body = orjson.dumps([[row[key], *(row[name] for name in names)] for row in rows]).decode()
     text_ = f'UPDATE "{table.name}" SET {sets} FROM ({each}) AS j WHERE "{table.name}"."{key}" = j.k'  # noqa: S608
-    tx.connection.exec_driver_sql(text_, (body,))
+    say(tx.connection, text_, (body,))
 
 
 def insert_new(tx: Tx, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert one row unless its key is there already; says whether it went in."""
     if tx.sqlite:
-        return tx.connection.execute(_insert_or_ignore(table), row).rowcount > 0
+        return tx.run(_insert_or_ignore(table), row) > 0
     from sqlalchemy.dialects.postgresql import insert as pg_insert  # noqa: PLC0415 - only where PostgreSQL is
 
     new = pg_insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
@@ -167,7 +174,7 @@ def insert_missing(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]]) -> N
 
 @cache
 def _insert_or_ignore(table: Table) -> Any:
-    return insert(table).prefix_with("OR IGNORE")
+    return fixed(insert(table).prefix_with("OR IGNORE"))
 
 
 def among(sqlite: bool, column: Column[Any], name: str = "values") -> ColumnElement[bool]:

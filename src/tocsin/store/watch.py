@@ -122,14 +122,18 @@ def incident_key(number: int) -> str:
     return f"incident:{number}"
 
 
+_FAULT = fixed(select(faults).where(faults.c.key == bindparam("of")))
+_FAULTY = fixed(select(faults.c.key).limit(10_000))
+
+
 def fault(tx: Tx, key: str) -> Any:
     """What is known of something that made a worker raise, or None."""
-    return tx.first(select(faults).where(faults.c.key == key))
+    return tx.first(_FAULT, {"of": key})
 
 
 def faulty(tx: Tx) -> frozenset[str]:
     """The keys of everything that made a worker raise and has not been well since."""
-    return frozenset(row.key for row in tx.all(select(faults.c.key).limit(10_000)))
+    return frozenset(row.key for row in tx.all(_FAULTY))
 
 
 def note_fault(tx: Tx, key: str, why: str) -> Any:
