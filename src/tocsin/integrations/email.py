@@ -6,7 +6,7 @@ import hashlib
 import html
 import re
 from dataclasses import replace
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
 from functools import lru_cache
@@ -35,7 +35,23 @@ SECURITY = ("none", "starttls", "tls")
 NO_BOX = (550, 551, 553)  # RFC 5321 4.2.3: no such box, not here, not a name for one
 ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]{1,255}", re.ASCII)  # no quoted ones, no comments
 INVITES = re.compile(r"^METHOD:([A-Z]+)\r?$", re.MULTILINE)
-SEVEN_BIT = SMTP.clone(cte_type="7bit")  # every server takes it, and no line is over 998 bytes
+
+
+class _Headers(HeaderRegistry):
+    """The classes of headers, each made once: the registry makes a new one for every header of every mail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type] = {}
+
+    def __getitem__(self, name: str) -> type:
+        if name not in self._made:
+            self._made[name] = super().__getitem__(name)
+        return self._made[name]
+
+
+# every server takes 7 bits, and no line is over 998 bytes
+SEVEN_BIT = SMTP.clone(cte_type="7bit", header_factory=_Headers())
 
 
 def send(message: Message, config: Config) -> Conversation[Verdict]:
