@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -28,7 +29,7 @@ from .harness import Case, case
 
 SENDERS, GROUPS = 3, 20
 PAUSE_SECONDS = 0.01  # of a sender after each alert: a long run must not fill the disk
-LIVES_SECONDS = (0.15, 1.2)  # from the start of a life to its end: some die before they are ready
+LIVES = (0.25, 2.0)  # how long a life is, in times of what a start takes here: some die before they are ready
 
 
 class Lives:
@@ -124,12 +125,15 @@ def run(folder: Path, kills: int, seed: int = 0, said: Any = None) -> list[str]:
         senders = [Sender(lives, f"s{place}", lock) for place in range(SENDERS)]
         for sender in senders:
             sender.start()
-        in_flight = 0
+        in_flight = answering = 0
+        start = _seconds_to_ready(lives)
         for count in range(kills):
+            before = sum(one.ledger.alerts.values())
             pid = lives.start()
-            time.sleep(random.uniform(*LIVES_SECONDS))
+            time.sleep(start * random.uniform(*LIVES))
             lives.kill(pid)
             in_flight += _leased(one)
+            answering += sum(one.ledger.alerts.values()) > before
             if said and (count + 1) % 100 == 0:
                 said(f"{count + 1} kills, {sum(one.ledger.alerts.values())} alerts answered 2xx")
         for sender in senders:
@@ -142,9 +146,26 @@ def run(folder: Path, kills: int, seed: int = 0, said: Any = None) -> list[str]:
         wrong = one.compare()
         if said:
             got = Counter(message["id"] for message in one.hook.received)
-            said(f"{kills} kills; {len(one.ledger.alerts)} alerts, {len(one.ledger.acknowledged)} acknowledgements, "
+            said(f"{kills} kills, {answering} of a server that had answered alerts; {len(one.ledger.alerts)} alerts, {len(one.ledger.acknowledged)} acknowledgements, "
                  f"{len(got)} messages, {sum(got.values()) - len(got)} copies; wrong: {len(wrong)}")  # fmt: skip
         return wrong
+
+
+def _seconds_to_ready(lives: Lives) -> float:
+    """How long a life takes here until it answers: the first one, which then ends, too."""
+    pid = lives.start()
+    begun = time.monotonic()  # from here on: the first start waits for all that is loaded
+    with httpx.Client(trust_env=False, timeout=5) as client:
+        while time.monotonic() < begun + 60:
+            with suppress(httpx.HTTPError):
+                if client.get(f"{lives.url}/-/ready").is_success:
+                    break
+            time.sleep(0.02)
+        else:
+            raise TimeoutError("the server was not ready in 60 s; its words are in the case's log")
+    seconds = time.monotonic() - begun
+    lives.kill(pid)
+    return seconds
 
 
 def _leased(one: Case) -> int:

@@ -211,6 +211,53 @@ def test_a_late_answer_still_says_what_became_of_the_one_call(led, target, monke
     assert "succeeded" == led.run(run).state
 
 
+def left_unknown(world, target, run=None):
+    """A run that the target did, and hung up without an answer."""
+    run = run or world.plan()
+    target.mode = "cut"
+    world.approve(run)
+    target.mode = "ok"
+    assert "unknown" == world.run(run).state
+    return run
+
+
+def test_who_looked_and_saw_it_done_has_it_proved(led, target, monkeypatch):
+    """The word of who looked goes on as an answer would: to the probe, and to the timeline under their name."""
+    run = left_unknown(led, target)
+    led.looks(monkeypatch)
+    seen = led.db.write_now(acting.looked, led.setup, 1, "back", run.id, "backup1", done=True)
+    assert ("verifying", "backup1 looked: it was done") == (seen.state, seen.why)
+    led.wait(seconds=10)
+    assert ("succeeded", "succeeded") == (led.run(run).state, led.acts()[-1])
+    with pytest.raises(Refused, match="is known: it is succeeded"):
+        led.db.write_now(acting.looked, led.setup, 1, "back", run.id, "backup1", done=False)
+
+
+def test_who_looked_and_saw_nothing_done_can_plan_it_again(led, target):
+    run = left_unknown(led, target)
+    led.db.write_now(acting.looked, led.setup, 1, "back", run.id, "backup1", done=False)
+    led.work()
+    known = led.run(run)
+    assert ("failed", False, "backup1 looked: it was not done") == (known.state, known.ran, known.why)
+    assert ["planned", "approved", "started", "unknown", "failed"] == led.acts()
+    with pytest.raises(Refused, match="nothing"):
+        led.undo()
+    assert "planned" == led.plan().state
+    with pytest.raises(Refused, match="no plan"):
+        led.db.write_now(acting.looked, led.setup, 1, "back", "nonsense", "backup1", done=True)
+
+
+def test_an_undo_that_somebody_saw_done_takes_the_run_back(tmp_path, target):
+    world = Acts(tmp_path, target, verify=None)
+    world.declare()
+    world.act(1, Acknowledge("martijn"))
+    run = world.plan()
+    world.approve(run)
+    back = left_unknown(world, target, world.undo())
+    world.db.write_now(acting.looked, world.setup, 1, "back", back.id, "martijn", done=True)
+    assert ("succeeded", "undone") == (world.run(back).state, world.run(run).state)
+
+
 def test_what_is_idempotent_is_run_again_three_times_at_most(tmp_path, target):
     world = Acts(tmp_path, target, idempotent=True, verify=None)
     world.declare()

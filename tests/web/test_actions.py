@@ -339,3 +339,21 @@ def test_a_viewer_sees_the_pages_without_buttons(site):
     assert "Plan: back" not in site.ask("GET", "/incidents/INC-1").text
     assert "Stop all actions" not in site.ask("GET", "/actions").text
     assert 404 == site.ask("GET", "/actions/none").status_code
+
+
+def test_who_looked_says_so_on_the_page_of_what_is_unknown_and_by_the_api(site, target):
+    target.mode = "cut"
+    plan = planned(site)
+    approve(site, plan)
+    work(site, lambda: state(site, plan) == "unknown")
+    there, looked = f"/actions/{plan['plan']}", path("looked")
+    csrf = site.sign_in("backup1", "responder")
+    assert "I looked: it was done" in site.ask("GET", there).text
+    assert 422 == site.api("POST", looked, {"plan": plan["plan"]}).status_code
+    assert 403 == site.api("POST", looked, {"plan": plan["plan"], "done": True}, role="viewer").status_code
+
+    site.ask("POST", looked, data={"csrf": csrf, "plan": plan["plan"], "done": "no"})
+    page = unescape(site.ask("GET", there).text)
+    assert "backup1 looked: it was not done" in page and "I looked: it was done" not in page
+    again = site.api("POST", looked, {"plan": plan["plan"], "done": True})
+    assert (409, True) == (again.status_code, "what became of back is known: it is failed" in again.text)

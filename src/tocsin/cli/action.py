@@ -110,6 +110,20 @@ def undo(
 
 
 @app.command()
+def looked(
+    incident: Name,
+    action: Action,
+    plan: Plan,
+    done: Annotated[bool, typer.Option("--done/--not-done", help="what its target shows")],
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a look at the target of an unknown run showed: whether it was done."""
+    body = {"plan": plan, "done": done, "by": by}
+    _show(call("POST", f"/incidents/{incident}/actions/{action}/looked", body), as_json)
+
+
+@app.command()
 def stop(reason: Reason = "", by: By = None, as_json: Json = False) -> None:
     """Stop all actions: nothing is begun any more, whatever was approved."""
     _switched(call("POST", "/actions/stop", {"reason": reason, "by": by}), as_json)

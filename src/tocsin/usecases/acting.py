@@ -14,7 +14,7 @@ from tocsin.core import delivery
 from tocsin.core.actions import Event, Run
 from tocsin.core.calendar import words
 from tocsin.core.runbook import Runbook
-from tocsin.core.types import SYSTEM, FactKind, incident_name
+from tocsin.core.types import SYSTEM, FactKind, Refused, incident_name
 from tocsin.sdk import Acted, Actor, clip
 from tocsin.store import actions as store
 from tocsin.store import incidents, probes, queue
@@ -27,6 +27,7 @@ from tocsin.usecases.actions import (
     cannot,
     config_of,
     moved,
+    of_incident,
     opened,
 )
 from tocsin.usecases.configure import NoRunbook, Setup, runbook_of
@@ -161,26 +162,50 @@ _FACTS: Final[Mapping[Event, FactKind]] = {
 
 def _end(tx: Tx, setup: Setup, row_id: str, run: Run, event: Event, why: str) -> None:
     """Bring a run to the state that follows from *event*, close its row, and tell."""
+    queue.settle(tx, row_id, "done", done_at=tx.now, why=why)
     if event == "refused":
         why = f"{why}; nothing was changed"
     if event == "done" and not run.undoes:
         proof = "a rehearsal: nothing was changed" if run.rehearsal else "done, and nothing proved it"
         why = f"{proof} ({why})" if why else proof
+    _conclude(tx, setup, run, event, why)
+
+
+def _conclude(tx: Tx, setup: Setup, run: Run, event: Event, why: str, by: str = SYSTEM) -> Run:
+    """The state that follows from *event*, said by *by*: what was taken is proved next, the rest is told now."""
     run = replace(run, state=core.step(run, event), why=why)
     if event != "taken":
         run = replace(run, settled_at=tx.now)
-    store.keep(tx, run)
-    queue.settle(tx, row_id, "done", done_at=tx.now, why=why)
+    run = store.keep(tx, run)
     if event == "taken":
         queue.put(
             tx, f"verify:{run.id}", tx.now + LOOK_EVERY, incident=run.incident, kind=VERIFY, via="", destination="",
             payload={"run": run.id}, urgent=True,
         )  # fmt: skip
-        return
-    if event == "done" and run.undoes:
+    elif event == "done" and run.undoes:
         _undone(tx, setup, run)
-        return
-    _tell(tx, setup, run, _FACTS[event], why)
+    else:
+        _tell(tx, setup, run, _FACTS[event], why, by)
+    return run
+
+
+def looked(tx: Tx, setup: Setup, number: int, name: str, plan: str, by: str, *, done: bool) -> Run:
+    """
+    Somebody looked at what an `unknown` run was to change, and says whether it was *done*: no answer will tell.
+
+    What was done is proved by its probe like any other. What was not changed nothing: it can be planned again.
+
+    Raises:
+        Refused: 404, there is no such plan; 409, what became of it is known.
+    """
+    store.hold(tx)
+    run = of_incident(tx, number, name, plan)
+    if run.state != "unknown":
+        raise Refused(f"what became of {name} is known: it is {run.state}")
+    if not done:
+        return _conclude(tx, setup, replace(run, ran=False), "failed", f"{by} looked: it was not done", by)
+    event: Event = "taken" if run.probe and not run.rehearsal else "done"
+    return _conclude(tx, setup, core.acted(run, tx.now, receipt=run.receipt), event, f"{by} looked: it was done", by)
 
 
 def _undone(tx: Tx, setup: Setup, undo: Run) -> None:

@@ -22,7 +22,7 @@ from tocsin.store.db import Tx
 from tocsin.usecases import actions
 from tocsin.usecases.access import Viewer, may
 from tocsin.usecases.configure import Setup, in_force, runbook_of
-from tocsin.web.api_actions import make_approval, make_plan, make_run, make_undo
+from tocsin.web.api_actions import keep_look, make_approval, make_plan, make_run, make_undo
 from tocsin.web.auth import require, require_form, viewer_of
 from tocsin.web.render import render, short
 
@@ -52,6 +52,7 @@ class PlanView:
     can_run: bool
     can_undo: bool
     can_plan: bool
+    can_look: bool
 
     @property
     def under_way(self) -> bool:
@@ -81,6 +82,7 @@ def plan_view(run: Run, state: Incident, runbook: Runbook, viewer: Viewer, now: 
         can_undo=acts and _undoable(run) and not undone,
         can_plan=acts and not run.undoes and state.is_open and (over or run.dry or run.state not in
                                                                 ("planned", *core.UNDER_WAY)),
+        can_look=acts and run.state == "unknown",
     )  # fmt: skip
 
 
@@ -223,7 +225,7 @@ async def _show(request: Request, plan: str, message: str = "", status: int = 20
 
 
 async def act(request: Request) -> Response:
-    """Plan, approve, run or undo, and show the plan; a refusal says why, beside what was asked for."""
+    """Take one step of an action and show the plan; a refusal says why, beside what was asked for."""
     viewer, form = await require_form(request, "responder")
     number, name = incident_number(request.path_params["id"]), request.path_params["name"]
     verb, plan = request.path_params["verb"], form.get("plan", "")
@@ -236,6 +238,8 @@ async def act(request: Request) -> Response:
             run = await make_run(request, viewer, number, name, plan)
         elif verb == "undo":
             run = await make_undo(request, viewer, number, name, plan)
+        elif verb == "looked":
+            run = await keep_look(request, viewer, number, name, plan, done=form.get("done") == "yes")
         else:
             raise Refused("no such step of an action", 404)
     except Refused as error:

@@ -21,7 +21,7 @@ from tocsin.sdk import Plan
 from tocsin.store import actions as store
 from tocsin.store import incidents
 from tocsin.store.db import Tx
-from tocsin.usecases import actions
+from tocsin.usecases import acting, actions
 from tocsin.usecases.access import Viewer
 from tocsin.usecases.actions import Ready
 from tocsin.usecases.configure import Setup, in_force, runbook_of
@@ -46,6 +46,11 @@ class RunBody(Acting):
 
 class UndoBody(Acting):
     plan: str = Field("", description="the run to take back; without one the newest of this incident")
+
+
+class LookedBody(Acting):
+    plan: str = Field(description="the run that is `unknown`")
+    done: bool = Field(description="whether its target shows that it was done")
 
 
 class StopBody(Acting):
@@ -265,6 +270,27 @@ async def make_undo(
 
     made: Run = await request.app.state.db.write(usecase)
     return made
+
+
+@router.post("/incidents/{id}/actions/{name}/looked")
+async def looked(request: Request, viewer: Acts, id: str, name: str, body: LookedBody) -> Json:
+    """Say what a look at the target of an `unknown` run showed: done, which a probe then proves, or not done."""
+    number = incident_number(id)
+    return await _shown(request, await keep_look(request, viewer, number, name, body.plan, done=body.done, by=body.by))
+
+
+async def keep_look(
+    request: Request, viewer: Viewer, number: int, name: str, plan: str, *, done: bool, by: str | None = None
+) -> Run:  # fmt: skip
+    """Keep what somebody saw at the target. Raises Refused: 409, when it is known what became of the run."""
+    setup = request.app.state.setup
+
+    def usecase(tx: Tx) -> Run:
+        person = actor(viewer, by, in_force(tx, setup)[1])
+        return acting.looked(tx, setup, number, name, plan, person, done=done)
+
+    run: Run = await request.app.state.db.write(usecase)
+    return run
 
 
 # --------------------------------------------------------------------------------------------- the switch
