@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from datetime import UTC, date, datetime, timedelta
 from math import ceil
 from pathlib import Path
@@ -142,14 +143,15 @@ def test_of_one_every_percentile_is_that_one():
 
 DAYS = [date(2026, 11, 2) + timedelta(days=7 * n) for n in range(4)]
 STARTS = [(insights.micros(datetime(d.year, d.month, d.day, tzinfo=UTC)), d) for d in DAYS]
+Row = namedtuple("Row", insights.Columns._fields)
 ROWS = st.lists(
     st.builds(
-        insights.Row,
+        Row,
         st.integers(STARTS[0][0], STARTS[-1][0] + 6 * 86_400_000_000),
         st.sampled_from(("P0", "P1", "gone")), st.sampled_from(("api", "ddc", None)),
         st.sampled_from(("Disk full", "disk FULL", "Deploy", None)),
-        *[st.none() | st.integers(0, 9_000).map(float)] * 3,
         *[st.sampled_from(("", "running", "kept", "breached"))] * 2,
+        *[st.none() | st.integers(0, 9_000).map(float)] * 3,
     ),
     max_size=30,
 )  # fmt: skip
@@ -157,7 +159,7 @@ ROWS = st.lists(
 
 @given(ROWS)
 def test_a_summary_is_what_counting_one_by_one_gives(rows):
-    s = insights.summarize(rows, ["P0", "P1"], STARTS)
+    s = insights.summarize(insights.Columns(*(zip(*rows, strict=True) if rows else [()] * 9)), ["P0", "P1"], STARTS)
     assert (len(rows), sum(r.to_resolve is None for r in rows)) == (s.all.incidents, s.all.open_)
     assert sum(r.to_acknowledge is None for r in rows) == s.all.unanswered
     assert ["P0", "P1"] == list(s.by_severity)[:2]

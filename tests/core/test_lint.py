@@ -26,11 +26,11 @@ def test_each_rule_reads_what_it_was_made_for(rule):
     assert score.found >= 15 and score.precision >= 0.98 and score.recall >= 0.95
 
 
-def test_of_what_it_has_never_seen_it_finds_half_and_accuses_nobody_wrongly():
+def test_of_what_it_was_not_tuned_with_it_finds_most_and_accuses_hardly_anybody_wrongly():
     held_out = lint_corpus.read(held_out=True)
-    assert 70 <= sum(bool(one.rules) for one in held_out) and 70 <= sum(not one.rules for one in held_out)
+    assert 120 <= sum(bool(one.rules) for one in held_out) and 120 <= sum(not one.rules for one in held_out)
     score = lint_corpus.total(held_out)
-    assert score.precision >= 0.97 and score.recall >= 0.5
+    assert score.precision >= 0.95 and score.recall >= 0.75
     assert all(lint_corpus.score(held_out, rule.name).precision >= 0.9 for rule in lint.RULES)
 
 
@@ -46,6 +46,9 @@ def test_the_command_prints_the_figures(capsys):
     assert "held out: " in capsys.readouterr().out
     lint_corpus.main(["--missed"])
     assert "to tune: " in capsys.readouterr().out
+    lint_corpus.main(["--speed"])
+    said = capsys.readouterr().out
+    assert "50,000 characters: " in said and int(said.split()[2]) < 1_000  # on a machine that does much else
 
 
 def found(text, **more):
@@ -70,6 +73,34 @@ def test_code_quotations_and_open_questions_are_left_alone():
         f"`careless` is a flag.\n{postmortem.BLANK} Who should have known?_"
     )
     assert [] == found(text)
+
+
+def test_what_others_wrote_is_left_alone_within_a_line():
+    text = (
+        'The log said "operator error" and “if only”, the form „human error“ and «human error».\n\n'
+        "See [Human error and how it should have been](https://a.example/human-error) and https://a.example/human error.\n\n"
+        "The page 'you should have mail' came up; the engineers' review went on.\n\n"
+        "2026-11-27T03:04:05Z ERROR operator error: should have been 5\n"
+        "Nov 27 03:04:05 host app[12]: human error\n\n"
+        "- step:\n\n  ````\n  ```\n  human error\n  ````\n\n<!-- human error -->\n"
+    )
+    assert [] == found(text.replace("human error.\n", "human-error.\n"))
+
+
+def test_a_sentence_may_go_on_in_the_next_line_and_is_told_where_it_begins_to_blame():
+    text = "# Causes\n\nThe disk was full. The reviewer\nshould\nhave seen it.\nSo it was\nhuman error.\n\n- fine\n    - It was human\n      error."
+    assert [(4, "should-have"), (7, "human-error"), (10, "human-error")] == found(text)
+    assert [(3, "human-error"), (4, "human-error")] == found(
+        "| a | b |\n|---|---|\n| x | human error |\n| human error | y |"
+    )
+    assert [] == found("The last word is human\n\nerror is the first here. It was human\n- error")
+
+
+def test_what_is_found_is_shown_briefly():
+    (one,) = lint.lint(
+        "It would be over an hour earlier, and nobody at all in the night would be awake, had we looked."
+    )
+    assert one.text.startswith("“would be over") and "…” tells of" in one.text and len(one.text) < 200
 
 
 @pytest.mark.parametrize(
@@ -139,4 +170,8 @@ def test_any_text_can_be_read(text):
 def test_a_text_made_to_be_slow_is_read_soon():
     started = time.process_time()
     lint.lint("\n".join(["the " * 500, "was not " * 300, "the on-call " * 200, "a" * 3000] * 20), ["Ana"])
+    lint.lint(
+        "\n".join(["if had would " * 160, "the the team " * 160, "was by the " * 180, '"' * 2000, "[" * 2000] * 20),
+        ["Ana"],
+    )
     assert time.process_time() - started < 20  # seconds of a loaded machine; a pattern that runs away takes minutes

@@ -6,15 +6,14 @@ from tocsin.core import insights, report
 from tocsin.core.insights import OnTime
 from tocsin.core.load import Load
 
-ROWS = [
-    insights.Row(0, "P0", "api", "Disk full", 60.0, 3_600.0, 120.0, "kept", "kept"),
-    insights.Row(0, "P0", "api", None, 240.0, 7_200.0, None, "kept", "breached"),
-    insights.Row(0, "P2", None, None, None, None, None, "running", "running"),
-]
+INCIDENTS = insights.Columns(
+    [0, 0, 0], ["P0", "P0", "P2"], ["api", "api", None], ["Disk full", None, None], ["kept", "kept", "running"],
+    ["kept", "breached", "running"], [60.0, 240.0, None], [3_600.0, 7_200.0, None], [120.0, None, None],
+)  # fmt: skip
 
 
 def test_it_says_how_it_went():
-    summary = insights.summarize(ROWS, ["P0", "P1", "P2"], [])
+    summary = insights.summarize(INCIDENTS, ["P0", "P1", "P2"], [])
     loads = [Load("ana", "UTC", 3, 2, 1, (0,) * 24), Load("gone", "UTC", 1, 0, 0, (0,) * 24)]
     said = report.text(summary, loads, {"ana": "Ana"}, [("Disk", "alertmanager", 9)], OnTime(1, 0, 1), OnTime())
     assert (
@@ -43,6 +42,6 @@ Postmortems: 1 on time, 0 late, 1 overdue"""
 
 
 def test_a_quiet_month_says_so():
-    summary = insights.summarize([], ["P0"], [])
+    summary = insights.summarize(insights.Columns(*[[]] * 9), ["P0"], [])
     said = report.text(summary, [], {}, [], OnTime(), OnTime())
     assert "No incident. Quiet is good.\n\nNobody was paged." == said

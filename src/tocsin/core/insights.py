@@ -8,12 +8,14 @@ by an alert makes no difference.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain, compress, islice, pairwise
 from math import ceil
+from operator import itemgetter, le
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from tocsin.core.incident import Incident, by_a_person, fold
@@ -147,7 +149,10 @@ class Times(NamedTuple):
 
 def times(values: Iterable[float | None]) -> Times:
     """Percentiles of those that happened."""
-    known = sorted(value for value in values if value is not None)
+    return _times(_known(values))
+
+
+def _times(known: Sequence[float]) -> Times:
     return Times(len(known), percentile(known, 0.5), percentile(known, 0.9))
 
 
@@ -161,18 +166,18 @@ def micros(at: datetime) -> int:
     return (at - EPOCH) // timedelta(microseconds=1)
 
 
-class Row(NamedTuple):
-    """What is read of one incident to be summed up: `at` in microseconds since 1970."""
+class Columns(NamedTuple):
+    """What is summed up of incidents, in columns of one order: `at` in microseconds since 1970, times in seconds."""
 
-    at: int
-    severity: str
-    service: str | None
-    cause: str | None
-    to_acknowledge: float | None
-    to_resolve: float | None
-    to_update: float | None
-    response: str
-    resolution: str
+    at: Sequence[int]
+    severity: Sequence[str]
+    service: Sequence[str | None]
+    cause: Sequence[str | None]
+    response: Sequence[str]
+    resolution: Sequence[str]
+    to_acknowledge: Sequence[float | None]
+    to_resolve: Sequence[float | None]
+    to_update: Sequence[float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,58 +232,79 @@ class Summary:
 TOP: Final = 10  # services and causes that are named
 
 
-def summarize(
-    rows: Sequence[tuple[Any, ...]], severities: Sequence[str], starts: Sequence[tuple[int, date]]
-) -> Summary:  # fmt: skip
+def summarize(columns: Columns, severities: Sequence[str], starts: Sequence[tuple[int, date]]) -> Summary:
     """
-    Sum up *rows*, each as `Row` has it. *severities* are the runbook's, in their order; one that it lost comes after
-    them. *starts* are where the parts of the trend begin, in order: in microseconds, and as a local day.
+    Sum up incidents. *severities* are the runbook's, in their order; one that it lost comes after them. *starts* are
+    where the parts of the trend begin, in order: in microseconds, and as a local day.
+
+    Tens of thousands are usual: they are put in order once, so that each part is a piece of every column. What is
+    sorted for a part and a severity is only joined for the whole of either: joining what is sorted costs little.
     """
-    table: Sequence[Sequence[Any]] = tuple(zip(*rows, strict=True)) or ((),) * len(Row._fields)
-    columns = dict(zip(Row._fields, table, strict=True))
-    kinds = columns["severity"]
+    columns = _by_time(columns)
+    kinds = columns.severity
     order = [*severities, *sorted(set(kinds) - set(severities))]
-    bounds = [at for at, _ in starts]
-    places = [bisect_right(bounds, at) - 1 for at in columns["at"]]
-    by_severity, by_part = _split(kinds, columns), _split(places, columns)
-    seen = Counter(zip(places, kinds, strict=True))
-    counted = Counter(cause for cause in columns["cause"] if cause)
-    causes: dict[str, list[Any]] = {}  # folded to how it was written first, and how often it was
-    for cause, n in counted.items():
-        causes.setdefault(cause.casefold(), [cause, 0])[1] += n
+    cuts = [0, *(bisect_left(columns.at, at) for at, _ in starts), len(kinds)]
+    cells = [_cells(columns, start, end) for start, end in pairwise(cuts)]  # the first is before the trend
+    judged = Counter(zip(kinds, columns.response, columns.resolution, strict=True))
+    whole = {name: _joined([each[name] for each in cells if name in each]) for name in order}
     trend = [
-        Bucket(day, {name: seen[place, name] for name in order if seen[place, name]}, _group(by_part.get(place, _NONE)))
-        for place, (_, day) in enumerate(starts)
+        Bucket(day, {name: each[name][0] for name in order if name in each}, _group(each.values()))
+        for (_, day), each in zip(starts, cells[1:], strict=True)
     ]
-    judged = Counter(zip(kinds, columns["response"], columns["resolution"], strict=True))
     return Summary(
-        _group([columns[name] for name in _TIMES]),
-        {name: _group(by_severity.get(name, _NONE)) for name in order}, {name: _sla(name, judged) for name in order},
-        tuple(trend), _top(Counter(columns["service"])), _top(Counter(dict(causes.values()))),
+        _group(whole.values()), {name: _group([cell]) for name, cell in whole.items()},
+        {name: _sla(name, judged) for name in order}, tuple(trend), _top(Counter(columns.service)),
+        _causes(columns.cause),
     )  # fmt: skip
 
 
-_TIMES: Final = ("to_acknowledge", "to_resolve", "to_update")
-_NONE: Final[list[list[float | None]]] = [[], [], []]
+def _by_time(columns: Columns) -> Columns:
+    if all(map(le, columns.at, islice(columns.at, 1, None))):  # as it is where nobody set the time back
+        return columns
+    order = sorted(range(len(columns.at)), key=columns.at.__getitem__)
+    return Columns(*(itemgetter(*order)(column) for column in columns))
 
 
-def _split(keys: Sequence[Any], columns: Mapping[str, Sequence[Any]]) -> dict[Any, list[list[float | None]]]:
-    """The three times of the incidents of each key."""
-    found: dict[Any, list[list[float | None]]] = {key: [[], [], []] for key in set(keys)}
-    for i, name in enumerate(_TIMES):
-        into = {key: lists[i].append for key, lists in found.items()}
-        for key, value in zip(keys, columns[name], strict=True):
-            into[key](value)
+Cell: TypeAlias = tuple[int, tuple[list[float], ...]]  # how many, and their three times as far as known, sorted
+
+
+def _cells(columns: Columns, start: int, end: int) -> dict[str, Cell]:
+    """The incidents from *start* to *end*, by severity."""
+    kinds = columns.severity[start:end]
+    spans = [each[start:end] for each in (columns.to_acknowledge, columns.to_resolve, columns.to_update)]
+    found: dict[str, Cell] = {}
+    for name, n in Counter(kinds).items():
+        here = [kind == name for kind in kinds]
+        found[name] = n, tuple(_known(compress(each, here)) for each in spans)
     return found
+
+
+def _joined(cells: Collection[Cell]) -> Cell:
+    return sum(n for n, _ in cells), tuple(
+        sorted(chain.from_iterable(known[i] for _, known in cells)) for i in range(3)
+    )
+
+
+def _known(values: Iterable[float | None]) -> list[float]:
+    return sorted([value for value in values if value is not None])
+
+
+def _causes(causes: Iterable[str | None]) -> tuple[tuple[str | None, int], ...]:
+    """The commonest causes, as each was written first: case makes no difference."""
+    found: dict[str, list[Any]] = {}
+    for cause, n in Counter(causes).items():
+        if cause:
+            found.setdefault(cause.casefold(), [cause, 0])[1] += n
+    return _top(Counter(dict(found.values())))
 
 
 def _top(counted: Counter[Any]) -> tuple[tuple[Any, int], ...]:
     return tuple(sorted(counted.items(), key=lambda pair: (-pair[1], str(pair[0])))[:TOP])
 
 
-def _group(spans: Sequence[Sequence[float | None]]) -> Group:
-    acknowledge, resolve, update = (times(each) for each in spans)
-    n = len(spans[0])
+def _group(cells: Collection[Cell]) -> Group:
+    n, known = _joined(cells)
+    acknowledge, resolve, update = (_times(each) for each in known)
     return Group(n, n - acknowledge.n, n - resolve.n, acknowledge, resolve, update)
 
 

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tocsin.core.blame import RULES, marked
 from tocsin.core.postmortem import BLANK, HEADING, TO_AGREE
 
 LINES: Final = 5_000  # of a text that are read
 LINE_LENGTH: Final = 2_000  # characters of a line that are read: the patterns look ahead
+SHOWN: Final = 80  # characters of what was found
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,182 +30,98 @@ class Finding:
         return {"line": self.line, "rule": self.rule, "text": self.text, "better": self.better}
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule for one sentence. `{found}` stands for what was found, in `text` and `better`."""
-
-    name: str
-    pattern: re.Pattern[str]
-    text: str
-    better: str
-
-
-# Who somebody is when no name is known. `on-call` may stand before any of them.
-ROLE: Final = (
-    r"(?:(?:on-?call|junior|senior|new|database|release|network|site|duty|lead|remote)\s+)*"
-    r"(?:engineers?|developers?|devs?|interns?|contractors?|operators?|admins?|administrators?|sysadmins?|dbas?|"
-    r"reviewers?|commanders?|managers?|authors?|consultants?|freelancers?|colleagues?|employees?|architects?|"
-    r"technicians?|on-?call(?:\s+person)?)"
-)
-TEAM: Final = (
-    r"(?:(?:the|our|their|vendor's)\s+(?:[\w-]+\s+){0,3}?(?:teams?|group|department|squad|crew|people)|QA|SRE|DevOps|management"
-    r"|(?:the\s+)?(?:operations|sales|frontend|backend|marketing|infrastructure|architects|vendor))"
-)
-# What is said of somebody to blame them: what they did wrong, or did not do.
-WRONG: Final = (
-    r"(?:broke|br(?:eak|oke)s?\s+the|deleted|wiped|ignored|missed|misconfigured|misread|misunderstood|neglected|wasted|"
-    r"forgot|overlooked|crashed|destroyed|ruined|dropped\s+the\s+ball|took\s+(?:down|out)|brought\s+down|knocked\s+over|"
-    r"introduced\s+(?:the|a)\s+(?:bug|fault|error|defect|regression)|caused|skipped|rushed|refused|disregarded|"
-    r"chose\s+the\s+wrong|picked\s+the\s+wrong|ran\s+the\s+wrong|pushed\s+(?:a\s+)?(?:bad|broken|untested)|"
-    r"never\s+(?:told|asked|tested|checked|cleaned|read|looked|answered|documented|reviewed)|"
-    r"did(?:\s+not|n't)\s+(?:even\s+|bother\s+(?:to\s+)?)?(?:test|read|check|look|answer|ask|tell|follow|notice|"
-    r"document|review|verify|bother|escalate|communicate|warn|understand)\w*)"
-)
-# What is done with a thing, said in the passive with whoever is blamed behind it.
-PASSIVE: Final = (
-    r"(?:was|were|is|are|(?:had|has|have)\s+been|being|got)\s+(?:simply\s+)?(?:\w+ly\s+)?"
-    r"(?:ignored|missed|overlooked|caused|broken|introduced|forgotten|misconfigured|neglected|skipped|silenced|deleted|"
-    r"(?:not|never)\s+\w+)"
-)
-
-
-def _rule(name: str, pattern: str, text: str, better: str, flags: int = re.IGNORECASE) -> Rule:
-    return Rule(name, re.compile(pattern, flags), text, better)
-
-
-RULES: Final = (
-    _rule(
-        "human-error",
-        r"\b(?:human(?:\s+factors?)?|operator|user|pilot|administrator|admin|engineer|manual|configuration)(?:'s|s')?"
-        r"\s+(?:errors?|mistakes?|failure)\b(?!\s+(?:rate|message|budget|page|report))|"
-        r"\bmade\s+an?\s+(?:\w+\s+)?mistake|\b(?:by|through)\s+mistake\b|\bmistake\s+(?:by|of|made\s+by)\b|"
-        r"\b\w+(?:'s)\s+mistake\b|\b(?:typo|slip|error|oversight)\s+(?:made\s+)?by\s+(?:the|an?|our)\b|"
-        r"\bdue\s+to\s+an\s+oversight|\bfat[- ]finger|\bPEBKAC\b|\baccident\s+on\s+the\s+part\s+of",
-        "“{found}” ends the search where it begins: people err, and the next one will too.",
-        "Say what made the step easy to get wrong and what let it pass: “the command takes its target from …”.",
-    ),
-    _rule(
-        "should-have",
-        r"\b(?:should|ought)(?:\s+(?:not|never|probably|really|at\s+least|all|also|simply))*(?:n't|n’t)?"
-        r"(?:\s+to)?(?:\s+(?:not|never|probably|really))*(?:\s+|')(?:have|ve|'ve)\b|\bshould(?:n't|n’t)\s+have\b|\bshould've\b|"
-        r"\b(?:was|were)\s+supposed\s+to\b|\bneeded\s+to\s+have\b|\bmust\s+have\s+known\b",
-        "“{found}” judges by what is known now; nobody knew it then.",
-        "Say what was seen at the time, and what was missing: “the page showed …; the … was not visible”.",
-    ),
-    _rule(
-        "counterfactual",
-        r"\bif\s+only\b|\b(?:could|might)\s+(?:easily\s+)?have\s+(?:been\s+(?:avoided|prevented|caught|noticed|found|stopped)|"
-        r"(?:easily\s+)?(?:avoided|prevented|caught|noticed|found|restored|rolled|run|seen\s+it|stopped|checked|tested))|"
-        r"\b(?:could|might)\s+easily\s+have\b|\bwould(?:\s+never|\s+not|n't)?\s+have\b|"
-        r"(?:^|[.;,]\s+)had\s+(?:we|the\s+\w+|an?\s+\w+|somebody|someone|they|he|she|it)\s+\w+|"
-        r"\bif\s+(?:the\s+\w+|we|they|he|she|somebody|someone|anybody)\s+had\b|"
-        rf"\b(?:{ROLE}|{TEAM}|we|they|he|she|somebody|someone|support|nobody)\s+failed\s+to\b",
-        "“{found}” tells of a past that was not; it explains nothing of the one that was.",
-        "Tell what happened and why it made sense then; put the wish into an action item.",
-    ),
-    _rule(
-        "person-blame",
-        rf"\b(?:the|an?|our)\s+{ROLE}\s+(?:also\s+|simply\s+|then\s+|again\s+)?{WRONG}|"
-        rf"\b(?:he|she)\s+(?:also\s+|simply\s+|then\s+)?{WRONG}|@\w[\w.-]*\s+(?:also\s+|simply\s+)?{WRONG}",
-        "“{found}” names somebody beside what went wrong: the next reader hides what they know.",
-        "Name the step and what it met: “the migration ran at 14:02 and found …”; the timeline keeps who did what.",
-    ),
-    _rule(
-        "team-blame",
-        rf"\b{PASSIVE}\s+by\s+{TEAM}|\bby\s+{TEAM}\s+without\b|\b(?:the|our|their)\s+(?:[\w'-]+\s+){{0,3}}?team\s+"
-        rf"(?:also\s+|simply\s+)?{WRONG}|"
-        rf"\b(?:QA|SRE|DevOps|management|operations|sales|frontend|backend|marketing|infrastructure|support)\s+"
-        rf"(?:also\s+|simply\s+)?{WRONG}",
-        "“{found}” puts a team in the place of a cause.",
-        "Name the interface and what it let through: “the change of the contract reached production without …”.",
-    ),
-    _rule(
-        "blame-word",
-        r"\b(?:careless(?:ly|ness)?|negligen(?:t|tly|ce)|sloppy|sloppily|laz(?:y|ily|iness)|reckless(?:ly)?|incompeten\w+|"
-        r"stupid(?:ly)?|dumb|clueless|inexcusabl\w+|irresponsibl\w+|forgot(?:ten)?(?:\s+to)?|to\s+blame|culprits?|guilty|"
-        r"at\s+fault|fault\s+of\s+the\s+(?:person|team|one)|screwed\s+up|mess(?:ed)?\s+up|botch(?:ed)?|"
-        r"(?:pay|paid|paying)\s+(?:no\s+)?attention\s+to\s+the|nobody\s+bothered|not\s+bother(?:ed)?|common\s+sense|"
-        r"obvious(?:ly)?\s+(?:bug|mistake|error|wrong|should)|of\s+course\s+should|inattenti\w+|thoughtless\w*)\b",
-        "“{found}” judges a person, and a judged person tells less the next time.",
-        "Leave the judgement out and say what happened: “nothing reminded anybody of …”.",
-    ),
-    _rule(
-        "single-cause",
-        r"\b(?:the\s+)?(?:only|sole|single|one\s+and\s+only|just\s+one|exclusive)\s+(?:root\s+)?(?:cause|reason)\b|"
-        r"\b(?:solely|entirely|purely|exclusively|wholly)\s+(?:due|caused|attributable|because|by|an?|the)\b|"
-        r"\b(?:only|merely)\s+(?:due\s+to|caused\s+by|because)\b|"
-        r"\bdue\s+only\s+to\b|\bsimply\s+because\b|\bnothing\s+(?:else|more\s+than)\b|\bcomes?\s+down\s+to\b|"
-        r"\bcame\s+down\s+to\b|\balone\s+caused\b|\bno\s+other\s+(?:factor|cause|reason)\b|\bresult\s+of\s+a\s+single\b",
-        "“{found}” ends with one cause; an outage needs several conditions at once.",
-        "Name the trigger and what let it through: “… was the trigger; … did not stop it, and … made it last”.",
-    ),
-    _rule(
-        "vague-action",
-        r"\b(?:be|being)\s+(?:more\s+)?(?:careful|vigilant|attentive|aware)\b|\b(?:pay|paying)\s+(?:more|better|closer)\s+attention|"
-        r"\btry\s+harder\b|\bremind\s+(?:everyone|everybody|people|the)|\bremember\s+to\b|\b(?:re)?train\s+(?:the|our|people)|"
-        r"\bimprove\s+(?:communication|monitoring|awareness|quality)\b|\bnever\s+happens?\s+again|\braise\s+awareness|"
-        r"\bfollow\s+the\s+(?:process|procedure|rules)\s+next\s+time|\blook\s+into\b|\bdouble-?check\s+(?:their|your|all)|"
-        r"\btake\s+more\s+care|\bdo\s+better\b|\bneeds?\s+to\s+be\s+aware|\binvestigate\s+(?:whether|if|how)\b|"
-        r"\bstay\s+alert\b|\bthink\s+about\s+(?:adding|whether|how)",
-        "“{found}” cannot be finished, so nobody can say when it is.",
-        "Write what will be different: a check, a guard, an alert; with an owner, a day and a way to verify it.",
-    ),
-)
-
-
 def lint(text: str, names: Iterable[str] = ()) -> list[Finding]:
     """
     Read a postmortem and say what blames, what ends too soon, and which actions nobody can check.
 
     Args:
-        text: Markdown. Code, quotations and what the draft still asks are left alone.
+        text: Markdown. Code, quotations, links and what the draft still asks are left alone.
         names: People who may be named in it, by their first names too: a name beside a fault is blame.
 
     Returns:
         What was found, by line; at most one of a rule for each line. An honest text gives [].
     """
     lines = [line[:LINE_LENGTH] for line in text.splitlines()[:LINES]]
-    rules = (*RULES, *_about(names))
-    found = [one for number, line in _prose(lines) for one in _in_line(number, line, rules)]
+    known = tuple(names)
+    found = [one for number, block in _blocks(lines) for one in _in_block(number, block, known)]
     found += [*_root_cause(lines), *_actions(lines)]
-    return sorted(found, key=lambda one: one.line)
+    first = {(one.line, one.rule): one for one in reversed(found)}
+    return sorted(first.values(), key=lambda one: (one.line, NAMES.index(one.rule)))
 
 
 def sentence(text: str, names: Iterable[str] = ()) -> frozenset[str]:
     """The rules that one sentence breaks."""
-    return frozenset(one.rule for one in _in_line(1, text, (*RULES, *_about(names))))
+    return frozenset(one.rule for one in _in_block(1, text, tuple(names)))
 
 
-def _about(names: Iterable[str]) -> tuple[Rule, ...]:
-    """The rule for people by name: of `Ana Cruz` also `Ana`."""
-    parts = {part for name in names for part in (name, name.split()[0] if name.split() else "") if len(part) > 1}
-    if not parts:
-        return ()
-    any_of = "|".join(re.escape(part) for part in sorted(parts, key=len, reverse=True))
-    own = next(rule for rule in RULES if rule.name == "person-blame")
-    # The case of a name matters: "mark" and "will" are words.
-    beside = rf"(?:{WRONG}|careless\w*|mistake)"
-    pattern = rf"\b(?:{any_of})(?:'s)?\s+(?:also\s+|simply\s+|then\s+)?{beside}|\bby\s+(?:{any_of})'s\s+mistake"
-    return (Rule("person-blame", re.compile(pattern), own.text, own.better),)
+def _in_block(number: int, block: str, names: tuple[str, ...]) -> Iterator[Finding]:
+    """What is found in the sentences of a block of text that begins on line *number*."""
+    text = _ELSEWHERE.sub(lambda found: "``" + "\n" * found[0].count("\n"), _SPACES.sub(" ", block))
+    ready = marked(text, names)
+    start = 0
+    for end in [*(gap.end() for gap in _BETWEEN.finditer(text)), len(text)]:
+        one = ready[start:end].rstrip()
+        for rule in RULES:
+            if (match := rule.pattern.search(one)) and not (rule.unless and rule.unless.search(one)):
+                words = " ".join(text[start + match.start() : start + match.end()].strip(" .,;|").split())
+                found = words if len(words) <= SHOWN else f"{words[: SHOWN - 1]}…"
+                line = number + text.count("\n", 0, start + match.start())
+                yield Finding(line, rule.name, rule.text.replace("{found}", found), rule.better)
+        start = end
 
 
-def _in_line(number: int, line: str, rules: Sequence[Rule]) -> Iterator[Finding]:
-    seen: set[str] = set()
-    for rule in rules:
-        if rule.name not in seen and (match := rule.pattern.search(line)):
-            seen.add(rule.name)
-            found = " ".join(match[0].strip(" .,;").split())
-            yield Finding(number, rule.name, rule.text.replace("{found}", found), rule.better)
+# What others wrote, and what is no sentence: code, quotations, links, comments.
+_ELSEWHERE: Final = re.compile(
+    r"(`+)(?!`)[^`]{1,400}?\1(?!`)|!?\[[^\]\n]{0,300}\]\([^)\s]{0,500}(?:\s[^)]{0,100})?\)|https?://\S+|<!--.{0,500}?-->|"
+    r"\"[^\"]{1,300}\"|“[^”]{1,300}”|„[^“”]{1,300}[“”]|«[^»]{1,300}»|(?<![\w`])'[^'\n]{2,200}'(?!\w)",
+    re.DOTALL,
+)
+# Where one sentence ends and the next begins; the cells of a table are sentences.
+_BETWEEN: Final = re.compile(r"(?<=[.!?])[\s*_)]+(?=[A-Z(`@*_\d])|\s*\|\s*")
+_SPACES: Final = re.compile(r"[^\S\n]+")
+_FENCE: Final = re.compile(r"\s*(`{3,}|~{3,})")
+_ITEM: Final = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?")
+_LOG: Final = re.compile(
+    r"\W*\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S*\s.*\b(?:ERROR|WARN|WARNING|INFO|DEBUG|FATAL|TRACE|CRITICAL)\b|"
+    r"[A-Z][a-z]{2}\s+\d+\s\d\d:\d\d:\d\d\s\S+\s\S+:"
+)
 
 
-def _prose(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """The lines that somebody wrote in their own words."""
-    fenced = False
+def _blocks(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """What somebody wrote in their own words: paragraphs, items, headings, rows, each with its first line."""
+    block: list[str] = []
+    for number, line, begins in _prose(lines):
+        if begins and block:
+            yield number - len(block), "\n".join(block)
+            block = []
+        if line:
+            block.append(line)
+
+
+def _prose(lines: Sequence[str]) -> Iterator[tuple[int, str, bool]]:
+    """Each line that is prose, without its mark, and whether a block begins with it; empty for any other."""
+    fence, listed, alone = "", False, False
     for number, line in enumerate(lines, 1):
-        if line.lstrip().startswith(("```", "~~~")):
-            fenced = not fenced
-        elif not fenced and not line.startswith(("    ", "\t", ">")) and BLANK not in line:
-            yield number, re.sub(r"`[^`]*`", "``", line)
+        mark = _FENCE.match(line)
+        if fence or mark:
+            if mark and not fence:
+                fence = mark[1]
+            elif mark and mark[1].startswith(fence) and not line.strip(" `~"):
+                fence = ""
+            yield number, "", True
+            continue
+        item = _ITEM.match(line)
+        indented = line.startswith(("    ", "\t"))
+        listed = bool(item) or (listed and (indented or not line.strip()))
+        if not line.strip() or (indented and not listed) or line.startswith(">") or BLANK in line or _LOG.match(line):
+            yield number, "", True
+            continue
+        heading = HEADING.match(line)
+        row = line.lstrip().startswith("|")
+        bare = line[item.end() :] if item else heading[1] if heading else line
+        yield number, bare.strip(), bool(item or heading or row or alone)
+        alone = bool(heading or row)
+    yield len(lines) + 1, "", True
 
 
 # --------------------------------------------------------------------------------------------- of whole sections

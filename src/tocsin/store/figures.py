@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from heapq import nsmallest
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -13,13 +14,13 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    cast,
     func,
     insert,
     literal_column,
     or_,
     select,
     type_coerce,
-    union_all,
     update,
 )
 
@@ -124,14 +125,16 @@ def _within(column: Any, which: Which) -> list[ColumnElement[bool]]:
     ]
 
 
-def rows(tx: Tx, which: Which) -> Sequence[Any]:
-    """What is summed up of each incident that counts, in the order of `insights.Row`."""
+def columns(tx: Tx, which: Which) -> insights.Columns:
+    """What is summed up of the incidents that count."""
     c = table.c
-    at = type_coerce(c.declared_at, BigInteger)
-    statement = select(at, c.severity, c.service, c.cause, c.to_acknowledge, c.to_resolve, c.to_update, c.response,
-                       c.resolution)  # fmt: skip
-    where = *_of(which), c.merged.is_(False), *_within(c.declared_at, which)
-    return tx.connection.execute(statement.where(*where)).all()
+    at = type_coerce(c.declared_at, BigInteger).label("at")
+    # In microseconds, as they were measured: a number with a point loses its last digit in JSON.
+    times = [cast(func.round(span * 1_000_000), BigInteger) for span in (c.to_acknowledge, c.to_resolve, c.to_update)]
+    statement = select(at, c.severity, c.service, c.cause, c.response, c.resolution, *times)
+    found = tx.columns(statement.where(*_of(which), c.merged.is_(False), *_within(c.declared_at, which)))
+    seconds = ([None if each is None else each / 1_000_000 for each in column] for column in found[6:])
+    return insights.Columns(*found[:6], *seconds)
 
 
 def first_at(tx: Tx) -> datetime | None:
@@ -154,12 +157,12 @@ def paged(tx: Tx, which: Which, spans: Sequence[tuple[int, int]]) -> list[tuple[
         counted = pages.c.incident.in_(select(table.c.incident).where(*_of(which)))
     else:
         counted = pages.c.incident.notin_(select(table.c.incident).where(table.c.drill))
-    statement = select(pages.c.person, slot.label("slot"), func.count()).group_by(pages.c.person, slot)
+    statement = select(pages.c.person, slot.label("slot"), func.count()).group_by(slot, pages.c.person)
     found: list[tuple[str, int, int, int]] = []
     for start, end in spans:
         within = micros >= start * MICROS, micros < end * MICROS, *_within(pages.c.requested_at, which)
-        rows_ = tx.connection.execute(statement.where(*within, counted))
-        found += [(person, start, slot_, count) for person, slot_, count in rows_]
+        rows = tx.all(statement.where(*within, counted))
+        found += [(person, start, slot_, count) for person, slot_, count in rows]
     return found
 
 
@@ -183,34 +186,39 @@ def noise(tx: Tx, which: Which, limit: int = 10) -> tuple[list[Noise], list[Nois
     What fired most in the span, and of what never led to anything what fired most, at least twice.
 
     Alerts are counted by the sender's key; of a drill none counts, and none that could not be read. Ids begin with
-    their millisecond, so that only the span is read; and it is read once.
+    their millisecond, so that only the span is read. All are counted by what is short; the rest is read of those that
+    are shown.
     """
     a, f = alerts.c, table.c
-    times, worked = func.sum(a.count), func.count(case((f.worked, a.incident)).distinct())
-    statement = (
-        select(func.max(a.key).label("key"), func.max(a.source).label("source"), func.max(a.title).label("title"),
-               func.max(a.service).label("service"), func.max(a.rule).label("rule"), times.label("times"),
-               func.count().label("episodes"), func.count(a.incident.distinct()).label("incidents"),
-               worked.label("worked"))
-        .select_from(alerts.outerjoin(table, f.incident == a.incident))
-        .where(a.disposition != "quarantined", f.drill.isnot(True))
-        .group_by(a.dedup)
-    )  # fmt: skip
+    where = [a.disposition != "quarantined", f.drill.isnot(True)]
     if which.start:
-        statement = statement.where(a.id >= first_id(which.start))
+        where.append(a.id >= first_id(which.start))
     if which.end:
-        statement = statement.where(a.id < first_id(which.end))
+        where.append(a.id < first_id(which.end))
     if which.service:
-        statement = statement.where(a.service == which.service)
+        where.append(a.service == which.service)
     if which.severity:
-        statement = statement.where(f.severity == which.severity)
-    fired = statement.cte("fired")
-    most = [select(literal_column(str(place)).label("list"), fired).where(*where)
-            .order_by(fired.c.times.desc(), fired.c.key).limit(limit).subquery()
-            for place, where in enumerate(((), (fired.c.worked == 0, fired.c.times >= 2)))]  # fmt: skip
-    both = tx.connection.execute(union_all(*(select(part) for part in most))).all()
-    first, second = ([Noise(*row[1:]) for row in both if row.list == place] for place in (0, 1))
-    return first, second
+        where.append(f.severity == which.severity)
+    joined = alerts.outerjoin(table, f.incident == a.incident)
+    counted = select(a.dedup, func.sum(a.count), func.max(case((f.worked, 1), else_=0))).select_from(joined)
+    fired = [(-times, dedup, led) for dedup, times, led in tx.all(counted.where(*where).group_by(a.dedup))]
+    lists = nsmallest(limit, fired), nsmallest(limit, (each for each in fired if not each[2] and each[0] <= -2))
+    told = _noise(tx, joined, where, {dedup for some in lists for _, dedup, _ in some})
+    most, idle = (sorted((told[dedup] for _, dedup, _ in some), key=_loudest) for some in lists)
+    return most, idle
+
+
+def _loudest(noise: Noise) -> tuple[int, str]:
+    return -noise.times, noise.key
+
+
+def _noise(tx: Tx, joined: Any, where: Sequence[Any], dedups: Collection[str]) -> dict[str, Noise]:
+    """All of the alerts with these keys."""
+    a, worked = alerts.c, case((table.c.worked, alerts.c.incident))
+    texts = [func.max(column) for column in (a.key, a.source, a.title, a.service, a.rule)]
+    counts = func.sum(a.count), func.count(), func.count(a.incident.distinct()), func.count(worked.distinct())
+    statement = select(a.dedup, *texts, *counts).select_from(joined).where(*where, a.dedup.in_(dedups))
+    return {row[0]: Noise(*row[1:]) for row in tx.all(statement.group_by(a.dedup))} if dedups else {}
 
 
 def reviews(tx: Tx, which: Which) -> Sequence[Any]:

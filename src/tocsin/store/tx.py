@@ -15,6 +15,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Select,
     Table,
     Text,
     bindparam,
@@ -50,6 +51,17 @@ class Tx:
         if self.sqlite and (plan := plan_of(statement)):
             return plan.all(self.connection, parameters)
         return self.connection.execute(statement, parameters).all()
+
+    def columns(self, statement: Select[Any]) -> list[list[Any]]:
+        """
+        The columns of *statement* as lists, in one order; of whole numbers, texts, and None.
+
+        The database packs each into one JSON text: of tens of thousands of rows that takes half as long as rows do, and
+        leaves nothing for the garbage collector to look through.
+        """
+        packed = func.json_group_array if self.sqlite else func.json_agg
+        row = self.connection.execute(select(*[sql_cast(packed(each), Text) for each in statement.subquery().c])).one()
+        return [orjson.loads(each or "[]") for each in row]
 
     def first(self, statement: Any, parameters: Any = None) -> Any:
         if self.sqlite and (plan := plan_of(statement)):

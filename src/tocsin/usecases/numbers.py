@@ -56,10 +56,10 @@ def read(tx: Tx, setup: Setup, span: Span, severity: str = "", service: str = ""
     _, runbook = in_force(tx, setup)
     zone = runbook.organization.timezone
     which = Which(span.start, span.end, severity or None, service or None)
-    rows = figures.rows(tx, which)
     start, end = _bounds(tx, span)
     part, starts = load.parts(start, end, zone)
-    summary = insights.summarize(rows, list(runbook.severities), [(insights.micros(at), day) for at, day in starts])
+    marks = [(insights.micros(at), day) for at, day in starts]
+    summary = insights.summarize(figures.columns(tx, which), list(runbook.severities), marks)
     zones = {id_: person.timezone for id_, person in runbook.people.items() if person.timezone}
     quarters = load.quarter_of(start), load.quarter_of(end) + 1
     paged = figures.paged(tx, which, load.steady(*quarters, {zone, *zones.values()}))

@@ -1,0 +1,60 @@
+"""The tables behind the blameless lint: how a text is made ready, what machines may do, and what only people are asked."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.core import blame, lint
+
+NAMES = ("Ana Cruz", "Will", "", "X")
+
+
+@given(st.text(max_size=200))
+def test_making_ready_moves_no_character(text):
+    assert len(blame.marked(text, NAMES)) == len(text)
+    assert blame.marked(text, ()) == blame.marked(text, ("",))
+
+
+def test_names_are_marked_by_their_case_and_handles_always():
+    n = blame.NAME
+    assert f"{n * 8} and {n * 3}, banana and {n * 4}" == blame.marked("Ana Cruz and Ana, banana and @bob", NAMES)
+    assert f"{n * 4} will not; don't" == blame.marked("Will will not; don’t", NAMES)
+    assert "a@b.c" == blame.marked("a@b.c", ())
+
+
+@pytest.mark.parametrize("rule", blame.RULES, ids=lambda rule: rule.name)
+def test_each_rule_says_what_it_found_why_it_matters_and_what_is_better(rule):
+    assert "“{found}”" in rule.text and rule.text.endswith(".")
+    assert len(rule.better) > 40 and rule.better.endswith(".")
+    assert not rule.pattern.search("") and not rule.pattern.search("the disk was full, and no alert watched it.")
+
+
+@pytest.mark.parametrize(
+    ("person", "machine", "rule"),
+    [
+        ("The operator failed to start it.", "The deploy failed to start.", "counterfactual"),
+        ("Ana Cruz ignored the header.", "The client ignored the header.", "person-blame"),
+        ("Somebody forgot the key.", "The cache forgot the key after a minute.", "blame-word"),
+        ("It was missed by the storage team.", "It was missed by the correlation engine.", "team-blame"),
+        ("Frontend ignored the limit.", "The frontend ignored the limit.", "team-blame"),
+        ("The platform group missed three calls.", "The consumer group missed three heartbeats.", "team-blame"),
+        ("We should have set a limit.", "Retries should have a limit.", "should-have"),
+        ("User error emptied the table.", "The user error page was shown.", "human-error"),
+        ("The node was the only cause.", "There is no single cause.", "single-cause"),
+        ("Be careful with the valve.", "A careful start by region kept it small.", "vague-action"),
+    ],
+)
+def test_what_blames_a_person_is_said_of_a_machine_freely(person, machine, rule):
+    assert rule in lint.sentence(person, NAMES)
+    assert frozenset() == lint.sentence(machine, NAMES)
+
+
+def test_an_action_that_can_be_verified_is_not_vague():
+    assert {"vague-action"} == lint.sentence("Improve the monitoring of the queue.")
+    assert frozenset() == lint.sentence("Improve the monitoring of the queue: alert at 400, verified by a load test.")
+
+
+def test_what_guards_against_mistakes_is_no_human_error():
+    assert frozenset() == lint.sentence("Nothing guards against mistakes made in the console.")
