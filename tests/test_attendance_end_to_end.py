@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import httpx
 import icalendar
 import pytest
@@ -87,3 +90,15 @@ def test_an_invitation_is_answered_and_counter_proposed_over_the_wire(served, ma
     alert = b"From: cron@api.example\r\nSubject: Disk is full\r\n\r\n91%"
     assert {"status": "ok", "taken": 1} == post(served, alert).json()
     assert {"Down", "Disk is full"} == {one["title"] for one in served.api("GET", "/incidents")["items"]}
+
+
+def test_a_file_edited_by_hand_is_noticed_though_nobody_opens_the_document(served):
+    """The database is asked, since every request for the document would look at its file itself."""
+    (item, *_) = served.api("GET", "/postmortems")["items"]
+    (served.data / item["path"]).write_text("# By hand\n", encoding="utf-8")
+
+    def found():
+        with closing(sqlite3.connect(f"file:{served.data}/tocsin.db?mode=ro", uri=True)) as connection:
+            return connection.execute("SELECT found, found_in FROM postmortems WHERE found IS NOT NULL").fetchall()
+
+    assert [("# By hand\n", "file")] == until(found, 60)
