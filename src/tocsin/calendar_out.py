@@ -74,13 +74,14 @@ class Meeting:
     link: str
     organizer: str  # a mail address
     guests: tuple[tuple[str, str], ...]
+    answers: bool = False  # whether what calendars answer to the organizer is read
 
 
 def invitation(meeting: Meeting, stamp: datetime, *, cancel: bool = False) -> str:
     """
     Write an invitation, or that the meeting is off. Lines end with CRLF.
 
-    Nobody reads what calendars answer (RSVP=FALSE): the one address that they could answer to sends only.
+    Where nobody reads what calendars answer they are told so, by RSVP=FALSE.
     """
     lines = [
         "BEGIN:VCALENDAR", "PRODID:-//Tocsin//Review//EN", "VERSION:2.0", "CALSCALE:GREGORIAN",
@@ -90,16 +91,16 @@ def invitation(meeting: Meeting, stamp: datetime, *, cancel: bool = False) -> st
         f"DESCRIPTION:{_text(meeting.text)}", f"URL:{meeting.link}",
         f"STATUS:{'CANCELLED' if cancel else 'CONFIRMED'}", "TRANSP:OPAQUE",
         f"ORGANIZER;CN=Tocsin:mailto:{meeting.organizer}",
-        *(_attendee(name, address) for name, address in meeting.guests),
+        *(_attendee(name, address, asked=meeting.answers) for name, address in meeting.guests),
         *(() if cancel else ("BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT15M", "DESCRIPTION:Reminder", "END:VALARM")),
         "END:VEVENT", "END:VCALENDAR",
     ]  # fmt: skip
     return "".join(f"{_folded(line)}\r\n" for line in lines)
 
 
-def _attendee(name: str, address: str) -> str:
+def _attendee(name: str, address: str, *, asked: bool) -> str:
     quoted = "".join(c for c in name if c.isprintable() and c != '"')  # section 3.2: no quote can stand in one
-    is_asked = "CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=FALSE"
+    is_asked = f"CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP={'TRUE' if asked else 'FALSE'}"
     return f'ATTENDEE;CN="{quoted}";{is_asked}:mailto:{address}'
 
 

@@ -11,20 +11,23 @@ from typing import Final
 
 import structlog
 
+from tocsin.core.types import incident_name
 from tocsin.core.watch import OVERDUE
 from tocsin.net import Network, redact
 from tocsin.points import passing
 from tocsin.sdk import Request
-from tocsin.store import retention
+from tocsin.store import postmortems, retention
 from tocsin.store.db import Busy, Database
-from tocsin.usecases import watch
+from tocsin.usecases import publish, watch
 from tocsin.usecases.configure import NoRunbook, Setup
+from tocsin.usecases.handwritten import Files
 
 JUDGE_SECONDS: Final = 10.0  # how often it is judged whether anybody can be paged
 AUDIT_SECONDS: Final = watch.EVERY.total_seconds()
 PROBE_SECONDS: Final = 30.0  # a test page that takes longer did not come through
 LOOK_SECONDS: Final = 0.1  # between two looks at a test page
 SWEEP_SECONDS: Final = 3_600.0  # how often old rows are removed
+FILES_SECONDS: Final = 30.0  # how often it is looked whether somebody changed a postmortem's file by hand
 SWEEP_PAUSE_SECONDS: Final = 0.2  # between two parts of it: others write in between
 
 log = structlog.get_logger("tocsin.watch")
@@ -54,13 +57,15 @@ class Watchman:
     ) -> None:  # fmt: skip
         self.db, self.setup, self.network, self.owner = db, setup, network, owner
         self.dead_man, self.clock, self.keep = dead_man, clock, keep
+        self.files = Files()
         self._probes = itertools.count()
         self.next_minute = 0.0  # seconds of the loop's clock
         self.audits = False  # not before the worker had a minute to catch up, after a start as after a jump
 
     async def run(self) -> None:
         """Watch until cancelled. What fails is logged, and the next round tries again."""
-        rounds = [self._round(self.look, JUDGE_SECONDS), self._round(self.sweep, SWEEP_SECONDS)]
+        rounds = [self._round(self.look, JUDGE_SECONDS), self._round(self.sweep, SWEEP_SECONDS),
+                  self._round(self.read_files, FILES_SECONDS)]  # fmt: skip
         if self.dead_man.url:
             rounds.append(self._round(self.test, self.dead_man.every_seconds))
         await asyncio.gather(*rounds)
@@ -106,6 +111,14 @@ class Watchman:
             await asyncio.sleep(SWEEP_PAUSE_SECONDS)
         if gone:
             log.info("old_rows_removed", rows=gone)
+
+    async def read_files(self) -> None:
+        """Notice what people changed by hand in files on this node: it is kept beside the document, to be joined."""
+        rows = await self.db.read(postmortems.files)
+        for number, text in await asyncio.to_thread(self.files.look, self.setup.data, rows):
+            if await self.db.read(publish.is_strange, number, text):
+                await self.db.write(publish.noticed, number, text)
+                log.info("document_changed_by_hand", incident=incident_name(number))
 
     async def test(self) -> None:
         """Send a test alert through the whole, and ping the outside only when its page came out at the other end."""

@@ -12,12 +12,17 @@ from email import message_from_string, policy
 import icalendar
 import pytest
 
+from tocsin.core import review
 from tocsin.core.events import Acknowledge, Assign, PostUpdate, Reopen, Resolve, Say
 from tocsin.core.types import Refused
+from tocsin.integrations import email_in
+from tocsin.sdk import Inbound
+from tocsin.store import attendance
 from tocsin.store import postmortems as documents
 from tocsin.store import reviews as weeks
-from tocsin.usecases import action_items, configure, looks, postmortems, publish, reviews
+from tocsin.usecases import action_items, configure, ingest, looks, postmortems, publish, reviews
 
+from ..calendars import answer
 from .conftest import World, changed
 
 MAILS = ("martijn@proofi.ai", "backup1@proofi.ai")
@@ -295,6 +300,121 @@ def test_a_house_of_other_days_keeps_the_steps_that_an_incident_began_with(week)
     assert [("postmortem meeting"), ("postmortem publish")] == [
         f.data["duty"] for f in week.facts("duty_missed") if "postmortem" in f.data["duty"]
     ]
+
+
+# --------------------------------------------------------------------------------------------- what calendars answer
+
+
+@pytest.fixture
+def asking(tmp_path):
+    """The same week in a house whose mail comes back in: calendars can answer."""
+
+    def asked(book):
+        told(book)
+        book["postmortems"]["meeting"]["replies_to"] = "reviews@in.proofi.example"
+
+    world = World(tmp_path, changed(asked))
+    begin(world)
+    world.wait(seconds=5)
+    return world
+
+
+def answers(world, said, who="backup1@proofi.ai", shape="google", **more):
+    """A calendar's answer comes by mail."""
+    uid = review.uid(world.state())
+    raw = answer(shape, uid=uid, attendee=who, said=said, stamp=world.now, **more)
+    signals = email_in.parse(Inbound(raw, None, world.now, "email"))
+    world.db.write_now(ingest.ingest, world.setup, [signals])
+    world.work()
+
+
+def notes(world):
+    return [f.data["text"] for f in world.facts("note") if "review" in f.data["text"]]
+
+
+def test_a_guest_declines_and_proposes_another_time_and_a_person_moves_the_review(asking):
+    (made,) = invitations(asking)
+    (mail,) = [mail for mail in mails(asking, MAILS[1]) if mail["Subject"].startswith("Invitation")]
+    assert "reviews@in.proofi.example" == mail["Reply-To"]
+    calendar = icalendar.Calendar.from_ical(list(mail.iter_parts())[2].get_content())
+    (event,) = calendar.walk("VEVENT")
+    assert "mailto:reviews@in.proofi.example" == str(event["ORGANIZER"])
+    assert {"TRUE"} == {one.params["RSVP"] for one in event["ATTENDEE"]}
+    assert "Answer in your calendar" in str(event["DESCRIPTION"])
+
+    other = datetime(2026, 11, 26, 13, 0, tzinfo=UTC)
+    asking.wait(hours=1)
+    answers(asking, "DECLINED", comment="On leave that day")
+    asking.wait(minutes=1)
+    answers(asking, "TENTATIVE", shape="outlook", method="COUNTER", start=other)
+    assert [
+        "Backup One declines the review of 2026-11-25 10:00 UTC",
+        "Backup One may come to the review of 2026-11-25 10:00 UTC, and proposes 2026-11-26 13:00 UTC",
+    ] == notes(asking)
+    assert made[3] == asking.state().review_at  # nothing moved by itself
+    assert 1 == len(invitations(asking)) and [] == words(asking)
+
+    use(asking, reviews.move, "martijn", other, "Backup One proposed it")
+    assert ("REQUEST", 1, other) == invitations(asking, MAILS[1])[-1][1:4]
+    (kept,) = asking.db.read_now(attendance.of, 1)
+    plan = asking.db.read_now(weeks.get, 1)
+    assert (False, False) == (kept.counts(plan), kept.proposes(plan))  # each is asked anew
+    answers(asking, "ACCEPTED", sequence=0)  # a calendar that has not heard of the new time
+    assert not asking.db.read_now(attendance.of, 1)[0].counts(plan)
+    answers(asking, "ACCEPTED", sequence=1)
+    assert "Backup One accepts the review of 2026-11-26 13:00 UTC" == notes(asking)[-1]
+    assert asking.verified()
+
+
+def declines(world, who):
+    return [text for text in world.texts(who) if "who has the review, declines it" in text]
+
+
+def test_whoever_has_the_review_declines_and_the_next_one_hears_it_once(asking):
+    answers(asking, "DECLINED", MAILS[0], comment="A family matter", sender="assistant@proofi.ai")
+    (text,) = declines(asking, "martijn")
+    assert "Beside it: A family matter" in text and "(a mail from assistant@proofi.ai)" in text
+    assert 1 == len(declines(asking, "backup1"))  # the secondary: nobody else has it
+    asking.wait(minutes=1)
+    answers(asking, "ACCEPTED", MAILS[0])
+    asking.wait(minutes=1)
+    answers(asking, "DECLINED", MAILS[0])
+    assert (1, 1) == (len(declines(asking, "martijn")), len(declines(asking, "backup1")))
+    use(asking, reviews.move, "martijn", datetime(2026, 11, 26, 13, 0, tzinfo=UTC))
+    answers(asking, "DECLINED", MAILS[0], sequence=1)
+    assert 2 == len(declines(asking, "martijn"))
+
+
+def nobody(world, who="martijn"):
+    return [(f"{at:%m-%d %H:%M}", text) for at, to, text in world.sent if to == who and "Nobody has accepted" in text]
+
+
+def test_that_nobody_has_accepted_is_told_once_to_whoever_has_the_review(asking):
+    answers(asking, "DECLINED")
+    until(asking, 11, 24, 13, 59)
+    assert [] == nobody(asking)
+    until(asking, 11, 25, 9, 59)
+    ((at, text),) = nobody(asking)
+    assert "11-24 14:00" == at
+    assert "- Martijn: has not answered" in text and "- Backup One: declined" in text
+    assert [] == nobody(asking, "backup1")
+    assert "Nobody has accepted the review of 2026-11-25 10:00 UTC yet" == notes(asking)[-1]
+
+
+def test_where_somebody_comes_or_calendars_cannot_answer_nobody_is_missed(asking, week):
+    answers(asking, "ACCEPTED")
+    for world in (asking, week):
+        until(world, 11, 25, 11, 0)
+        assert [] == nobody(world)
+
+
+def test_an_answer_after_the_review_was_called_off_or_held_is_kept_and_says_nothing(asking):
+    until(asking, 11, 25, 11, 0)
+    use(asking, reviews.tick, "meeting", "martijn")
+    answers(asking, "DECLINED", MAILS[0])
+    (kept,) = asking.db.read_now(attendance.of, 1)
+    assert "declined" == kept.answer
+    assert [] == [text for text in notes(asking) if "declines" in text] and [] == declines(asking, "martijn")
 
 
 # --------------------------------------------------------------------------------------------- the document

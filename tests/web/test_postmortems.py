@@ -5,17 +5,26 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import zipfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from html.parser import HTMLParser
 
 import pytest
+import yaml
+from sqlalchemy import select
 
+from tocsin.core import review
 from tocsin.core.probes import Look
+from tocsin.store import incidents
 from tocsin.store import postmortems as store
-from tocsin.usecases import deliver, evidence, looks, probes, publish, tick
+from tocsin.store.schema import alerts
+from tocsin.usecases import configure, deliver, evidence, looks, probes, publish, tick
 from tocsin.web.markdown import html
+
+from ..calendars import answer
+from .conftest import EXAMPLE, KEY
 
 BAD = "<script>alert(1)</script>"
 
@@ -253,6 +262,118 @@ def test_the_week_is_moved_and_ticked_on_the_page(site, name):
     work(site)
     site.sign_in()
     assert 200 == site.ask("GET", f"/incidents/{name}/evidence.zip").status_code
+
+
+# --------------------------------------------------------------------------------------------- what calendars answer
+
+
+@pytest.fixture
+def asked(site):
+    """The same, where calendars can answer."""
+    book = yaml.load(EXAMPLE, yaml.BaseLoader)
+    book["version"] = 1
+    book["postmortems"]["meeting"]["replies_to"] = "reviews@in.proofi.example"
+    assert not site.db.write_now(configure.adopt, site.setup, yaml.dump(book, allow_unicode=True)).errors
+    made = site.declare("P0", "Uploads fail", service="api")
+    site.api("POST", f"/incidents/{made}/acknowledge", {"by": "martijn"})
+    site.api("POST", f"/incidents/{made}/assign", {"role": "scribe", "person": "backup1", "by": "martijn"})
+    site.now += timedelta(hours=1)
+    site.api("POST", f"/incidents/{made}/resolve", {"root_cause": "A limit", "resolution": "Raised"})
+    work(site)
+    return made
+
+
+def hears(site, shape="google", key=KEY, **more):
+    uid = more.pop("uid", None) or review.uid(site.db.read_now(incidents.load, 1).state)
+    raw = answer(shape, uid=uid, stamp=more.pop("stamp", site.now), **more)
+    site.now += timedelta(minutes=1)
+    return site.ask("POST", f"/in/email/{key}", content=raw)
+
+
+def week_of(site, name):
+    return site.api("GET", f"/incidents/{name}/review", role="viewer").json()
+
+
+def comes(site, name):
+    """What the page says of each guest: (name, word)."""
+    shown = page(site, f"/incidents/{name}/postmortem")
+    part = shown.partition('id="attending"')[2].partition("</ul>")[0]
+    return re.findall(r"<strong>([^<]*)</strong> <span class=\"mark-\w+ doc\">([^<]*)</span>", part), part
+
+
+def test_who_comes_stands_in_the_api_and_on_the_page(site, asked):
+    site.sign_in()
+    week = week_of(site, asked)
+    assert (["martijn", "backup1"], ["martijn", "backup1"], []) == (week["asked"], week["unanswered"], week["answers"])
+    assert [("Martijn", "has not answered"), ("Backup One", "has not answered")] == comes(site, asked)[0]
+    assert 200 == hears(site, said="DECLINED", comment=f"On leave {BAD}").status_code
+    assert 200 == hears(site, "apple", attendee="martijn@proofi.ai", said="ACCEPTED").status_code
+    assert 200 == hears(site, attendee="zoe@example.org", said="TENTATIVE", sender="pa@example.org").status_code
+    week = week_of(site, asked)
+    assert [] == week["unanswered"]
+    assert [("backup1", "declined", True), ("martijn", "accepted", True), (None, "tentative", True)] == [
+        (one["person"], one["answer"], one["counts"]) for one in week["answers"]
+    ]
+    assert f"On leave {BAD}" == week["answers"][0]["comment"]
+    people, part = comes(site, asked)
+    assert [("Martijn", "comes"), ("Backup One", "declined"), ("zoe@example.org", "perhaps")] == people
+    assert BAD not in part and "On leave &lt;script&gt;" in part
+    assert "the mail came from pa@example.org" in part and "nobody in the runbook has this address" in part
+    assert 1 == len(site.api("GET", "/incidents").json()["items"])  # none of them is an alert
+    timeline = site.api("GET", f"/incidents/{asked}/timeline").json()
+    assert "Backup One declines the review of 2026-11-25 10:00 UTC" in json.dumps(timeline)
+    assert "On leave" not in json.dumps(timeline) and "zoe" not in json.dumps(timeline)
+
+
+def test_another_time_is_taken_with_one_button_and_everybody_is_asked_anew(site, asked):
+    csrf = site.sign_in()
+    other = datetime(2026, 11, 26, 13, 0, tzinfo=UTC)
+    hears(site, "outlook", said="TENTATIVE", method="COUNTER", start=other)
+    assert "2026-11-26T13:00:00Z" == week_of(site, asked)["answers"][0]["proposed_at"]
+    assert "2026-11-25T10:00:00Z" == week_of(site, asked)["review_at"]
+    _, part = comes(site, asked)
+    form = part.partition("<form")[2].partition("</form>")[0]
+    assert "Move to this time" in form
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+    assert (
+        303 == post(site, f"/incidents/{asked}/review/move", csrf, at=fields["at"], reason=fields["reason"]).status_code
+    )
+    week = week_of(site, asked)
+    assert ("2026-11-26T13:00:00Z", ["martijn", "backup1"]) == (week["review_at"], week["unanswered"])
+    people, part = comes(site, asked)
+    assert ("Backup One", "has not answered") in people
+    assert "About the earlier time: perhaps" in part and "Move to this time" not in part
+
+
+def test_only_the_ingest_key_lets_an_answer_in(site, asked):
+    assert 401 == hears(site, key="another-key").status_code
+    assert [] == week_of(site, asked)["answers"]
+
+
+def test_what_is_about_no_review_is_kept_in_words_and_pages_nobody(site, asked):
+    assert 200 == hears(site, uid="0b9d@google.com", said="DECLINED").status_code
+    assert 200 == hears(site, said="DELEGATED").status_code
+    assert 200 == hears(site, calendar="BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\n" + "X" * 70_000).status_code
+    kept = site.db.read_now(lambda tx: tx.all(select(alerts.c.text).where(alerts.c.disposition == "quarantined")))
+    assert ["0b9d@google.com" in row.text or "DELEGATED" in row.text or "over 64000" in row.text for row in kept] == [
+        True, True, True,
+    ]  # fmt: skip
+    assert 1 == len(site.api("GET", "/incidents").json()["items"]) and [] == week_of(site, asked)["answers"]
+
+
+def test_without_an_address_the_page_says_how_calendars_can_answer(site, name):
+    site.sign_in()
+    shown = page(site, f"/incidents/{name}/postmortem")
+    assert "postmortems.meeting.replies_to" in shown and 'id="attending"' not in shown
+    book = yaml.load(EXAMPLE, yaml.BaseLoader)
+    book["version"] = 1
+    book["postmortems"]["meeting"]["replies_to"] = "reviews@in.proofi.example"
+    assert not site.db.write_now(configure.adopt, site.setup, yaml.dump(book, allow_unicode=True)).errors
+    assert "from the next invitation on" in page(site, f"/incidents/{name}/postmortem")
+    hears(site, attendee="martijn@proofi.ai", said="DECLINED")  # some calendars answer though nobody asked them
+    assert ("Martijn", "declined") in comes(site, name)[0]
+    assert not site.db.write_now(configure.adopt, site.setup, EXAMPLE).errors
+    assert "any more" in page(site, f"/incidents/{name}/postmortem")
 
 
 def test_an_incident_without_one_says_so_and_the_list_is_not_empty_of_words(site):

@@ -145,3 +145,7 @@ def _week(found: Any, as_json: bool) -> None:
     )
     rows = [(s["state"], s["id"], s["holder"], s["due_at"][:16], s["title"]) for s in found["steps"]]
     put_table(("state", "step", "with", "due (UTC)", "title"), rows, "No steps.")
+    if answers := found["answers"]:
+        told = [(a["answer"] or "-", a["person"] or a["attendee"], "now" if a["counts"] else "the earlier time",
+                 (a["proposed_at"] or "-")[:16], a["comment"]) for a in answers]  # fmt: skip
+        put_table(("answer", "who", "about", "proposes (UTC)", "beside it"), told, "")

@@ -10,8 +10,8 @@ from typing import Literal
 
 AlertSeverity = Literal["critical", "error", "warning", "info"]
 # probe: Tocsin's own test of itself; confirm: the vendor asks for an answer before it sends
-# ticket: what became of a ticket in its tracker
-SignalAction = Literal["trigger", "resolve", "acknowledge", "change", "probe", "confirm", "ticket"]
+# ticket: what became of a ticket in its tracker; attendance: what a calendar answers to an invitation
+SignalAction = Literal["trigger", "resolve", "acknowledge", "change", "probe", "confirm", "ticket", "attendance"]
 
 NO_LABELS: Mapping[str, str] = MappingProxyType({})
 SERVICE_LABELS = ("service", "job", "component", "source")  # where a source has no word of its own, in this order

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -16,7 +17,7 @@ from tocsin.core.events import PostmortemPublished, ReviewPlanned, StepCame
 from tocsin.core.incident import Incident
 from tocsin.core.protocol import HAND_ON
 from tocsin.core.runbook import DayStep, Runbook
-from tocsin.core.types import SYSTEM, Refused, instant_text
+from tocsin.core.types import SYSTEM, Refused, instant_text, uuid7
 
 Kind = Literal["evidence", "meeting", "publish", "actions", "other"]
 OWNER: Final = "commander"  # of every step that is not done by itself; the person on call stands in for nobody
@@ -30,6 +31,8 @@ _SAYS: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = (
     ("actions", ("action item", "actions")), ("evidence", ("collect", "evidence", "gather")),
     ("meeting", ("meeting", "review")), ("publish", ("publish",)),
 )  # fmt: skip
+
+_UID: Final = re.compile(r"postmortem-([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}@tocsin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,8 @@ class Plan:
 
     `meeting_at` is None where no review is held. `sequence` rises with every change of it, as calendars want it;
     `told` is the sequence that the `invited` people heard of last, -1 before the first, and `last_at` the time that it
-    had. `over` says why nothing of it
-    is waited for any more.
+    had. Of them the `asked` can answer by their calendar, since `asked_at`; `doubted` is the sequence of which it was
+    looked whether anybody comes. `over` says why nothing of it is waited for any more.
     """
 
     begun_at: datetime
@@ -78,6 +81,9 @@ class Plan:
     told: int = -1
     invited: tuple[str, ...] = ()
     last_at: datetime | None = None
+    asked: tuple[str, ...] = ()
+    asked_at: datetime | None = None
+    doubted: int = -1
     over: str = ""
 
     def step(self, id_: str) -> Step:
@@ -370,7 +376,7 @@ def drop(plan: Plan, by: str, now: datetime) -> Plan:
     """Hold no review: whoever was invited hears it, and the step counts as over. Raises Refused: 409."""
     if plan.meeting_at is None:
         return plan
-    step = next((step for step in plan.steps if step.kind == "meeting"), None)
+    step = meeting_step(plan)
     if plan.over or (step and step.done_at):
         raise Refused(f"the review cannot be dropped: {plan.over or 'it was held'}")
     dropped = replace(plan, meeting_at=None, sequence=plan.sequence + 1)
@@ -390,6 +396,22 @@ def end(plan: Plan, why: str) -> Plan:
 def again(plan: Plan, fresh: Plan) -> Plan:
     """The week of an incident that ended once more: calendars must see the numbers rise."""
     return replace(fresh, sequence=plan.sequence + 1, told=plan.told, invited=plan.invited, last_at=plan.last_at)
+
+
+def meeting_step(plan: Plan) -> Step | None:
+    """The step by which the review is held, or None where the schedule names none."""
+    return next((step for step in plan.steps if step.kind == "meeting"), None)
+
+
+def uid(state: Incident) -> str:
+    """The id that calendars know the review of an incident by; `declared_ms` reads the instant in it again."""
+    return f"postmortem-{uuid7(state.declared_at, 'review', state.number)}@tocsin"
+
+
+def declared_ms(uid: str) -> int | None:
+    """When the incident of a review was declared, in milliseconds since 1970; None for an id that is not ours."""
+    found = _UID.fullmatch(uid)
+    return int(found[1] + found[2], 16) if found else None
 
 
 def guests(state: Incident, runbook: Runbook) -> tuple[str, ...]:

@@ -26,7 +26,19 @@ from tocsin.core.runbook_channels import (
 from tocsin.core.runbook_noise import Flapping, Grouping, Inhibition, Question, TriageRule
 from tocsin.core.runbook_probes import Expect, Probe
 from tocsin.core.runbook_schedules import HandOff, Schedule
-from tocsin.core.runbook_values import ClockTime, Offset, Part, Phone, Span, Text, Urgency, Within, Words, Zone
+from tocsin.core.runbook_values import (
+    ClockTime,
+    MailAddress,
+    Offset,
+    Part,
+    Phone,
+    Span,
+    Text,
+    Urgency,
+    Within,
+    Words,
+    Zone,
+)
 
 # Channels, probes and triage have modules of their own; whoever reads a runbook finds them here.
 __all__ = [
@@ -396,6 +408,7 @@ class Action(Part):
 class Meeting(Part):
     length: Span = timedelta(hours=1)
     at: ClockTime = "10:00"
+    replies_to: MailAddress = None  # calendars answer there; its mail is posted to /in/email
 
 
 class DayStep(Part):

@@ -59,8 +59,18 @@ def _phone(value: Any) -> Any:
     return PHONE_FILLING.sub("", value) if isinstance(value, str) else value
 
 
+def _mail_address(value: Any) -> Any:
+    if value in (None, ""):
+        return None
+    if not isinstance(value, str) or not MAIL_ADDRESS.fullmatch(value.strip()):
+        raise ValueError("one mail address such as reviews@example.org")
+    return value.strip()
+
+
+MAIL_ADDRESS: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]{1,255}", re.ASCII)  # as the mail is written
 PHONE_FILLING: Final = re.compile(r"[\s().\-/]")
 Phone = Annotated[str, BeforeValidator(_phone)]
+MailAddress = Annotated[str | None, BeforeValidator(_mail_address)]
 Offset = Annotated[timedelta, BeforeValidator(_span)]
 Span = Annotated[timedelta, BeforeValidator(_positive)]
 Within = Annotated[Duration, BeforeValidator(_within)]

@@ -86,10 +86,13 @@ def compose(message: Message, sender: str) -> bytes:
     mail = EmailMessage(policy=SEVEN_BIT)
     mail["From"] = _address(sender, one_line(message.mailing.name, 100) if message.mailing else "Tocsin")
     mail["To"] = _address(message.to)
+    if message.reply_to:
+        mail["Reply-To"] = _address(message.reply_to)
     mail["Subject"] = _subject(message)
     mail["Message-ID"] = _id(message, sender)
-    if message.incident:  # mails of one incident stand together, under a first mail that nobody needs to have
-        first = f"<{_digest(message.incident)}.incident@{_domain(sender)}>"
+    thread = message.incident or (message.link if message.invitation else "")
+    if thread:  # mails of one incident stand together, under a first mail that nobody needs to have
+        first = f"<{_digest(thread)}.incident@{_domain(sender)}>"
         mail["In-Reply-To"] = mail["References"] = first
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"

@@ -1,4 +1,4 @@
-"""E-mail in: a raw message that a mail server pipes or posts.   Sources: RFC 5322, 2047, 3834; SES notifications"""
+"""E-mail in: a raw message that a mail server pipes or posts.   Sources: RFC 5322, 2047, 3834, 6047; SES"""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from itertools import islice
 from typing import Any, Final
 
 from tocsin.sdk import (
+    ANSWERS,
+    QUIET,
     Alert,
     Answer,
     BadPayload,
@@ -30,7 +32,9 @@ from tocsin.sdk import (
     clip,
     items_of,
     key_of,
+    method_of,
     one_line,
+    read_answer,
     read_json,
     refused_plainly,
     taken_plainly,
@@ -40,6 +44,7 @@ from tocsin.sdk import (
 PATH: Final = "/in/email"
 BODY_LIMIT: Final = 10_000_000  # bytes
 READ: Final = 250_000  # bytes of a mail that are looked at: an alert's words come before what is attached
+READ_FOR_CALENDAR: Final = 2_000_000  # where more of it may hold a calendar's answer, which is no alert
 HEADERS_READ: Final = 32_000  # bytes that are looked at for the key, before it is known who sends
 TITLE_LIMIT, TEXT_LIMIT, NAME_LIMIT = 1024, 10_000, 200  # characters
 # Where the envelope's recipient stands, the surest first: what the To says anybody may write.
@@ -92,18 +97,23 @@ def parse(inbound: Inbound) -> Sequence[Signal]:
     Give the signal of a mail; [] for bounces, auto-replies and mail of a list.
 
     The alert is its subject, without the words of state in it: a mail with another of these words is the same alert's.
+    What a calendar answers to an invitation is no alert, whatever else the mail says.
 
     Raises:
         BadPayload: no headers that make a mail of it.
     """
     raw, _ = _mail(inbound)
+    more = b"text/calendar" in raw[READ:READ_FOR_CALENDAR].lower()
     try:
-        message = BytesParser(policy=policy.compat32).parsebytes(raw[:READ])
+        message = BytesParser(policy=policy.compat32).parsebytes(raw[: READ_FOR_CALENDAR if more else READ])
     except RecursionError:
         raise BadPayload("the parts of the mail are nested too deep") from None
     if not any(name in message for name in ("From", "Subject", "Message-ID", "Received")):
         raise BadPayload("the body is no mail: it has no From, Subject or Message-ID; post the raw message")
-    if _is_automatic(message):
+    method, calendar = _calendar(message)
+    if method in ANSWERS:
+        return [_answered(inbound, message, calendar)]
+    if method in QUIET or _is_automatic(message):
         return []
     subject = one_line(_header(message, "Subject"), TITLE_LIMIT) or "A mail without a subject"
     found = _STATE.search(subject)
@@ -118,6 +128,43 @@ def parse(inbound: Inbound) -> Sequence[Signal]:
         {name: text for name, said in (("from", sender), ("subject", subject)) if (text := one_line(said, 200))},
     )  # fmt: skip
     return [Signal(action, alert, one_line(_header(message, "Message-ID"), NAME_LIMIT))]
+
+
+def _calendar(message: Message) -> tuple[str, bytes]:
+    """The METHOD of the mail's iCalendar part, and the part; empty without one. What is forwarded is left alone."""
+    left = [message]
+    while left:
+        part = left.pop(0)
+        if part.get_content_maintype() == "multipart" and part.is_multipart():
+            left += [one for one in part.get_payload() if isinstance(one, Message)]
+        elif part.get_content_type() in ("text/calendar", "application/ics"):
+            data = part.get_payload(decode=True)
+            body = _in_utf8(data if isinstance(data, bytes) else b"", part.get_content_charset("utf-8"))
+            if method := method_of(body) or str(part.get_param("method") or "").upper():
+                return method, body
+    return "", b""
+
+
+def _in_utf8(data: bytes, charset: str) -> bytes:
+    try:
+        return data if charset in ("utf-8", "us-ascii") else data.decode(charset, "replace").encode()
+    except LookupError:
+        return data
+
+
+def _answered(inbound: Inbound, message: Message, calendar: bytes) -> Signal:
+    """What a calendar answers, as a signal that is no alert; what cannot be read of it is kept with why, as `why`."""
+    sender = next(_addresses(_header(message, "From")), "")
+    try:
+        answer = read_answer(calendar, sender, inbound.received_at)
+        labels, name = answer.labels, f"{answer.uid} {answer.attendee}"
+    except BadPayload as error:
+        labels, name = {"why": str(error), "sender": sender}, _header(message, "Message-ID")
+    text = clip(calendar.decode(errors="replace"), TEXT_LIMIT)
+    alert = Alert(
+        inbound.source, key_of(f"calendar {name}"), "A calendar's answer", inbound.received_at, text, labels=labels
+    )  # fmt: skip
+    return Signal("attendance", alert, one_line(_header(message, "Message-ID"), NAME_LIMIT))
 
 
 def _mail(inbound: Inbound) -> tuple[bytes, list[Any]]:

@@ -199,6 +199,7 @@ class Message:
     valid_seconds: int | None = None  # until the next way or step is due: what arrives later is late; None: nothing is
     mailing: Mailing | None = None  # it goes to a subscriber, not to somebody of ours
     invitation: str = ""  # an iCalendar object with its METHOD, for a mail program to put into a calendar
+    reply_to: str = ""  # where an answer to a mail goes; empty for its sender
     document: Any = None  # JSON for a machine in the place of the words, to an address that a stranger gave
 
     @property

@@ -87,6 +87,11 @@ def paths(tx: Tx) -> set[str]:
     return {row.path for row in tx.all(select(table.c.path))}
 
 
+def files(tx: Tx) -> Sequence[Any]:
+    """Every document's file: rows of incident, path and on_disk."""
+    return tx.all(select(table.c.incident, table.c.path, table.c.on_disk))
+
+
 def listing(tx: Tx, *, state: str | None = None, before: int | None = None, limit: int = 100) -> Sequence[Any]:
     """Read documents, those of the newest incidents first, each with its incident's words, without the text."""
     said = incidents.c

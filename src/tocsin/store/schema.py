@@ -553,6 +553,23 @@ reviews = Table(
     Index("reviews_due", "due"),
 )
 
+attendance = Table(
+    "attendance",
+    metadata,
+    Column("incident", Integer, primary_key=True, autoincrement=False),
+    Column("attendee", Text, primary_key=True),  # a mail address in lower case
+    Column("person", Text),  # whose it was when it answered
+    Column("answer", Text, nullable=False),  # accepted, declined, tentative; empty for another time alone
+    Column("comment", Text, nullable=False),
+    Column("sequence", Integer, nullable=False),  # of the invitation that it answers, -1 for none
+    Column("stamp", Instant, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("heard_at", Instant, nullable=False),
+    Column("proposed", Instant),
+    Column("proposed_sequence", Integer, nullable=False),
+    Column("proposed_stamp", Instant, nullable=False),
+)
+
 evidence = Table(
     "evidence",
     metadata,

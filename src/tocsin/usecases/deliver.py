@@ -385,7 +385,7 @@ def _plain_job(tx: Tx, setup: Setup, row: Any, transport: Transport | None, epoc
         urgent=row.urgent,
         acknowledge_link=acknowledge_link(setup, row.page) if row.page else "",
         incident=incident_name(row.incident) if row.incident else "", page=row.page or "",
-        invitation=payload.get("invitation", ""),
+        invitation=payload.get("invitation", ""), reply_to=payload.get("reply_to", ""),
     )  # fmt: skip
     config = {**config, **devices.settings_for(tx, setup, transport, payload["to"])}
     return replace(job, message=message, config=config, edit=payload.get("receipt", "") if row.kind == "edit" else "")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 import orjson
+import structlog
 
 from tocsin.core import triage
 from tocsin.core.alert import Alert, Signal
@@ -22,16 +23,18 @@ from tocsin.store import alerts as store
 from tocsin.store import chat as heard
 from tocsin.store import incidents, queue
 from tocsin.store import quiet as quiet_store
-from tocsin.store.db import Tx, one_at_a_time
+from tocsin.store.db import Busy, Tx, one_at_a_time
 from tocsin.store.incidents import Brief
 from tocsin.store.schema import to_micros
-from tocsin.usecases import quiet, tracking
+from tocsin.usecases import attendance, quiet, tracking
 from tocsin.usecases.configure import Setup, in_force, runbook_of
 from tocsin.usecases.quiet import Holding
 from tocsin.usecases.respond import act, declare
 
 KEYS_SHOWN: Final = 10  # keys that one timeline entry names; the rest is counted
 KEY_LIMIT: Final = 512  # characters
+
+log = structlog.get_logger("tocsin.ingest")
 
 _triages: dict[str, triage.Triage] = {}  # by runbook version; a version never changes
 
@@ -70,6 +73,7 @@ class _Batch:
     acknowledged: dict[int, str] = field(default_factory=dict)
     held: list[dict[str, Any]] = field(default_factory=list)
     tickets: list[Alert] = field(default_factory=list)
+    answers: list[Alert] = field(default_factory=list)
     homes: dict[int, list[str]] = field(default_factory=dict)  # alerts of a merged incident's group
 
 
@@ -115,6 +119,8 @@ def ingest(tx: Tx, setup: Setup, requests: Sequence[Sequence[Signal]]) -> list[N
     for alert in batch.tickets:
         seen = TicketSeen(alert.key, alert.labels.get("state") == "closed", tx.now, alert.labels.get("by", ""))
         tracking.hear(tx, setup, alert.source, (seen,))
+    for alert in batch.answers:
+        _hear(tx, setup, alert)
     passing("I7")
     return [None] * len(requests)
 
@@ -218,9 +224,27 @@ def _ticket(batch: _Batch, alert: Alert, dedup: str) -> None:
     batch.tickets.append(alert)
 
 
+def _attendance(batch: _Batch, alert: Alert, dedup: str) -> None:
+    batch.answers.append(alert)
+
+
+def _hear(tx: Tx, setup: Setup, alert: Alert) -> None:
+    """Take a calendar's answer apart from all else: alerts of the same batch do not wait for what is wrong with it."""
+    try:
+        with tx.apart():
+            why = attendance.hear(tx, setup, alert)
+    except Busy:
+        raise
+    except Exception as error:
+        log.exception("calendar_answer_raised", source=alert.source)
+        why = f"taking a calendar's answer raised {type(error).__name__}"
+    if why:
+        quarantine(tx, alert.source, alert.text.encode(), why)
+
+
 _TAKE: Final = {
     "trigger": _trigger, "resolve": _resolve, "acknowledge": _acknowledge, "change": _change, "probe": _probe,
-    "confirm": _confirm, "ticket": _ticket,
+    "confirm": _confirm, "ticket": _ticket, "attendance": _attendance,
 }  # fmt: skip
 
 # --------------------------------------------------------------------------------------------- held back

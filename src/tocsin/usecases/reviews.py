@@ -13,14 +13,15 @@ import structlog
 
 from tocsin import calendar_out
 from tocsin.core import action_items as items
-from tocsin.core import delivery, postmortem, review
+from tocsin.core import attendance, delivery, postmortem, review
 from tocsin.core.calendar import utc_words, words
 from tocsin.core.events import ReviewPlanned, StepCame
 from tocsin.core.incident import Incident
 from tocsin.core.review import Plan, Word
 from tocsin.core.runbook import Runbook
-from tocsin.core.types import SYSTEM, Refused, incident_name, uuid7
+from tocsin.core.types import SYSTEM, Refused, incident_name
 from tocsin.store import action_items, incidents, people, postmortems, queue, watch
+from tocsin.store import attendance as heard
 from tocsin.store import reviews as store
 from tocsin.store.db import Busy, Tx
 from tocsin.usecases import evidence, rescue, respond
@@ -30,6 +31,8 @@ from tocsin.usecases.evidence import Bundle
 AT_ONCE: Final = 20  # weeks that are looked at in one transaction
 PUT_OFF: Final = timedelta(hours=1)  # one that raised is looked at again then
 ITEMS_TOLD: Final = 20  # open action items in one message
+ANSWERED: Final = "Answer in your calendar: accept, decline, or propose another time. What it says stands on that page."
+UNANSWERED: Final = "What your calendar answers is not read. If the time does not suit, move it on that page."
 
 Bundles: TypeAlias = Mapping[int, Bundle | None]
 
@@ -87,9 +90,12 @@ def _take(tx: Tx, setup: Setup, number: int, bundles: Bundles) -> None:
     step = None if plan.over else review.due_evidence(plan, tx.now)
     if step and (bundle := bundles.get(number)):
         plan, step = _keep(tx, setup, plan, step, bundle), None
-    plan, said = review.look(plan, runbook, tx.now, _people_of(tx, runbook, state))
+    plan, said = review.look(plan, runbook, tx.now, people_of(tx, runbook, state))
     for word in said:
         _tell(tx, setup, runbook, state, plan, word)
+    plan, doubted = attendance.doubt(plan, runbook, heard.of(tx, number) if plan.asked else (), tx.now)
+    if doubted:
+        _say_nobody_comes(tx, setup, runbook, state, plan)
     _kept(tx, setup, runbook, state, plan)
     if step:  # it became due after the look had read; or it could not be packed
         store.put_off(tx, number, tx.now + PUT_OFF if number in bundles else tx.now)
@@ -120,19 +126,20 @@ def _kept(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, plan: Plan) -
     """Keep a plan, and tell of the meeting whoever does not know yet how it is now."""
     if plan.told != plan.sequence:
         plan = _invite(tx, setup, runbook, state, plan)
-    store.put(tx, state.number, plan, review.wake_at(plan, runbook))
+    due = [at for at in (review.wake_at(plan, runbook), attendance.doubt_at(plan, runbook)) if at]
+    store.put(tx, state.number, plan, min(due, default=None))
 
 
-def _people_of(tx: Tx, runbook: Runbook, state: Incident) -> Callable[[str], frozenset[str]]:
+def people_of(tx: Tx, runbook: Runbook, state: Incident) -> Callable[[str], frozenset[str]]:
     """Who has a role; the person on call stands in for a commander whom the runbook does not know (any more)."""
     on_call = who(tx, runbook, state.service, tx.now)
 
-    def people_of(role: str) -> frozenset[str]:
+    def of(role: str) -> frozenset[str]:
         if role != review.OWNER:
             return on_call(role)
         return frozenset({state.commander}) if state.commander in runbook.people else on_call("on_call")
 
-    return people_of
+    return of
 
 
 # --------------------------------------------------------------------------------------------- what is told
@@ -148,9 +155,29 @@ def _tell(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, plan: Plan, w
     title, text = _text(tx, setup, runbook, state, plan, word)
     key = f"review:{state.number}:{step.id}:{step.due.isoformat()}:{word.what}:{word.role}"
     for person in told:
-        _message(tx, setup, runbook, f"{key}:{person}", person, title, text, incident_link(setup, state.number))
+        message(tx, setup, runbook, f"{key}:{person}", person, title, text, incident_link(setup, state.number))
     if not told:
         rescue.tell(tx, setup, key, title, text)
+
+
+def _say_nobody_comes(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, plan: Plan) -> None:
+    """Tell whoever has the review that nobody has accepted it, while it can still be moved."""
+    assert plan.meeting_at is not None
+    step, known = review.meeting_step(plan), {one.person: one for one in heard.of(tx, state.number)}
+    said = f"Nobody has accepted the review of {utc_words(plan.meeting_at)} yet"
+    respond.act(tx, setup, state.number, StepCame(SYSTEM, "said", step.id if step else "meeting", said))
+    lines = [f"{said}. It is at {when(plan.meeting_at, runbook)}."]
+    for person in (one for one in plan.asked if one in runbook.people):
+        answer = known[person].answer if person in known and known[person].counts(plan) else ""
+        lines.append(f"- {runbook.people[person].name}: {answer or 'has not answered'}")
+    lines.append("Ask them, or move it.")
+    link, title = f"{incident_link(setup, state.number)}/postmortem", f"[{state.severity}] {state.name}: {said}"
+    told = people_of(tx, runbook, state)(review.holder_of(step) if step else review.OWNER)
+    key = f"review:{state.number}:attendance:{plan.sequence}:nobody"
+    for person in sorted(told):
+        message(tx, setup, runbook, f"{key}:{person}", person, title, "\n".join([*lines, link]), link)
+    if not told:
+        rescue.tell(tx, setup, key, title, "\n".join([*lines, link]))
 
 
 def _text(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, plan: Plan, word: Word) -> tuple[str, str]:
@@ -160,7 +187,7 @@ def _text(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, plan: Plan, w
     title = f"[{state.severity}] {state.name}: {says[word.what]}: {step.title}"
     lines = [f"{says[word.what]}: {step.title}", f"After {state.name}: {state.title}"]
     if step.kind == "meeting" and plan.meeting_at:
-        lines += [f"The review is at {_when(plan.meeting_at, runbook)}. Tick it when it was held, or move it."]
+        lines += [f"The review is at {when(plan.meeting_at, runbook)}. Tick it when it was held, or move it."]
     if step.kind == "publish":
         row = postmortems.get(tx, state.number)
         left = len(postmortem.questions(row.text)) if row else 0
@@ -179,9 +206,10 @@ def _open_items(tx: Tx, runbook: Runbook, number: int) -> list[str]:
     return ["Open action items:", *lines, *([f"and {more} more"] if more > 0 else [])]
 
 
-def _message(
+def message(
     tx: Tx, setup: Setup, runbook: Runbook, key: str, person: str, title: str, text: str, link: str
 ) -> None:  # fmt: skip
+    """Tell somebody by their way for low urgency, once for each key."""
     ways = delivery.to_person(runbook, setup.ways, person, "low", health=people.health(tx, person), at=tx.now)
     route = next(route for route in ways if not route.why_not)
     rescue.alarm(
@@ -189,7 +217,8 @@ def _message(
     )  # fmt: skip
 
 
-def _when(at: datetime, runbook: Runbook) -> str:
+def when(at: datetime, runbook: Runbook) -> str:
+    """Write an instant with its weekday, and as it reads in the organization's zone."""
     zone = runbook.organization.timezone
     there = "" if zone == "UTC" else f" ({at.astimezone(ZoneInfo(zone)):%a %Y-%m-%d %H:%M} {zone})"
     return f"{at:%a} {utc_words(at)}{there}"
@@ -205,47 +234,55 @@ def _invite(tx: Tx, setup: Setup, runbook: Runbook, state: Incident, plan: Plan)
     Who has no mail address, and everybody where no mail can be sent, hears of it by their way for low urgency.
     """
     guests = review.guests(state, runbook) if plan.meeting_at else ()
-    watch.drop_alarms(tx, f"alarm:review:{state.number}:invite:", "a later invitation takes its place")
+    for about in ("invite", "attendance"):
+        watch.drop_alarms(tx, f"alarm:review:{state.number}:{about}:", "a later invitation takes its place")
+    asked: list[str] = []
     at = plan.meeting_at or plan.last_at
     if at:
         for person in guests:
-            _ask(tx, setup, runbook, state, replace(plan, meeting_at=at), guests, person, cancel=False)
+            if _ask(tx, setup, runbook, state, replace(plan, meeting_at=at), guests, person, cancel=False):
+                asked.append(person)
         for person in (one for one in plan.invited if one not in guests and one in runbook.people):
             _ask(tx, setup, runbook, state, replace(plan, meeting_at=at), (person,), person, cancel=True)
-    return replace(plan, told=plan.sequence, invited=guests, last_at=at)
+    return replace(plan, told=plan.sequence, invited=guests, last_at=at, asked=tuple(asked), asked_at=tx.now)
 
 
 def _ask(
     tx: Tx, setup: Setup, runbook: Runbook, state: Incident, plan: Plan, guests: Sequence[str], person: str, *,
     cancel: bool,
-) -> None:  # fmt: skip
+) -> bool:  # fmt: skip
+    """Send it to one of them. Says whether their calendar can answer it."""
+    replies_to = runbook.postmortems.meeting.replies_to
     at, link = plan.meeting_at or plan.begun_at, incident_link(setup, state.number)
     moved = plan.invited and person in plan.invited and not cancel
     kind = "Called off" if cancel else "Moved" if moved else "Invitation"
-    title = f"{kind}: review of {state.name}, {_when(at, runbook)}"
+    title = f"{kind}: review of {state.name}, {when(at, runbook)}"
+    route = _mail(setup, runbook, person)
     text = "\n".join([
         f"Blameless review of {state.name}: {state.title}",
-        f"When: {_when(at, runbook)}, {words(plan.length)}" + (" - called off" if cancel else ""),
+        f"When: {when(at, runbook)}, {words(plan.length)}" + (" - called off" if cancel else ""),
         f"Who: {', '.join(runbook.people[one].name for one in guests)}",
         f"The document: {link}/postmortem",
-        "What your calendar answers is not read. If the time does not suit, move it on that page.",
+        *(() if cancel else (ANSWERED if replies_to and route else UNANSWERED,)),
     ])  # fmt: skip
     key = f"review:{state.number}:invite:{plan.sequence}:{person}"
-    route = _mail(setup, runbook, person)
     if route is None:
-        _message(tx, setup, runbook, key, person, title, text, f"{link}/postmortem")
-        return
+        message(tx, setup, runbook, key, person, title, text, f"{link}/postmortem")
+        return False
     meeting = calendar_out.Meeting(
-        f"postmortem-{uuid7(state.declared_at, 'review', state.number)}@tocsin", plan.sequence, at, plan.length,
-        f"Review of {state.name}: {state.title}", text, f"{link}/postmortem", str(route.config["from"]),
+        review.uid(state), plan.sequence, at, plan.length, f"Review of {state.name}: {state.title}", text,
+        f"{link}/postmortem", replies_to or str(route.config["from"]),
         tuple((known.name, str(known.email)) for known in (runbook.people[one] for one in guests) if known.email),
+        answers=bool(replies_to) and not cancel,
     )  # fmt: skip
     payload = {"title": title, "text": text, "link": f"{link}/postmortem", "kind": route.kind, "to": route.address,
-               "invitation": calendar_out.invitation(meeting, tx.now, cancel=cancel)}  # fmt: skip
+               "invitation": calendar_out.invitation(meeting, tx.now, cancel=cancel),
+               "reply_to": replies_to or ""}  # fmt: skip
     queue.put(
         tx, f"alarm:{key}", tx.now, kind="alarm", via=route.via, destination=route.destination, payload=payload,
         urgent=False, person=person,
     )  # fmt: skip
+    return bool(replies_to)
 
 
 def _mail(setup: Setup, runbook: Runbook, person: str) -> delivery.Route | None:

@@ -9,8 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tocsin.core import lint, postmortem, review
+from tocsin.core.attendance import Attendance
 from tocsin.core.review import Plan
 from tocsin.core.types import Json, Refused, incident_name, incident_number, instant_text
+from tocsin.store import attendance
 from tocsin.store import postmortems as store
 from tocsin.store import reviews as weeks
 from tocsin.store.db import Tx
@@ -69,11 +71,25 @@ def document_json(row: Any) -> Json:
     }  # fmt: skip
 
 
-def plan_json(plan: Plan, number: int) -> Json:
-    """The week after an incident: when its review is, and its steps."""
+def answer_json(one: Attendance, plan: Plan) -> Json:
+    """What a calendar answered. `counts`: about the time that the review has now."""
+    return {
+        "attendee": one.attendee, "person": one.person, "answer": one.answer or None, "counts": one.counts(plan),
+        "sequence": one.sequence if one.answer else one.proposed_sequence, "comment": one.comment,
+        "heard_at": instant_text(one.heard_at), "sender": one.sender,
+        "proposed_at": instant_text(one.proposed) if one.proposes(plan) else None,
+    }  # fmt: skip
+
+
+def plan_json(tx: Tx, plan: Plan, number: int) -> Json:
+    """The week after an incident: when its review is, who comes, and its steps."""
+    heard = attendance.of(tx, number)
+    answered = {one.person for one in heard if one.counts(plan)}
     return {
         "incident": incident_name(number), "review_at": instant_text(plan.meeting_at),
         "minutes": int(plan.length.total_seconds() // 60), "invited": list(plan.invited), "over": plan.over or None,
+        "sequence": plan.sequence, "asked": list(plan.asked), "answers": [answer_json(one, plan) for one in heard],
+        "unanswered": [person for person in plan.asked if person not in answered],
         "steps": [{"id": step.id, "title": step.title, "day": step.day, "due_at": instant_text(step.due),
                    "state": "done" if step.done_at else "late" if step.missed_at else "open",
                    "holder": "system" if step.kind == "evidence" else review.holder_of(step),
@@ -179,12 +195,16 @@ async def lint_postmortem(request: Request, id: str, _: Reads) -> Json:
 
 @router.get("/incidents/{id}/review")
 async def show_review(request: Request, id: str, _: Reads) -> Json:
-    """The week after an incident: when its review is, who is invited, which steps are open, late or done."""
+    """The week after an incident: when its review is, who is invited and comes, which steps are open, late or done."""
     number = incident_number(id)
-    plan = await request.app.state.db.read(weeks.get, number)
-    if plan is None:
-        raise Refused(f"{incident_name(number)} has no review", 404)
-    return plan_json(plan, number)
+
+    def read(tx: Tx) -> Json:
+        plan = weeks.get(tx, number)
+        if plan is None:
+            raise Refused(f"{incident_name(number)} has no review", 404)
+        return plan_json(tx, plan, number)
+
+    return await request.app.state.db.read(read)
 
 
 @router.post("/incidents/{id}/review/move")
@@ -223,7 +243,7 @@ async def _plan(request: Request, viewer: Acts, id: str, body: Acting, usecase: 
 
     def do(tx: Tx) -> Json:
         _, runbook = in_force(tx, setup)
-        return plan_json(usecase(tx, setup, actor(viewer, body.by, runbook)), incident_number(id))
+        return plan_json(tx, usecase(tx, setup, actor(viewer, body.by, runbook)), incident_number(id))
 
     return await request.app.state.db.write(do)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from tocsin.core import lint, postmortem, review
+from tocsin.core.attendance import Attendance
 from tocsin.core.incident import Incident
 from tocsin.core.lint import Finding
 from tocsin.core.postmortem import Question
@@ -20,7 +21,7 @@ from tocsin.core.review import Plan, Step
 from tocsin.core.sentences import name_of
 from tocsin.core.types import Refused, incident_name, incident_number
 from tocsin.sdk import clip
-from tocsin.store import incidents
+from tocsin.store import attendance, incidents
 from tocsin.store import postmortems as store
 from tocsin.store import reviews as weeks
 from tocsin.store.db import Tx
@@ -37,6 +38,11 @@ from tocsin.web.render import render
 
 AROUND: Final = timedelta(minutes=30)  # before an incident and after it, as far as curves show
 SHOWN: Final = 200  # documents in the list
+# What a guest's calendar says, in a word, and how it is marked.
+ANSWERS: Final = {"accepted": ("comes", "done"), "declined": ("declined", "missed"), "tentative": ("perhaps", "due")}
+UNANSWERED: Final = ("has not answered", "waiting")
+UNASKED: Final = ("told by message", "waiting")
+UNINVITED: Final = ("not invited", "waiting")
 WORDS: Final = {"draft": "Draft", "in_review": "In review", "published": "Published"}
 
 
@@ -48,6 +54,18 @@ class StepView:
     state: str
     holder: str
     can_tick: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GuestView:
+    """One of the invited, or whoever else answered. *word* is about the present time, *earlier* about one before."""
+
+    name: str
+    word: str
+    mark: str
+    said: Attendance | None = None
+    earlier: str = ""
+    proposed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +83,8 @@ class Known:
     names: Mapping[str, str]
     zone: str
     curves: tuple[tuple[str, Drawing], ...] = ()
+    attending: tuple[GuestView, ...] = ()
+    replies_to: str = ""  # where calendars answer; empty where the runbook names no address
 
     @property
     def name(self) -> str:
@@ -86,6 +106,11 @@ class Known:
         return f"{at.astimezone(ZoneInfo(self.zone)):%Y-%m-%dT%H:%M}" if at else ""
 
     @property
+    def answered(self) -> bool:
+        """Whether any calendar answered."""
+        return any(guest.said for guest in self.attending)
+
+    @property
     def is_held(self) -> bool:
         return any(view.step.kind == "meeting" and view.step.done_at for view in self.steps)
 
@@ -101,8 +126,28 @@ def know(tx: Tx, setup: Setup, number: int) -> Known:
         row, state, plan, _steps(plan, names, state, tx.now), tuple(name_of(person, names) for person in invited),
         weeks.evidence_of(tx, number), postmortems.published_text(tx, row),
         postmortems.missing_actions(tx, number, row.text), names, runbook.organization.timezone,
-        _curves(tx, setup, state),
+        _curves(tx, setup, state), attending(plan, attendance.of(tx, number), names) if plan else (),
+        runbook.postmortems.meeting.replies_to or "",
     )  # fmt: skip
+
+
+def attending(plan: Plan, heard: Sequence[Attendance], names: Mapping[str, str]) -> tuple[GuestView, ...]:
+    """Everybody who is invited, then whoever else answered, by the address as it was written."""
+    by_person = {one.person: one for one in heard if one.person}
+    invited = [
+        _guest(name_of(who, names), by_person.get(who), plan, UNANSWERED if who in plan.asked else UNASKED)
+        for who in plan.invited
+    ]
+    others = [one for one in heard if one.person not in plan.invited]
+    return (*invited, *(_guest(names.get(one.person or "", one.attendee), one, plan, UNINVITED) for one in others))
+
+
+def _guest(name: str, said: Attendance | None, plan: Plan, silent: tuple[str, str]) -> GuestView:
+    if said is None:
+        return GuestView(name, *silent)
+    word, mark = ANSWERS[said.answer] if said.counts(plan) else silent
+    earlier = ANSWERS[said.answer][0] if said.answer and not said.counts(plan) else ""
+    return GuestView(name, word, mark, said, earlier, said.proposed if said.proposes(plan) else None)
 
 
 def _curves(tx: Tx, setup: Setup, state: Incident) -> tuple[tuple[str, Drawing], ...]:
