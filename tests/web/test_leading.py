@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import html
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from tocsin.core.incident import Incident
 from tocsin.usecases import tick
-from tocsin.web import leading
+from tocsin.web import incidents, leading
 
 NOW = datetime(2026, 11, 23, 9, 2, tzinfo=UTC)
 
@@ -236,3 +237,19 @@ def test_a_ticket_can_be_closed_on_the_incidents_own_page(site):
     press(site, csrf, name, "close-ticket")
 
     assert "closed" == site.api("GET", f"/incidents/{name}").json()["ticket"]["state"]
+
+
+def test_what_cannot_be_sent_is_one_line_for_each_way_and_reason():
+    """At night ten messages that wait for one mail server are one trouble."""
+
+    def row(**more):
+        return SimpleNamespace(**{"via": "email", "person": "ana", "why": "refused", "state": "pending",
+                                  "failures": 1, "due": NOW + timedelta(seconds=9), **more})  # fmt: skip
+
+    rows = [row(), row(failures=4, due=NOW + timedelta(seconds=3)), row(state="failed", failures=2),
+            row(via="sms", person=None, why=None)]  # fmt: skip
+    assert (
+        "2 messages by email to Ana failed up to 4 times (refused); next try in 0:03",
+        "email to Ana failed 2 times (refused); given up",
+        "sms failed once (no answer); next try in 0:09",
+    ) == incidents.troubles(rows, {"ana": "Ana"}, NOW)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -239,7 +239,7 @@ def show(known: Known, now: datetime, viewer: Viewer | None) -> IncidentView:
         duties=tuple(duty_view(duty, names, now, can_act) for duty in s.duties),
         entries=tuple(entry_view(entry, s, names) for entry in known.entries),
         pages=tuple(page_view(row, known.attempts, names) for row in known.pages),
-        troubles=tuple(trouble(row, names, now) for row in known.troubles),
+        troubles=troubles(known.troubles, names, now),
         diagnosis=diagnosis.show(s, book),
         lead=lead_view(s, book, now, me),
         severities=tuple((id_, severity.title) for id_, severity in book.severities.items()),
@@ -264,12 +264,21 @@ def page_view(row: Any, attempts: Sequence[Any], names: Names) -> PageView:
     return PageView(person, row.state, row.reason, row.why or "", row.requested_at, tries, told)
 
 
-def trouble(row: Any, names: Names, now: datetime) -> str:
-    """Say what could not be sent, to whom, and what happens next."""
+def troubles(rows: Iterable[Any], names: Names, now: datetime) -> tuple[str, ...]:
+    """Say what could not be sent, to whom, and what happens next: a line for each way and reason, however many wait."""
+    groups: dict[tuple[str, str | None, str | None, bool], list[Any]] = {}
+    for row in rows:
+        groups.setdefault((row.via, row.person, row.why, row.state == "failed"), []).append(row)
+    return tuple(_trouble(group, names, now) for group in groups.values())
+
+
+def _trouble(rows: Sequence[Any], names: Names, now: datetime) -> str:
+    row, most = rows[0], max(row.failures for row in rows)
+    what = row.via if len(rows) == 1 else f"{len(rows)} messages by {row.via}"
     whom = f" to {name_of(row.person, names)}" if row.person else ""
-    again = f"next try in {short(row.due - now)}" if row.state != "failed" else "given up"
-    times = "once" if row.failures == 1 else f"{row.failures} times"
-    return f"{row.via}{whom} failed {times} ({row.why or 'no answer'}); {again}"
+    again = f"next try in {short(min(row.due for row in rows) - now)}" if row.state != "failed" else "given up"
+    times = "once" if most == 1 else f"{most} times" if len(rows) == 1 else f"up to {most} times"
+    return f"{what}{whom} failed {times} ({row.why or 'no answer'}); {again}"
 
 
 # --------------------------------------------------------------------------------------------- reading
