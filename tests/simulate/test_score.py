@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tocsin.simulate.scenario import Scenario
-from tocsin.simulate.score import score, to_json
+from tocsin.simulate.score import Skipped, score, to_json
 
 from .seen import BEGUN, duty, entry, page, seen
 
@@ -119,9 +119,32 @@ def test_what_comes_otherwise_than_the_scenario_expects_is_a_gap():
          "expect": {"kept": ["fix", "gone"], "missed": ["d"], "acknowledged_within": "5m"}}
     )  # fmt: skip
     duties = [duty("d", done_at=BEGUN), duty("fix", done_at=BEGUN)]
-    found = score(seen(duties=duties), told, ["nobody led at T+04:00, so note did not happen"])
+    found = score(seen(duties=duties), told, [Skipped("nobody led", "note at T+04:00")])
+    assert "nobody led, so note at T+04:00 did not happen" == found.gaps[0].text
     assert ["not_done", "severity", "expected", "expected", "expected"] == kinds(found)
     assert "the duty gone was expected to be kept; it is not there" in [gap.text for gap in found.gaps]
+
+
+def test_where_nobody_answers_that_is_said_once_and_not_all_that_follows_from_it():
+    """The first drill of somebody who is alone in their runbook: what to change, and no list of everything left out."""
+    told = Scenario.model_validate(
+        {"name": "a", "severity": "P0", "title": "t", "lesson": "l",
+         "expect": {"kept": ["fix", "assess"], "acknowledged_within": "5m"}}
+    )  # fmt: skip
+    left = [
+        Skipped("nobody led", "note at T+04:00"),
+        Skipped("nobody led", "resolve at T+09:00"),
+        Skipped("it was late"),
+    ]
+    found = score(seen(pages=[page("ana", ("sms", "delivered"))]), told, left)
+    assert [
+        "nobody acknowledged INC-1: only Ana was paged", "Ana was paged and did not answer",
+        "nobody led, so this did not happen: note at T+04:00, resolve at T+09:00", "it was late",
+    ] == [gap.text for gap in found.gaps]  # fmt: skip
+    assert ("people", "Add somebody who is paged when Ana sleeps.") == (found.gaps[0].key, found.gaps[0].next)
+
+    both = [page("ana", ("sms", "delivered")), page("bo", ("sms", "delivered"))]
+    assert "Let the last step page everyone, and repeat it." == score(seen(pages=both), None).gaps[0].next
 
 
 def test_the_result_is_plain_json_with_its_keys():

@@ -30,7 +30,7 @@ from tocsin.core.types import Refused
 from tocsin.settings import Settings
 from tocsin.simulate.outside import Outside
 from tocsin.simulate.scenario import Answer, Event, Scenario
-from tocsin.simulate.score import Score, Seen, instant, score
+from tocsin.simulate.score import Score, Seen, Skipped, instant, score
 from tocsin.store import incidents, queue
 from tocsin.store.db import Tx
 from tocsin.usecases import access, configure, readiness, rehearse, ways
@@ -186,7 +186,7 @@ class _Drill:
         self.token, self.key = f"drill_{secrets.token_urlsafe(24)}", f"drill_{secrets.token_urlsafe(24)}"
         self.number = 0
         self.begun: datetime = house.clock()
-        self.skipped: list[str] = []
+        self.skipped: list[Skipped] = []
         self.lag = 0.0
         self.ended = False
         self._heard = asyncio.Event()
@@ -285,9 +285,8 @@ class _Drill:
         self._within = _respond_within(self.runbook, state.severity)
         self._hear(frozenset())
         if state.severity != scenario.severity and scenario.severity in self.runbook.severities:
-            self.skipped.append(
-                f"triage made it a {state.severity}; whoever was on call had to make it a {scenario.severity}"
-            )
+            why = f"triage made it a {state.severity}; whoever was on call had to make it a {scenario.severity}"
+            self.skipped.append(Skipped(why))
             reason = "what people notice is worse than what the alert says"
             await self._until(self.begun + CORRECTED_AFTER)
             await self._do(Event(at=CORRECTED_AFTER, by="on_call", severity=scenario.severity, reason=reason))
@@ -306,14 +305,14 @@ class _Drill:
             by = await self._person(event.by)
         if by is None:
             nobody = "nobody led" if event.by == "commander" else f"nobody stands behind {event.by}"
-            text = f"{nobody} at {_clocked(event.at)}, so {verb.replace('_', ' ')} did not happen"
-            self.skipped.append(text)
-            self._say(text)
+            left = Skipped(nobody, f"{verb.replace('_', ' ')} at {_clocked(event.at)}")
+            self.skipped.append(left)
+            self._say(left.text)
             return
         path, body = await self._call(event, verb)
         why = await self._act(path, {**body, "by": by})
         if why:
-            self.skipped.append(f"{verb.replace('_', ' ')} at {_clocked(event.at)} was refused: {why}")
+            self.skipped.append(Skipped(f"{verb.replace('_', ' ')} at {_clocked(event.at)} was refused: {why}"))
         self._say(f"{self._name(by)}: {verb.replace('_', ' ')}" + (f" (refused: {why})" if why else ""))
 
     async def _call(self, event: Event, verb: str) -> tuple[str, dict[str, Any]]:

@@ -59,6 +59,18 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Skipped:
+    """What was left out of the story, and why. Without *what* the reason says it all."""
+
+    why: str
+    what: str = ""
+
+    @property
+    def text(self) -> str:
+        return f"{self.why}, so {self.what} did not happen" if self.what else self.why
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """The whole result of a drill."""
 
@@ -88,8 +100,8 @@ def _since(seen: Seen, text: str | None) -> float | None:
     return (at - begun).total_seconds() if at and begun else None
 
 
-def score(seen: Seen, scenario: Scenario | None, skipped: Sequence[str] = ()) -> Score:
-    """Score a drill. *skipped* says in words what did not happen of the story, because nobody was there to do it."""
+def score(seen: Seen, scenario: Scenario | None, skipped: Sequence[Skipped] = ()) -> Score:
+    """Score a drill. *skipped* is what did not happen of the story, because nobody was there to do it."""
     incident = seen.incident
     duties = tuple(_duty(duty, seen) for duty in incident["duties"])
     update = next((e["at"] for e in seen.timeline if e["kind"] == "update_posted"), None)
@@ -101,8 +113,8 @@ def score(seen: Seen, scenario: Scenario | None, skipped: Sequence[str] = ()) ->
         duties, after, seen.name(by) if by else None, within, _since(seen, update), (), bool(incident["resolved_at"]),
     )  # fmt: skip
     gaps = [*_answer(seen, found), *_ways(seen), *_silent(seen), *_duty_gaps(seen, found), *_readiness(seen)]
-    gaps += [Gap("not_done", "story", text, "people", "Practise who takes over when nobody leads.") for text in skipped]
-    gaps += _unexpected(scenario, found) if scenario else ()
+    gaps += _not_done(skipped)
+    gaps += _unexpected(scenario, seen, found) if scenario else ()
     unique = tuple(dict.fromkeys(gaps))
     return Score(**{name: getattr(found, name) for name in Score.__slots__ if name != "gaps"}, gaps=unique)
 
@@ -163,6 +175,13 @@ def _answer(seen: Seen, found: Score) -> Iterator[Gap]:
     if not seen.pages:
         return
     if found.acknowledged_after is None:
+        people = {page["person"] for page in seen.pages}
+        if len(people) == 1:
+            alone = seen.name(*people)
+            text = f"nobody acknowledged {found.incident}: only {alone} was paged"
+            advice = f"Add somebody who is paged when {alone} sleeps."
+            yield Gap("nobody_answered", found.severity, text, "people", advice)
+            return
         yield Gap("nobody_answered", found.severity, f"nobody acknowledged {found.incident}", key,
                   "Let the last step page everyone, and repeat it.")  # fmt: skip
     elif found.respond_within and found.acknowledged_after > found.respond_within:
@@ -254,13 +273,25 @@ def _of_finding(finding: Mapping[str, Any]) -> Gap:
     return Gap(kind, subject, finding["text"], KEYS[kind].format(subject), finding["next"])
 
 
-def _unexpected(scenario: Scenario, found: Score) -> Iterator[Gap]:
-    """What came otherwise than the scenario expects."""
+def _not_done(skipped: Sequence[Skipped]) -> Iterator[Gap]:
+    """What was left out of the story: one gap for each reason, however much was left out for it."""
+    left: dict[str, list[str]] = {}
+    for one in skipped:
+        left.setdefault(one.why, []).append(one.what)
+    for why, what in left.items():
+        text = f"{why}, so this did not happen: {', '.join(what)}" if len(what) > 1 else Skipped(why, *what).text
+        yield Gap("not_done", "story", text, "people", "Practise who takes over when nobody leads.")
+
+
+def _unexpected(scenario: Scenario, seen: Seen, found: Score) -> Iterator[Gap]:
+    """What came otherwise than the scenario expects. Where nobody answered a page the rest goes without saying."""
     expect = scenario.expect
     if (expect.severity or scenario.severity) != found.severity:
         wanted = expect.severity or scenario.severity
         yield Gap("severity", found.severity, f"the incident was a {found.severity}; the scenario expects {wanted}",
                   "triage", "Look which rule matched (`tocsin triage test`), and put one before it.")  # fmt: skip
+    if seen.pages and found.acknowledged_after is None:
+        return
     limit = expect.acknowledged_within
     if limit and (found.acknowledged_after is None or found.acknowledged_after > limit.total_seconds()):
         yield Gap("expected", "acknowledged", f"not acknowledged within {words(limit)}, as the scenario expects",
