@@ -196,7 +196,8 @@ def test_the_editor_previews_saves_and_publishes(site, name):
     assert 303 == post(site, path, csrf, text=text, version="2", do="publish").status_code
     read = page(site, f"/incidents/{name}/postmortem")
     assert "Published" in read and BAD not in read and "<h1>Ours</h1>" in read
-    assert "Published" in page(site, "/postmortems?state=published")
+    listed = page(site, "/postmortems?state=published")
+    assert "Published" in listed and "by Martijn" in listed
     assert 404 == site.ask("GET", "/postmortems?state=x").status_code
 
 

@@ -183,15 +183,17 @@ async def listing(request: Request) -> Response:
     if state not in ("", *postmortems.STATES):
         raise Refused("no such state", 404)
 
-    def read(tx: Tx) -> tuple[Any, Mapping[int, Plan | None]]:
+    def read(tx: Tx, setup: Setup) -> tuple[Any, Mapping[int, Plan | None], Mapping[str, str]]:
         rows = store.listing(tx, state=state or None, limit=SHOWN)
-        return rows, {row.incident: weeks.get(tx, row.incident) for row in rows}
+        people = in_force(tx, setup)[1].people
+        plans = {row.incident: weeks.get(tx, row.incident) for row in rows}
+        return rows, plans, {id_: person.name for id_, person in people.items()}
 
-    rows, plans = await request.app.state.db.read(read)
+    rows, plans, names = await request.app.state.db.read(read, request.app.state.setup)
     late = {number: [s.title for s in plan.steps if s.missed_at and not s.done_at]
             for number, plan in plans.items() if plan and not plan.over}  # fmt: skip
     return render(request, "postmortems/list.html", rows=rows, late=late, plans=plans, state=state, states=WORDS,
-                  incident_name=incident_name)  # fmt: skip
+                  incident_name=incident_name, names=names)  # fmt: skip
 
 
 async def show(request: Request) -> Response:
