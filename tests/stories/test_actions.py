@@ -19,6 +19,7 @@ from tocsin.usecases.access import Viewer
 
 from ..fakes.target import ACTOR, FakeTarget
 from .conftest import World, changed
+from .test_chat import BACKUP, types
 
 ANA, BO = Viewer("martijn", "martijn", "responder"), Viewer("backup1", "backup1", "responder")
 
@@ -311,6 +312,33 @@ def test_who_planned_it_does_not_approve_it(led, target):
     with pytest.raises(Refused, match="a second person") as caught:
         led.approve(run, ANA)
     assert 403 == caught.value.status and [] == target.calls
+
+
+def test_a_plan_is_approved_in_a_chat_by_the_code_of_its_message(tmp_path, target):
+    """By the same rules as on its page: just this plan, by whom the runbook says, once, and while it holds."""
+    world = Acts(tmp_path, target)
+    world.declare()
+    world.act(1, Acknowledge("martijn"))
+    assert types(world, "approve INC-1").text.startswith("No plan waits for approval.")
+    run = world.plan()
+    code = run.hash[:8]
+    world.wait(seconds=30)  # the group's limits
+    assert any(f"approve INC-1 {code}" in text for text in world.room_texts())
+    assert f"approve INC-1 {code} - back: the switch" in types(world, "approve INC-1", BACKUP).text
+
+    assert "second person" in types(world, f"approve INC-1 {code}").text  # martijn planned it
+    assert "no plan with the code" in types(world, "approve INC-1 0badc0de", BACKUP).text
+    assert "no plan with the code" in types(world, f"approve INC-1 {code[:4]}", BACKUP).text
+    assert [] == target.calls
+    said = types(world, f"approve INC-1 {code.upper()}", BACKUP)
+    assert ("Back is approved, and is run now: " in said.text, ["v1"]) == (True, target.calls)
+    assert "backup1" == world.run(run).approved_by
+    assert types(world, f"approve INC-1 {code}", BACKUP).refused
+
+    late = world.plan()
+    world.wait(minutes=10)
+    assert "no plan with the code" in types(world, f"approve INC-1 {late.hash[:8]}", BACKUP).text
+    assert ["v1"] == target.calls
 
 
 def test_an_approval_is_used_once_and_only_for_its_own_incident_and_hash(led, target):

@@ -57,6 +57,8 @@ def _tell(draft: Draft, event: ActionMoved) -> None:
         lines.append(event.why[0].upper() + event.why[1:] + ".")
     if event.kind == "action_planned":
         lines.append(f"Planned by {name_of(event.by, names)}; {event.may_approve}. It holds for ten minutes.")
+        if event.approve != "none":
+            lines.append(f"To approve just this in a chat: approve {state.name} {event.code}")
     elif event.kind == "action_approved":
         lines.append(f"By {name_of(event.by, names)}. It is run now.")
     if event.undoable:

@@ -51,6 +51,9 @@ LIFE: Final[Mapping[tuple[State, Event], State]] = {
 UNDER_WAY: Final = ("approved", "running", "verifying")
 
 
+CODE: Final = 8  # hexadecimal digits of a plan's hash by which it is approved in a chat
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """
@@ -188,6 +191,11 @@ class Beside:
 def expired(run: Run, now: datetime) -> bool:
     """Say whether it was never approved in time: at the very instant it has expired."""
     return run.state == "planned" and now >= run.expires_at
+
+
+def awaits(run: Run, now: datetime) -> bool:
+    """Say whether somebody's approval is waited for."""
+    return run.state == "planned" and run.approve != "none" and not run.dry and not expired(run, now)
 
 
 def approval_over(run: Run, now: datetime) -> bool:

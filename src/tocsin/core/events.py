@@ -105,7 +105,7 @@ class ActionMoved:
     """
     An action took a step: *kind* is the fact of it. `plan` is the id of its plan, `undo` says that it takes one back.
 
-    `may_approve` tells in words who may; `link` is the address of the plan's page.
+    `may_approve` tells in words who may; `link` is the address of the plan's page; `code` approves it in a chat.
     """
 
     by: str
@@ -118,6 +118,7 @@ class ActionMoved:
     approved_by: str = ""
     approve: str = ""
     may_approve: str = ""
+    code: str = ""
     steps: tuple[str, ...] = ()
     why: str = ""
     receipt: str = ""

@@ -353,7 +353,8 @@ def moved(tx: Tx, setup: Setup, run: Run, kind: FactKind, by: str, why: str = ""
     act(tx, setup, run.incident, ActionMoved(
         by, kind, run.id, run.action, run.target, run.planned_by, link=plan_link(setup, run.id),
         approved_by=run.approved_by or "", approve=run.approve if kind == "action_planned" else "",
-        may_approve=core.may_approve(run, state.commander), steps=run.steps if kind == "action_planned" else (),
+        may_approve=core.may_approve(run, state.commander), code=run.hash[: core.CODE],
+        steps=run.steps if kind == "action_planned" else (),
         why=why or (run.why if run.dry else ""), receipt=run.receipt, undo=run.undoes is not None,
         undoable=run.undoable and run.ran and kind != "action_undone", dry=run.dry, rehearsal=run.rehearsal,
         again=again,

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from tocsin.core import oncall
+from tocsin.core.actions import CODE, awaits, may_approve
 from tocsin.core.calendar import parse_duration
 from tocsin.core.events import (
     Acknowledge,
@@ -31,12 +32,13 @@ from tocsin.core.protocol import is_open
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import Refused, incident_name, incident_number
 from tocsin.sdk import one_line
+from tocsin.store import actions as plans
 from tocsin.store import incidents
 from tocsin.store import oncall as overrides
 from tocsin.store import quiet as quiet_store
 from tocsin.store.db import Tx
-from tocsin.usecases import joining, quiet, respond
-from tocsin.usecases.access import Role
+from tocsin.usecases import actions, joining, quiet, respond
+from tocsin.usecases.access import Role, Viewer, role_of
 from tocsin.usecases.configure import Setup, incident_link
 
 SHOWN: Final = 20  # incidents in one list
@@ -270,6 +272,24 @@ def _person(asked: Asked, said: str) -> str | None:
     return next((id_ for id_, p in asked.runbook.people.items() if said in (id_.lower(), p.name.lower())), said)
 
 
+def _approve(asked: Asked) -> str:
+    """The code is of the plan's hash, as its message and its page have it: what is approved is what was looked at."""
+    number, code = _which(asked)
+    waiting = [run for run in plans.listing(asked.tx, incident=number, limit=SHOWN) if awaits(run, asked.tx.now)]
+    if not code:
+        leads = incidents.load(asked.tx, number).state.commander
+        lines = [f"approve {incident_name(number)} {run.hash[:CODE]} - {run.name}: {one_line(run.target, 100)}; "
+                 f"{may_approve(run, leads)}" for run in waiting]  # fmt: skip
+        return "\n".join(lines) or f"No plan waits for approval. {incident_link(asked.setup, number)}"
+    run = next((run for run in waiting if len(code) >= CODE and run.hash.startswith(code.lower())), None)
+    if run is None:
+        see = f"approve {incident_name(number)}"
+        raise Refused(f"no plan with the code {code[:40]!r} waits; to see which do, say: {see}", 404)
+    who = Viewer(asked.person, asked.person, role_of(asked.runbook, asked.person))
+    actions.approve(asked.tx, asked.setup, number, run.action, run.id, run.hash, who, asked.person)
+    return f"{run.name[:1].upper()}{run.name[1:]} is approved, and is run now: {run.target}"
+
+
 def _done(asked: Asked) -> str:
     number, duty = _which(asked)
     if not duty:
@@ -323,6 +343,7 @@ COMMANDS: Final[Mapping[str, tuple[Role, Callable[[Asked], str]]]] = {
     "severity": ("responder", _severity),
     "assign": ("responder", _assign),
     "done": ("responder", _done),
+    "approve": ("responder", _approve),
     "escalate": ("responder", _escalate),
     "diagnose": ("responder", _diagnose),
     "cause": ("responder", _cause),
@@ -344,6 +365,7 @@ USES: Final = {
     "severity INC-42 SEVERITY [REASON]": "change the severity, or confirm it by saying the same",
     "assign INC-42 ROLE [PERSON]": "take or hand over commander, communications or scribe",
     "done INC-42 DUTY": "tick a duty",
+    "approve INC-42 [CODE]": "approve a planned action, and run it; alone: what waits for it",
     "cause INC-42 [confirmed] [TEXT]": "what it was; published only once confirmed",
     "send INC-42 initial alert": "send a text of the runbook again, filled as it is now",
     "escalate INC-42 [REASON]": "page the next step now",
