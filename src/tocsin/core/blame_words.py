@@ -50,7 +50,8 @@ _JOB: Final = (
 )
 # Who somebody is when no name is known.
 ROLE: Final = (
-    rf"{_KIND}(?:{_JOB}(?: on (?:call|duty|shift))?|agent on duty|(?:night|day|late|early) shift|member of (?:the )?(?:staff|team)|on-?call"
+    rf"{_KIND}(?:{_JOB}(?: on (?:call|duty|shift))?|agent on duty|(?:night|day|late|early) shift|"
+    rf"member of (?:the )?(?:staff|team)|on-?call"
     rf"(?: (?:person|engineer|developer))?|(?:shift|team|tech) lead|(?:person|one|colleague|guy) (?:on (?:call|"
     rf"duty|shift)|in charge)|c[eit]o|head of \w+)\b(?! (?:pod|controller|process|job)s?\b)"
 )
@@ -131,7 +132,8 @@ WITHOUT: Final = (
 # Idioms of duty and truth, of people only.
 _IDIOM: Final = _any(r"""
     gave up | dropped the ball | cut corners | (?:sat|sits) on (?:the|our|it|this|that|a|his|her|their|customer)
-    fell asleep | (?:stayed|kept|remained) (?:silent|quiet|mum) | looked (?:away|the other way) | went back to (?:bed|sleep)
+    fell asleep | (?:stayed|kept|remained) (?:silent|quiet|mum) | looked (?:away|the other way) | went back to (?:bed|
+        sleep)
     shrugged | brushed (?:\w+ ){0,4}(?:off|aside) | turned a blind eye | dragged (?:his|her|their|its) feet
     passed the buck | pointed (?:the |their )?fingers? | washed (?:his|her|their) hands | stood by | buried
     took (?:his|her|their) (?:eyes?|time) | fell short | did (?:nothing|little|half|a (?:poor|bad|sloppy))
@@ -144,7 +146,8 @@ _IDIOM: Final = _any(r"""
     thought (?:nothing of|(?:it|that) (?:clever|funny|fine)|s?he knew|they knew|it was (?:funny|clever|a good idea))
     (?:has|had|have) a (?:habit|history) of | tends? to | is known (?:for|to)
     (?:chose|decided) to (?:ignore|skip|bypass)
-    (?:lacks?|lacked) (?:the |any |all |basic |even |every |proper |\w+al )*(?:skills?|experience|knowledge|discipline|training|understanding|will|care)
+    (?:lacks?|lacked) (?:the |any |all |basic |even |every |proper |\w+al )*(?:skills?|experience|knowledge|discipline|
+        training|understanding|will|care)
     waited (?:far |much |way )?too long
     (?:responded|reacted|acted|escalated|answered|noticed|woke up) (?:\w+ )?too late
     took (?:far |way |much )?(?:too long|ages|forever) | waved (?:it|this|the \w+|everything) through
@@ -242,7 +245,8 @@ TROUBLE: Final = (
 )
 # What is not as it was, in "responsible for the deleted backups".
 HARMED: Final = (
-    rf"(?:{TROUBLE}|missing|lack|(?:deleted|lost|broken|failed|missed|wrong|late|corrupted|wiped|expired|leaked|botched|ruined|failing|unfinished|incorrect|"
+    rf"(?:{TROUBLE}|missing|lack|(?:deleted|lost|broken|failed|missed|wrong|late|corrupted|wiped|expired|leaked|"
+    rf"botched|ruined|failing|unfinished|incorrect|"
     rf"overlooked|duplicated?|double|bad|untested|slow) \w+)"
 )
 # What people are asked to do with a thing, in the passive.
