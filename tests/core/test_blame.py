@@ -58,3 +58,40 @@ def test_an_action_that_can_be_verified_is_not_vague():
 
 def test_what_guards_against_mistakes_is_no_human_error():
     assert frozenset() == lint.sentence("Nothing guards against mistakes made in the console.")
+
+
+def test_patterns_put_together_by_their_letters_find_what_they_find_one_by_one():
+    lines = [
+        "(?:an? |the )?cat",
+        "dogs?",
+        "(?:b[ei]g|x(?:y|z){1,2})+ ox",
+        r"\w+ alone",
+        "(?<=my )(?:own|old) hen",
+        "^if",
+    ]
+    lines += [f"(?:{'|'.join(f'word{n}' for n in range(900))}) end"]  # so long that it is written once
+    together = blame._compiled("\n".join(lines))
+    for text in ("the cat", "an a cat", "a dog", "bigbeg ox", "xyz ox", "it alone", "my old hen", "if so", "word7 end"):
+        assert together.search(text), text
+    for text in ("concat", "hotdog", "ox", "alone", "the old hen", "as if", "word7 and", "|", ""):
+        assert not together.search(text), text
+
+
+@pytest.mark.parametrize(
+    ("blames", "is_fact", "rule"),
+    [
+        ("Tom's change to the router took down the site.", "Tom's change had passed review.", "person-blame"),
+        ("This one is on Bo.", "It was on Bo's screen.", "person-blame"),
+        ("Ana deleted the table.", "Ana deleted the stale lock.", "person-blame"),
+        ("Ana didn't notice the alert.", "Ana didn't notice it, as the panel shows one at a time.", "person-blame"),
+        ("The loss came at the hands of the vendor.", "The vendor's maintenance had been announced.", "team-blame"),
+        ("The DBAs are at fault.", "The DBAs had no graph of the locks.", "team-blame"),
+        ("Our provider refused to help.", "The identity provider refused the token.", "team-blame"),
+        ("Thanks to the vendor we lost a day.", "Thanks to the vendor the data was back at noon.", "team-blame"),
+        ("Strengthen the resilience of the flow.", "Set the limit of the flow to 500.", "vague-action"),
+    ],
+)
+def test_a_family_of_blame_has_a_neighbour_that_is_only_a_fact(blames, is_fact, rule):
+    names = ("Ana", "Bo", "Tom")
+    assert rule in lint.sentence(blames, names)
+    assert frozenset() == lint.sentence(is_fact, names)
