@@ -30,8 +30,8 @@ def test_of_what_it_was_not_tuned_with_it_finds_most_and_accuses_hardly_anybody_
     held_out = lint_corpus.read(held_out=True)
     assert 120 <= sum(bool(one.rules) for one in held_out) and 120 <= sum(not one.rules for one in held_out)
     score = lint_corpus.total(held_out)
-    assert score.precision >= 0.95 and score.recall >= 0.75
-    assert all(lint_corpus.score(held_out, rule.name).precision >= 0.9 for rule in lint.RULES)
+    assert score.precision >= 0.93 and score.recall >= 0.8
+    assert all(lint_corpus.score(held_out, rule.name).precision >= 0.8 for rule in lint.RULES)
 
 
 def test_the_two_parts_share_no_sentence_and_name_rules_that_exist():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from tocsin.core.blame_words import (
@@ -64,13 +64,22 @@ from tocsin.core.blame_words import (
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule for one sentence. `{found}` stands for what was found, in `text`; where `unless` matches, none is said."""
+    """
+    A rule for one sentence, with its table of patterns; where one of `unless` matches nothing is said.
+
+    `{found}` stands for what was found, in `text`.
+    """
 
     name: str
-    pattern: re.Pattern[str]
+    table: str
     text: str
     better: str
-    unless: re.Pattern[str] | None = None
+    unless: str = ""
+
+    def search(self, sentence: str) -> re.Match[str] | None:
+        """What breaks the rule in a sentence that `marked` made ready, or None."""
+        found = compiled(self.table).search(sentence)
+        return None if found and self.unless and compiled(self.unless).search(sentence) else found
 
 
 def marked(text: str, names: tuple[str, ...]) -> str:
@@ -96,103 +105,21 @@ def _named(names: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{any_of})\b" if parts else r"(?!)")
 
 
-def _compiled(table: str) -> re.Pattern[str]:
+@cache  # at their first use: a program that reads no postmortem does not wait for them
+def compiled(table: str) -> re.Pattern[str]:
     """
     One pattern of a table: a line for each, one that is indented more goes on with the line before.
 
-    A pattern begins where a word does; one with `^` where the sentence does. They are put together by their first
-    letter, which is looked at once for all of them: that makes them some times as fast.
+    A pattern begins where a word does; one with `^` where the sentence does.
     """
-    words: list[str] = []
-    starts: list[str] = []
-    by_letter: dict[str, list[str]] = {}
-    long: dict[tuple[str, str], list[str]] = {}  # by their letters and by the bracket that they begin with
-    for pattern in table.replace(f"\n{' ' * 16}", "").split("\n"):
-        if not (each := pattern.strip(" ")):
-            continue
-        heads = None if each[0] == "^" else _heads(each)
-        if each[0] == "^":
-            starts.append(each[1:])
-        elif heads and len(heads) * len(each) < _SIZE:
-            for letter, rest in heads:
-                by_letter.setdefault(letter, []).append(rest)
-        else:
-            end = _closing(each) + 1 if each.startswith("(?:") else 0
-            end = 0 if each[end : end + 1] in tuple("?*+{") else end
-            letters = "".join(sorted({letter for letter, _ in heads or ()}))
-            long.setdefault((letters, each[:end]), []).append(each[end:])
-    for (letters, head), rests in long.items():
-        words.append((f"(?=[{letters}])" if letters else "") + f"{head}(?:{'|'.join(rests)})")
-    words += [f"{letter}(?:{'|'.join(dict.fromkeys(rests))})" for letter, rests in sorted(by_letter.items())]
-    if starts:
-        words.append(f"^(?:{'|'.join(starts)})")
-    return re.compile(rf"\b(?=\w)(?:{'|'.join(words)})")
-
-
-_SIZE: Final = 4_000  # of a pattern that is written once for each of its first letters
-
-
-def _heads(pattern: str) -> list[tuple[str, str]] | None:
-    """Each letter that a pattern can begin with, and what follows it; None where that could be any."""
-    if pattern.startswith("(?:") and not pattern.startswith("(?:(?<"):
-        end = _closing(pattern)
-        parts = _parts(pattern[3:end])
-        rest = pattern[end + 1 :]
-    elif pattern[:1].isalnum() or pattern.startswith(NAME):
-        parts, rest = [pattern[0]], pattern[1:]
-    else:
-        return None
-    many = _MANY.match(rest)
-    if rest.startswith("{") and not many:
-        return None
-    after = rest[many.end() :] if many else rest
-    again = f"(?:{'|'.join(parts)})*" if many and many[0][0] in "*+{" else ""
-    heads = [*parts, *([""] if many and many[0][0] in "?*{" else [])]
-    found: list[tuple[str, str]] = []
-    for head in heads:
-        if len(head) == 1 and not pattern.startswith("("):
-            found.append((head, again + after))
-            continue
-        some = _heads(head + (again if head else "") + after)
-        if some is None:
-            return None
-        found += some
-    return found
-
-
-_MANY: Final = re.compile(r"(?:[?*+]|\{0?,\d\})\??")
-
-
-def _closing(pattern: str) -> int:
-    """Where the bracket that a pattern begins with is closed."""
-    depth = 0
-    for at, sign in _signs(pattern):
-        depth += (sign == "(") - (sign == ")")
-        if not depth:
-            return at
-    raise ValueError(pattern)
-
-
-def _parts(pattern: str) -> list[str]:
-    """The alternatives of a pattern that stand in no bracket of its own."""
-    starts, depth = [0], 0
-    for at, sign in _signs(pattern):
-        depth += (sign == "(") - (sign == ")")
-        if sign == "|" and not depth:
-            starts.append(at + 1)
-    return [pattern[start:end] for start, end in zip(starts, [*(one - 1 for one in starts[1:]), None], strict=True)]
-
-
-def _signs(pattern: str) -> list[tuple[int, str]]:
-    """Brackets and bars of a pattern that mean what they say: not escaped, and in no class of letters."""
-    signs = re.finditer(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[(|)]", pattern)
-    return [(sign.start(), sign[0]) for sign in signs if sign[0] in "(|)"]
+    lines = [line.strip(" ") for line in table.replace(f"\n{' ' * 16}", "").split("\n")]
+    return re.compile(rf"\b(?=\w)(?:{'|'.join(filter(None, lines))})")
 
 
 # --------------------------------------------------------------------------------------------------- the rules
 
 # What was done as agreed, and what was not seen for a reason that is no person.
-_EXPLAINED: Final = _compiled(rf"""
+_EXPLAINED: Final = rf"""
             ^(?!.*(?:\bnot\b|n't\b|\bnever\b|\bwithout\b|\bwrong)).*\b(?:as (?:step|the (?:runbook|policy|procedure|
                 checklist|plan)|planned|documented|
                 agreed|announced|instructed|described|designed)|per (?:the )?(?:runbook|policy|procedure)|
@@ -200,12 +127,12 @@ _EXPLAINED: Final = _compiled(rf"""
             (?:did not|didn't|never|had not|could not) (?:notice|see|reali[sz]e|know|get|receive|understand|hear|
                 answer|react|check|look)\b
                 [^.;]*\b(?:because|since|as|for) (?:the|its|no|nothing|both|it|there|neither|all|two|of the) (?!{ROLE})
-""")  # fmt: skip
+"""
 
 RULES: Final = (
     Rule(
         "human-error",
-        _compiled(rf"""
+        rf"""
             {WHOSE_ERROR}(?:'s|s')? {AN_ERROR}\b(?! (?:rates?|messages?|budgets?|pages?|reports?|codes?|counts?|
                 logs?|handling))
             human (?:element|weakness|fallibility|negligence|inattention|carelessness|in the loop was)
@@ -251,20 +178,20 @@ RULES: Final = (
             (?:brain ?(?:fart|freeze)|senior moment|slip-?up|id-?10-?t|finger trouble|butter-?fingers)\b
             (?:wrongly|mistakenly|incorrectly) (?:typed|clicked|pressed|pasted|keyed|selected)\b
             (?:somebody|someone|{THE} {ROLE}|{NAME}+) (?:had )?mis(?:typed|keyed|clicked|read|spelled)
-        """),
+        """,
         "“{found}” ends the search where it begins: people err, and the next one will too.",
         "Say what made the step easy to get wrong and what let it pass: “the command takes its target from …”.",
-        _compiled(rf"""
+        rf"""
             (?:against|such|from|prevents?|easy|invites?) (?:\w+ )?mistakes?\b
             mistakes? (?:is|are|was|were) (?:easy|likely)
             4(?:xx|\d\d)\b
             (?:do not|does not|don't|never|not) (?:use|accept|write|list|count|name|call|stop at|settle for)\b
             {MACHINE} (?:had |has )?{BY_CHANCE} {HAND}
-        """),
+        """,
     ),
     Rule(
         "should-have",
-        _compiled(rf"""
+        rf"""
             (?:should|ought)(?:n't)?(?: (?!that\b|which\b|and\b|who\b|be\b)[\w-]+){{0,4}}? {PERFECT}\b(?! (?:an?|
                 the|its|their|one|two|three|at least|no|only|any|some|more|enough|each|all|\d+)\b(?! (?:second|
                 better|proper)))
@@ -314,19 +241,19 @@ RULES: Final = (
             (?:looking back\b|(?:knowing|with) what we (?:now )?know|what we know (?:now|today))
             (?:must|should) never (?:have|had)\b
             should (?:of course |really |at least )?know that\b
-        """),
+        """,
         "“{found}” judges by what is known now; nobody knew it then.",
         "Say what was seen at the time, and what was missing: “the page showed …; the … was not visible”.",
-        _compiled(rf"""
+        rf"""
             ^(?!.*\b(?:{ANYBODY}|we|they|he|she|nobody)\b)(?=.*\b(?:(?:according to|as per|per|by) (?:the |its |
                 our )?(?:\w+ )?(?:
                 design|docs?|documentation|spec\w*|contract|manual|standard|protocol)|as (?:documented|specified|
                 designed)))
-        """),
+        """,
     ),
     Rule(
         "counterfactual",
-        _compiled(rf"""
+        rf"""
             would(?: not|n't| never| certainly| probably| surely| also| still| all| then| easily|
                  at once){{0,2}} {PERFECT}\b(?! (?:to|an?|the|no|its|their|one|two|three|more|\d+)\b)
             would(?:n't)?'ve\b
@@ -381,20 +308,20 @@ RULES: Final = (
                 our)
             if(?: only)? (?:{NAME}+|{TEAM}|we|they|he|she|the \w+|some(?:body|one)) would(?: not| only)? (?:have|'ve)\b
             what if (?:{NAME}+|{TEAM}|we|they|he|she|some(?:body|one)) had\b
-        """),
+        """,
         "“{found}” tells of a past that was not; it explains nothing of the one that was.",
         "Tell what happened and why it made sense then; put the wish into an action item.",
-        _compiled(r"""
+        r"""
             (?:by|as) design\b
             designed (?:behaviou?r|to)\b
             as (?:documented|intended|designed|specified)\b
             (?:we|was|were) (?:simulated|replayed|modelled|modeled)\b
             in (?:the|a) (?:model|simulation|replay|lab)\b
-        """),
+        """,
     ),
     Rule(
         "person-blame",
-        _compiled(rf"""
+        rf"""
             {ONE}(?:,? who)? (?:{HOW}{WRONG}|(?:is|was|were|are) (?:solely |entirely |clearly )?(?:to blame|at fault|
                 the (?:cause|reason|problem|culprit)|responsible for (?:the|this|that) (?:\w+ )?{TROUBLE}))
             (?:because|since|as|so|that|is that|due to the fact that) {ONE} {HOW}(?:{NOT} (?!know|have|see)\w+|
@@ -454,14 +381,14 @@ RULES: Final = (
                 were (?:down|blind|offline)|spent|waited|now)|
                 (?:the|our) [\w ]{{2,30}}? (?:went down|(?:was|were) (?:down|lost|wiped|gone|deleted|broken|
                 unavailable|late)|broke|failed|crashed))
-        """),
+        """,
         "“{found}” names somebody beside what went wrong: the next reader hides what they know.",
         "Name the step and what it met: “the migration ran at 14:02 and found …”; the timeline keeps who did what.",
         _EXPLAINED,
     ),
     Rule(
         "team-blame",
-        _compiled(rf"""
+        rf"""
             {DONE} by {BY_TEAM}
             by {BY_TEAM} without\b
             {TEAM} (?:{HOW}{TEAM_WRONG}|(?:is|was|are|were) (?:also |clearly |solely )?(?:to blame|at fault|
@@ -515,14 +442,14 @@ RULES: Final = (
                 (?:the|our) [\w ]{{2,30}}? (?:went down|(?:was|were) (?:down|lost|wiped|gone|deleted|broken|
                 unavailable|late)|broke|failed|crashed))
             (?:as|like) (?:usual|always|so often),? {TEAM} \w+
-        """),
+        """,
         "“{found}” puts a team in the place of a cause.",
         "Name the interface and what it let through: “the change of the contract reached production without …”.",
         _EXPLAINED,
     ),
     Rule(
         "blame-word",
-        _compiled(rf"""
+        rf"""
             (?:careless|negligen|reckless|incompeten|inexcusabl|irresponsib|thoughtless|inattenti|
                 unprofessional|amateurish|shoddy|slapdash|foolish|idio[tc]|ignoran|complacen|unforgiv|disgrace|
                 shameful|half-?hearted|over-?confiden|arrogan|scapegoat|bungl|inept|senseless|
@@ -642,18 +569,18 @@ RULES: Final = (
             through (?:sheer |pure )?inattention\b
             (?:work|act|attitude|behaviou?r|conduct) (?:was|is) (?:simply |just )?(?:poor|bad|terrible|below)\b
             (?:bothered|could be arsed) to (?:read|check|look|test|ask|open)
-        """),
+        """,
         "“{found}” judges a person, and a judged person tells less the next time.",
         "Leave the judgement out and say what happened: “nothing reminded anybody of …”.",
-        _compiled(r"""
+        r"""
             (?:not|nobody|no one|never|without|nor|rather than|instead of|no)\b (?:\w+ ){0,4}(?:blam\w+|culprits?|
                 at fault|guilty|scapegoat\w*)
             (?:word|words|terms?|labels?|adjectives?) (?:such as|like)\b
-        """),
+        """,
     ),
     Rule(
         "single-cause",
-        _compiled(rf"""
+        rf"""
             (?<!no )(?<!not a )(?<!not the )(?<!not one )(?<!no one )(?:only|sole|single|one and only|just one|
                 exactly one|exclusive|the one) (?:\w+ )?{CAUSE}\b
             {WHOLLY} (?:{DUE}|attributable)\b
@@ -730,13 +657,13 @@ RULES: Final = (
                  combination|a chain)| (?:yet|by|in)\b)
             (?<!not )(?<!n't )(?<!never )(?<!yet )(?:found|identified|pinpointed|know|determined|established) (?:the|
                 its|our) (?:\w+ )?root cause\b(?! analysis)
-        """),
+        """,
         "“{found}” ends with one cause; an outage needs several conditions at once.",
         "Name the trigger and what let it through: “… was the trigger; … did not stop it, and … made it last”.",
     ),
     Rule(
         "vague-action",
-        _compiled(rf"""
+        rf"""
             (?:be|being|become|stay|remain) (?:(?:more|extra|very|especially|much|always) )*{CAREFUL}\b
             (?:pay|paying) (?:more|better|closer|extra|special|careful) attention
             keep(?:ing)? (?:an?|a \w+|our|your) eyes? (?:on|open)
@@ -863,12 +790,12 @@ RULES: Final = (
             (?:everyone|everybody|all of us|we all|each of us) (?:should|must|has to|have to|needs? to|ought to|shall|
                 will)\b
             (?:learn|take) (?:our |the |some )?lessons?\b(?! (?:learned|learnt) (?:section|meeting|document))
-        """),
+        """,
         "“{found}” cannot be finished, so nobody can say when it is.",
         "Write what will be different: a check, a guard, an alert; with an owner, a day and a way to verify it.",
-        _compiled(r"""
+        r"""
             (?:verified|proved|proven|checked|measured|tested) (?:by|with|in|on|when|against)\b
             done when\b
-        """),
+        """,
     ),
 )  # fmt: skip

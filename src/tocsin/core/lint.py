@@ -62,7 +62,7 @@ def _in_block(number: int, block: str, names: tuple[str, ...]) -> Iterator[Findi
     for end in [*(gap.end() for gap in _BETWEEN.finditer(text)), len(text)]:
         one = ready[start:end].rstrip()
         for rule in RULES:
-            if (match := rule.pattern.search(one)) and not (rule.unless and rule.unless.search(one)):
+            if match := rule.search(one):
                 words = " ".join(text[start + match.start() : start + match.end()].strip(" .,;|").split())
                 found = words if len(words) <= SHOWN else f"{words[: SHOWN - 1]}…"
                 line = number + text.count("\n", 0, start + match.start())

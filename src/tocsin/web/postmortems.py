@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -279,10 +280,10 @@ async def _editor(
         joins = store.sha256_of(row.found)
     if stale:
         other, other_is, joins, version = row.text, "saved", "", row.version
-    view = Editor(
-        text, version, postmortem.questions(text), tuple(lint.lint(text, list(known.names.values()))),
-        html(text) if preview else None, other, other_is, joins, message,
-    )  # fmt: skip
+    # Beside the loop: a long text takes long to read, and alerts come in meanwhile.
+    said = await asyncio.to_thread(lint.lint, text[: postmortems.TEXT_LIMIT], list(known.names.values()))
+    shown = await asyncio.to_thread(html, text) if preview else None
+    view = Editor(text, version, postmortem.questions(text), tuple(said), shown, other, other_is, joins, message)
     return render(request, "postmortems/edit.html", status=status, k=known, e=view, states=WORDS)
 
 
