@@ -42,6 +42,7 @@ def main() -> None:
     HERE.mkdir(parents=True, exist_ok=True)
     _secret()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has it ignored in what it starts beside itself
     servers: list[Postgres] = []
     nodes: list[subprocess.Popen[bytes]] = []
     try:
