@@ -6,6 +6,8 @@ import json
 import os
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from time import monotonic
 
 import pytest
 from typer.testing import CliRunner
@@ -18,20 +20,25 @@ from tocsin.simulate.run import ALL_FAULTS, shrink, simulate, story
 from .bugs import PLANTED
 
 SEEDS = int(os.environ.get("SIMULATE_SEEDS", "300"))
+SURELY = min(SEEDS, 150)  # are run however slow the machine is; the others as far as SECONDS allow
+SECONDS = 600.0
 DAYS = 2.0
 CAUGHT_WITHIN = 50  # seeds; reliability.md section 4
 
 
-def _run(seed):
+def _run(seed, until):
+    if seed >= SURELY and monotonic() > until:
+        return seed, [], Counter()
     result = simulate(seed, DAYS)
-    return seed, [(v.rule, v.text) for v in result.violations], result.reached, len(result.faults)
+    return seed, [(v.rule, v.text) for v in result.violations], result.reached
 
 
 def test_seeds_of_two_days_break_no_promise():
     """Every seed is clean, and the crash points were all passed on the way."""
     reached: Counter[str] = Counter()
+    until = monotonic() + SECONDS
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for seed, violations, passed, _ in pool.map(_run, range(SEEDS), chunksize=5):
+        for seed, violations, passed in pool.map(_run, range(SEEDS), repeat(until), chunksize=5):
             assert not violations, f"tocsin simulate --seed {seed} --days {DAYS:g}: {violations[0]}"
             reached.update(passed)
     assert set() == {point for point in SIMULATED if reached[point] < 20}
