@@ -227,7 +227,9 @@ def test_who_looked_and_saw_it_done_has_it_proved(led, target, monkeypatch):
     run = left_unknown(led, target)
     led.looks(monkeypatch)
     seen = led.db.write_now(acting.looked, led.setup, 1, "back", run.id, "backup1", done=True)
-    assert ("verifying", "backup1 looked: it was done") == (seen.state, seen.why)
+    assert ("verifying", "Backup One looked: it was done") == (seen.state, seen.why)
+    note = next(e for e in led.timeline() if e.kind == "note" and "looked" in e.data["text"])
+    assert ("backup1", "back at the switch at") == (note.actor, note.data["text"][:21])
     led.wait(seconds=10)
     assert ("succeeded", "succeeded") == (led.run(run).state, led.acts()[-1])
     with pytest.raises(Refused, match="is known: it is succeeded"):
@@ -239,7 +241,7 @@ def test_who_looked_and_saw_nothing_done_can_plan_it_again(led, target):
     led.db.write_now(acting.looked, led.setup, 1, "back", run.id, "backup1", done=False)
     led.work()
     known = led.run(run)
-    assert ("failed", False, "backup1 looked: it was not done") == (known.state, known.ran, known.why)
+    assert ("failed", False, "Backup One looked: it was not done") == (known.state, known.ran, known.why)
     assert ["planned", "approved", "started", "unknown", "failed"] == led.acts()
     with pytest.raises(Refused, match="nothing"):
         led.undo()
@@ -255,6 +257,7 @@ def test_an_undo_that_somebody_saw_done_takes_the_run_back(tmp_path, target):
     run = world.plan()
     world.approve(run)
     back = left_unknown(world, target, world.undo())
+    world.act(1, Resolve("martijn"))  # what is over can be looked at all the same
     world.db.write_now(acting.looked, world.setup, 1, "back", back.id, "martijn", done=True)
     assert ("succeeded", "undone") == (world.run(back).state, world.run(run).state)
 

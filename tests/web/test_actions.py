@@ -354,6 +354,6 @@ def test_who_looked_says_so_on_the_page_of_what_is_unknown_and_by_the_api(site, 
 
     site.ask("POST", looked, data={"csrf": csrf, "plan": plan["plan"], "done": "no"})
     page = unescape(site.ask("GET", there).text)
-    assert "backup1 looked: it was not done" in page and "I looked: it was done" not in page
+    assert "Backup One looked: it was not done" in page and "I looked: it was done" not in page
     again = site.api("POST", looked, {"plan": plan["plan"], "done": True})
     assert (409, True) == (again.status_code, "what became of back is known: it is failed" in again.text)

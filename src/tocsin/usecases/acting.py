@@ -13,13 +13,14 @@ from tocsin.core import actions as core
 from tocsin.core import delivery
 from tocsin.core.actions import Event, Run
 from tocsin.core.calendar import words
+from tocsin.core.events import Note
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import SYSTEM, FactKind, Refused, incident_name
 from tocsin.sdk import Acted, Actor, clip
 from tocsin.store import actions as store
 from tocsin.store import incidents, probes, queue
 from tocsin.store.db import Busy, Tx
-from tocsin.usecases import rescue, restored
+from tocsin.usecases import rescue, respond, restored
 from tocsin.usecases.actions import (
     TEXT_KEPT,
     VERIFY,
@@ -30,7 +31,7 @@ from tocsin.usecases.actions import (
     of_incident,
     opened,
 )
-from tocsin.usecases.configure import NoRunbook, Setup, runbook_of
+from tocsin.usecases.configure import NoRunbook, Setup, in_force, runbook_of
 
 RUN_SECONDS: Final = 300.0  # then nobody waits any longer for the far side, and somebody must look
 LOOK_EVERY: Final = timedelta(seconds=5)  # at what the probe saw
@@ -171,8 +172,8 @@ def _end(tx: Tx, setup: Setup, row_id: str, run: Run, event: Event, why: str) ->
     _conclude(tx, setup, run, event, why)
 
 
-def _conclude(tx: Tx, setup: Setup, run: Run, event: Event, why: str, by: str = SYSTEM) -> Run:
-    """The state that follows from *event*, said by *by*: what was taken is proved next, the rest is told now."""
+def _conclude(tx: Tx, setup: Setup, run: Run, event: Event, why: str) -> Run:
+    """The state that follows from *event*: what was taken is proved next, the rest is told now."""
     run = replace(run, state=core.step(run, event), why=why)
     if event != "taken":
         run = replace(run, settled_at=tx.now)
@@ -185,7 +186,7 @@ def _conclude(tx: Tx, setup: Setup, run: Run, event: Event, why: str, by: str = 
     elif event == "done" and run.undoes:
         _undone(tx, setup, run)
     else:
-        _tell(tx, setup, run, _FACTS[event], why, by)
+        _tell(tx, setup, run, _FACTS[event], why)
     return run
 
 
@@ -193,7 +194,8 @@ def looked(tx: Tx, setup: Setup, number: int, name: str, plan: str, by: str, *, 
     """
     Somebody looked at what an `unknown` run was to change, and says whether it was *done*: no answer will tell.
 
-    What was done is proved by its probe like any other. What was not changed nothing: it can be planned again.
+    Their word is a note on the timeline. What was done is proved by its probe like any other; what was not changed
+    nothing, and can be planned again.
 
     Raises:
         Refused: 404, there is no such plan; 409, what became of it is known.
@@ -202,10 +204,13 @@ def looked(tx: Tx, setup: Setup, number: int, name: str, plan: str, by: str, *, 
     run = of_incident(tx, number, name, plan)
     if run.state != "unknown":
         raise Refused(f"what became of {name} is known: it is {run.state}")
+    people = in_force(tx, setup)[1].people
+    said = f"{people[by].name if by in people else by} looked: it was {'done' if done else 'not done'}"
+    respond.act(tx, setup, number, Note(by, f"{run.name} at {run.target}: {said}"))
     if not done:
-        return _conclude(tx, setup, replace(run, ran=False), "failed", f"{by} looked: it was not done", by)
+        return _conclude(tx, setup, replace(run, ran=False), "failed", said)
     event: Event = "taken" if run.probe and not run.rehearsal else "done"
-    return _conclude(tx, setup, core.acted(run, tx.now, receipt=run.receipt), event, f"{by} looked: it was done", by)
+    return _conclude(tx, setup, core.acted(run, tx.now, receipt=run.receipt), event, said)
 
 
 def _undone(tx: Tx, setup: Setup, undo: Run) -> None:
