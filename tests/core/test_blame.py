@@ -24,7 +24,7 @@ def test_names_are_marked_by_their_case_and_handles_always():
     assert "a@b.c" == blame.marked("a@b.c", ())
 
 
-@pytest.mark.parametrize("rule", blame.RULES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", lint.RULES, ids=lambda rule: rule.name)
 def test_each_rule_says_what_it_found_why_it_matters_and_what_is_better(rule):
     assert "“{found}”" in rule.text and rule.text.endswith(".")
     assert len(rule.better) > 40 and rule.better.endswith(".")
@@ -42,18 +42,11 @@ def test_each_rule_says_what_it_found_why_it_matters_and_what_is_better(rule):
         ("The platform group missed three calls.", "The consumer group missed three heartbeats.", "team-blame"),
         ("We should have set a limit.", "Retries should have a limit.", "should-have"),
         ("User error emptied the table.", "The user error page was shown.", "human-error"),
-        ("The node was the only cause.", "There is no single cause.", "single-cause"),
-        ("Be careful with the valve.", "A careful start by region kept it small.", "vague-action"),
     ],
 )
 def test_what_blames_a_person_is_said_of_a_machine_freely(person, machine, rule):
     assert rule in lint.sentence(person, NAMES)
     assert frozenset() == lint.sentence(machine, NAMES)
-
-
-def test_an_action_that_can_be_verified_is_not_vague():
-    assert {"vague-action"} == lint.sentence("Improve the monitoring of the queue.")
-    assert frozenset() == lint.sentence("Improve the monitoring of the queue: alert at 400, verified by a load test.")
 
 
 def test_what_guards_against_mistakes_is_no_human_error():
@@ -79,7 +72,6 @@ def test_a_table_is_one_pattern_that_begins_where_a_word_or_the_sentence_does():
         ("The DBAs are at fault.", "The DBAs had no graph of the locks.", "team-blame"),
         ("Our provider refused to help.", "The identity provider refused the token.", "team-blame"),
         ("Thanks to the vendor we lost a day.", "Thanks to the vendor the data was back at noon.", "team-blame"),
-        ("Strengthen the resilience of the flow.", "Set the limit of the flow to 500.", "vague-action"),
     ],
 )
 def test_a_family_of_blame_has_a_neighbour_that_is_only_a_fact(blames, is_fact, rule):

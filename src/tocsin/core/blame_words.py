@@ -1,5 +1,6 @@
 """
-Words of blame: who is named, what is said of them, what was not, what is vague. `blame` makes its patterns of these.
+Words of blame: who is named, what is said of them, what was not, what is vague. `blame` and `endings` make patterns of
+them.
 
 They are read in lower case, with one space between words, and `ǁǁǁ` in the place of a person's name.
 """

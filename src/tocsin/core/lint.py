@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tocsin.core.blame import RULES, marked
+from tocsin.core.blame import BLAME, marked
+from tocsin.core.endings import ENDINGS
 from tocsin.core.postmortem import BLANK, HEADING, TO_AGREE
 
 LINES: Final = 5_000  # of a text that are read
 LINE_LENGTH: Final = 2_000  # characters of a line that are read: the patterns look ahead
 SHOWN: Final = 80  # characters of what was found
+RULES: Final = (*BLAME, *ENDINGS)
 
 
 @dataclass(frozen=True, slots=True)
