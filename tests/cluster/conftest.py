@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,13 +65,12 @@ def nodes(tmp_path: Path, hook: SlowHook) -> Iterator[Nodes]:
 
 
 @pytest.fixture(scope="session")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def room() -> Iterator[Path]:
     """A folder that another system user may enter, too: PostgreSQL does not run as root."""
-    folder = tmp_path_factory.mktemp("servers")
-    for parent in (folder, *folder.parents[:-1]):
-        if parent.stat().st_mode & 0o001 == 0:
-            parent.chmod(parent.stat().st_mode | 0o011)
-    return folder
+    with tempfile.TemporaryDirectory(prefix="tocsin-servers-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder
 
 
 @pytest.fixture(scope="session")
