@@ -23,8 +23,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 import aiohttp
 import aiosmtplib
 import orjson
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from yarl import URL
 
 from tocsin import net_looks
@@ -62,7 +60,6 @@ GZIP_OR_ZLIB: Final = 47  # zlib's `wbits`: it finds out by itself which of the 
 OUTSIDE: Final = (
     aiohttp.ClientError,
     aiosmtplib.SMTPException,
-    psycopg.Error,
     OSError,
     EOFError,
     ValueError,
@@ -434,32 +431,16 @@ def _through_apprise(notice: Notice) -> Response:
 
 
 async def _sql(sql: Sql) -> Response:
-    """Run statements one by one, each committed by itself; the server's own refusal is an answer, not a failure."""
-    async with asyncio.timeout(sql.timeout_seconds):
-        connection = await psycopg.AsyncConnection.connect(sql.dsn, autocommit=True)
-        async with connection:
-            rows: list[tuple[Any, ...]] = []
-            done = 0
-            try:
-                for text, values in sql.statements:
-                    cursor = await connection.execute(text.encode(), values or None)
-                    rows = await cursor.fetchall() if cursor.description else []
-                    done += 1
-            except psycopg.Error as error:
-                if connection.broken or error.sqlstate is None:
-                    raise
-                which = {"sqlstate": error.sqlstate, "statement": str(done)}
-                return Response(400, which, error=_words(str(error), sql))
-    return Response(200, body=orjson.dumps(rows, default=str))
+    from tocsin import net_sql  # noqa: PLC0415 - slow to load, and only for who uses it
+
+    answer = await net_sql.run(sql)
+    return replace(answer, error=_words(answer.error, sql)) if answer.error else answer
 
 
 def _passwords(dsn: str) -> list[str]:
-    """The passwords in an address of a PostgreSQL, in either of its two forms."""
-    try:
-        said = conninfo_to_dict(dsn).get("password")
-    except psycopg.Error:
-        return []
-    return [str(said)] if said else []
+    from tocsin import net_sql  # noqa: PLC0415
+
+    return net_sql.passwords(dsn)
 
 
 async def _program(program: Program) -> Response:

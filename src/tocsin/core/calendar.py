@@ -9,8 +9,6 @@ from functools import lru_cache
 from typing import Final, Literal, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
-import holidays
-
 NEXT_BUSINESS_DAY: Final = "next business day"
 Duration: TypeAlias = timedelta | Literal["next business day"]
 
@@ -107,8 +105,19 @@ def _steady_offset(zone: str, block: int) -> timedelta | None:
 
 @lru_cache(maxsize=64)
 def _holidays(code: str, year: int) -> frozenset[date]:
+    import holidays  # noqa: PLC0415 - slow to load, and only for a runbook that names a country
+
     country, _, part = code.partition("-")
     return frozenset(holidays.country_holidays(country, subdiv=part or None, years=year))
+
+
+def has_holidays(code: str) -> bool:
+    """Say whether the public holidays of NL, or of a part such as DE-BY, are known."""
+    import holidays  # noqa: PLC0415
+
+    country, _, part = code.partition("-")
+    known = holidays.list_supported_countries()
+    return country in known and (not part or part in known[country])
 
 
 def is_business_day(day: date, hours: BusinessHours) -> bool:

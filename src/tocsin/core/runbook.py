@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from tocsin.core.calendar import DAYS
+from tocsin.core.calendar import DAYS, has_holidays
 from tocsin.core.runbook_channels import (
     KINDS,
     REQUIRED_SECRETS,
@@ -59,13 +59,9 @@ class BusinessHours(Part):
 
     @model_validator(mode="after")
     def _works_at_all(self) -> BusinessHours:
-        import holidays as library  # noqa: PLC0415 - only to check the name
-
         if not self.days:
             raise ValueError("at least one business day")
-        country, _, part = (self.holidays or "").partition("-")
-        known = library.list_supported_countries()
-        if country and (country not in known or (part and part not in known[country])):
+        if self.holidays and not has_holidays(self.holidays):
             raise ValueError(f"a country that has public holidays, such as NL or DE-BY, not {self.holidays}")
         return self
 
