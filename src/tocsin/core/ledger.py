@@ -11,6 +11,7 @@ from datetime import datetime
 from tocsin.core.types import Fact, Json
 
 GENESIS = "0" * 64  # what the first entry's hash stands on
+_write = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def link(previous: str, incident: int, seq: int, at: datetime, kind: str, actor:
 
 def dump(data: Mapping[str, Json]) -> str:
     """Write an entry's data as the one JSON text that is stored and hashed: sorted keys, no spaces, ASCII."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return _write(data)
 
 
 def append(head: str, incident: int, seq: int, facts: Iterable[Fact]) -> list[tuple[int, Fact, str, str]]:
