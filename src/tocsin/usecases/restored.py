@@ -119,6 +119,6 @@ def banner(tx: Tx) -> list[str]:
     if until is None or until <= tx.now:  # over, though nothing was due since that would have ended it
         return []
     return [
-        f"Restored from a backup: nothing is sent before {utc_words(until)}, or before somebody runs "
-        "`tocsin restore --release` or presses Release on the list of incidents."
+        f"Restored from a backup: nothing is sent before {utc_words(until)}, or before somebody presses Release on the "
+        "list of incidents, or runs tocsin restore --release."
     ]
