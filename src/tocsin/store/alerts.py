@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import bindparam, case, func, insert, select, update
+from sqlalchemy import BindParameter, bindparam, case, func, insert, select, update
 
 from tocsin.core.types import first_id
 from tocsin.store.db import Tx, among, insert_rows, listed, update_rows
@@ -94,16 +94,22 @@ def noisiest(tx: Tx, since: datetime, limit: int) -> Sequence[Any]:
 
     Ids begin with their millisecond, so that only those episodes are read.
     """
-    times = func.sum(alerts.c.count).label("times")
-    statement = (
-        select(func.max(alerts.c.title).label("title"), func.max(alerts.c.service).label("service"),
-               func.max(alerts.c.source).label("source"), times, func.count().label("episodes"))
-        .where(alerts.c.id >= first_id(since), alerts.c.disposition != "quarantined")
-        .group_by(alerts.c.dedup)
-        .order_by(times.desc(), func.max(alerts.c.title))
-        .limit(limit)
-    )  # fmt: skip
-    return tx.all(statement)
+    return tx.all(_NOISIEST, {"first": first_id(since), "limit": limit})
+
+
+_TIMES = func.sum(alerts.c.count).label("times")
+_LIMIT: BindParameter[int] = bindparam("limit")
+_NOISY: Final[tuple[Any, ...]] = (
+    func.max(alerts.c.title).label("title"), func.max(alerts.c.service).label("service"),
+    func.max(alerts.c.source).label("source"), _TIMES, func.count().label("episodes"),
+)  # fmt: skip
+_NOISIEST = fixed(
+    select(*_NOISY)
+    .where(alerts.c.id >= bindparam("first"), alerts.c.disposition != "quarantined")
+    .group_by(alerts.c.dedup)
+    .order_by(_TIMES.desc(), func.max(alerts.c.title))
+    .limit(_LIMIT)
+)
 
 
 def assign(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -147,6 +153,8 @@ def firing_in(tx: Tx, numbers: Sequence[int]) -> Sequence[Any]:
 
 def still_firing(tx: Tx, numbers: Sequence[int]) -> dict[int, int]:
     """How many alerts of each of these incidents fire now; one that has none is not named."""
+    if not numbers:
+        return {}
     where = alerts.c.state == "firing", alerts.c.incident.in_(list(numbers))
     rows = tx.all(select(alerts.c.incident, func.count()).where(*where).group_by(alerts.c.incident))
     return {row[0]: row[1] for row in rows}

@@ -23,9 +23,12 @@ def add(tx: Tx, at: datetime, **columns: Any) -> str:
     return id_
 
 
+_CHANGE = fixed(update(table).where(table.c.id == bindparam("of")))
+
+
 def change(tx: Tx, id_: str, **columns: Any) -> None:
     """Keep what became of a hand-off."""
-    tx.run(update(table).where(table.c.id == id_).values(**columns))
+    tx.run(_CHANGE, {"of": id_, **columns})
     tx.touched |= {"oncall", "wake"}
 
 
@@ -54,9 +57,12 @@ def due(tx: Tx) -> Sequence[Any]:
     return tx.all(_DUE if tx.sqlite else _DUE_LOCKED, {"now": tx.now})
 
 
+_UNSETTLED = fixed(select(table).where(table.c.state.in_(("waiting", "unconfirmed"))).order_by(table.c.at))
+
+
 def unsettled(tx: Tx) -> Sequence[Any]:
     """Those that nobody has confirmed yet, the oldest first."""
-    return tx.all(select(table).where(table.c.state.in_(("waiting", "unconfirmed"))).order_by(table.c.at))
+    return tx.all(_UNSETTLED)
 
 
 def listing(tx: Tx, *, state: str | None = None, before: str | None = None, limit: int = 100) -> Sequence[Any]:

@@ -75,12 +75,19 @@ def load(tx: Tx, number: int, *, for_update: bool = False) -> Stored:
     return stored_of(row)
 
 
+_BARE = fixed(
+    select(
+        incidents.c.number, incidents.c.title, incidents.c.severity, incidents.c.status, incidents.c.service,
+        incidents.c.runbook_version, incidents.c.step_due, incidents.c.wake_at, incidents.c.declared_at,
+        incidents.c.drill,
+    )
+    .where(incidents.c.number == bindparam("number"))
+)  # fmt: skip
+
+
 def bare(tx: Tx, number: int) -> Any:
     """The plain columns of an incident, for when its state cannot be read or decided on; None when there is none."""
-    c = incidents.c
-    columns = (c.number, c.title, c.severity, c.status, c.service, c.runbook_version, c.step_due, c.wake_at,
-               c.declared_at, c.drill)  # fmt: skip
-    return tx.first(select(*columns).where(c.number == number))
+    return tx.first(_BARE, {"number": number})
 
 
 def plainly(tx: Tx, number: int, commander: str | None) -> Stored:
@@ -299,11 +306,13 @@ def watched(tx: Tx, service: str) -> Brief | None:
     return Brief(*row) if row else None
 
 
+_ALIVE: Final = ("triggered", "acknowledged", "investigating", "identified", "monitoring")
+_WORKING = fixed(_NUMBERS.where(incidents.c.status.in_(_ALIVE)).order_by(incidents.c.number))
+
+
 def working(tx: Tx) -> list[int]:
     """The numbers of all incidents that are open, in order."""
-    alive = ("triggered", "acknowledged", "investigating", "identified", "monitoring")
-    statement = select(incidents.c.number).where(incidents.c.status.in_(alive)).order_by(incidents.c.number)
-    return [row.number for row in tx.all(statement)]
+    return [row.number for row in tx.all(_WORKING)]
 
 
 def merged_into(tx: Tx, number: int) -> list[int]:

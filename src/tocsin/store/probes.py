@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import Column, Select, bindparam, delete, exists, func, or_, select, update
 
 from tocsin.core.probes import Change, Hour, Look, Mark, Point, Seen, hour
 from tocsin.store.db import Tx, insert_missing, insert_new, insert_rows
+from tocsin.store.fixed import fixed
 from tocsin.store.schema import (
     from_micros,
     meta,
@@ -256,15 +257,33 @@ def _sum(id_: int, start: datetime, looks: Sequence[tuple[str, int | None]]) -> 
     return {"probe": id_, "start": to_micros(start), **of}
 
 
+def _with_old(column: Column[Any]) -> Select[Any]:
+    old = exists().where(column.table.c.probe == probes.c.id, column < _BEFORE)
+    return fixed(select(probes.c.id).where(old).limit(PROBES_AT_ONCE))
+
+
+_BEFORE = bindparam("before", type_=probe_looks.c.at.type)
+_WITH_OLD_LOOKS, _WITH_OLD_HOURS = _with_old(probe_looks.c.at), _with_old(probe_hours.c.start)
+_later = probe_changes.alias()
+_OLD_CHANGES = fixed(
+    select(probe_changes.c.probe, probe_changes.c.at)
+    .where(exists().where(_later.c.probe == probe_changes.c.probe, _later.c.at > probe_changes.c.at,
+                          _later.c.at < _BEFORE))
+    .limit(ROWS_AT_ONCE)
+)  # fmt: skip
+_KEPT = or_(*(exists().where(table.c.probe == probes.c.id) for table in (probe_looks, probe_hours)))
+_GONE = fixed(select(probes.c.id).where(probes.c.gone_at < _BEFORE, ~_KEPT).limit(PROBES_AT_ONCE))
+
+
 def forget(tx: Tx) -> int:
     """Remove looks of more than a week, hours and changes of more than 400 days, in parts; returns how many went."""
     gone = 0
-    for table, column, keep in (
-        (probe_looks, probe_looks.c.at, LOOKS_KEPT), (probe_hours, probe_hours.c.start, HOURS_KEPT),
-    ):  # fmt: skip
+    for table, column, keep, of_some in (
+        (probe_looks, probe_looks.c.at, LOOKS_KEPT, _WITH_OLD_LOOKS),
+        (probe_hours, probe_hours.c.start, HOURS_KEPT, _WITH_OLD_HOURS),
+    ):
         before = tx.now - keep
-        old = exists().where(table.c.probe == probes.c.id, column < before)
-        for row in tx.all(select(probes.c.id).where(old).limit(PROBES_AT_ONCE)):
+        for row in tx.all(of_some, {"before": before}):
             oldest = select(column).where(table.c.probe == row.id, column < before).order_by(column)
             last = tx.all(oldest.limit(ROWS_AT_ONCE))[-1][0]
             gone += tx.run(delete(table).where(table.c.probe == row.id, column <= last))
@@ -273,19 +292,14 @@ def forget(tx: Tx) -> int:
 
 def _forget_changes(tx: Tx) -> int:
     """Of the changes the last one before that stays: it says how the probe stood since."""
-    table, before = probe_changes, tx.now - HOURS_KEPT
-    later = table.alias()
-    old = select(table.c.probe, table.c.at).where(
-        exists().where(later.c.probe == table.c.probe, later.c.at > table.c.at, later.c.at < before)
-    )
-    rows = tx.all(old.limit(ROWS_AT_ONCE))
+    table = probe_changes
+    rows = tx.all(_OLD_CHANGES, {"before": tx.now - HOURS_KEPT})
     return sum(tx.run(delete(table).where(table.c.probe == row.probe, table.c.at == row.at)) for row in rows)
 
 
 def _forget_gone(tx: Tx) -> int:
     """A probe that the runbook has had no more for all that time goes with everything."""
-    kept = or_(*(exists().where(table.c.probe == probes.c.id) for table in (probe_looks, probe_hours)))
-    gone = tx.all(select(probes.c.id).where(probes.c.gone_at < tx.now - HOURS_KEPT, ~kept).limit(PROBES_AT_ONCE))
+    gone = tx.all(_GONE, {"before": tx.now - HOURS_KEPT})
     for row in gone:
         tx.run(delete(probe_changes).where(probe_changes.c.probe == row.id))
         tx.run(delete(probes).where(probes.c.id == row.id))

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from tocsin.core.types import first_id, uuid7
-from tocsin.store.db import Tx, insert_new, lock_rows
+from tocsin.store.db import Tx, among, insert_new, listed, lock_rows
 from tocsin.store.fixed import fixed
 from tocsin.store.schema import LEASED, PENDING, destinations, folds, handoffs, incidents, looks, outbox, to_micros
 from tocsin.store.schema import attempts as tries
@@ -51,16 +66,28 @@ def close_pages(
 
     With *only* just the pages of that person; the pages of *keep* stay.
     """
-    whose = [asked.c.person == only] if only else []
-    open_ = and_(asked.c.incident == incident, asked.c.state.in_(OPEN_PAGE), asked.c.person.notin_(keep), *whose)
+    values = {"of": incident, "only": only, "keep": listed(tx, keep), "why": why}
+    theirs, open_, waiting = _closings(tx.sqlite, bool(only), bool(keep))
     if by:
-        values = {"state": "acknowledged", "why": why, "closed_at": tx.now}
-        tx.run(update(asked).where(open_, asked.c.person == by).values(**values))
-    tx.run(update(asked).where(open_).values(state="moot", why=why, closed_at=tx.now))
-    rows = [outbox.c.person == only] if only else [outbox.c.person.notin_(keep)] if keep else []
-    kinds = outbox.c.kind.in_(("page", "receipt"))
-    waiting = outbox.c.incident == incident, kinds, outbox.c.state.in_(("pending", "leased"))
-    tx.run(update(outbox).where(*waiting, *rows).values(state="moot", why=why, done_at=tx.now))
+        tx.run(theirs, {**values, "by": by, "state": "acknowledged", "closed_at": tx.now})
+    tx.run(open_, {**values, "state": "moot", "closed_at": tx.now})
+    tx.run(waiting, {**values, "state": "moot", "done_at": tx.now})
+
+
+@cache
+def _closings(sqlite: bool, only: bool, keep: bool) -> tuple[Update, Update, Update]:
+    """The open pages of `of`, those of them that are `by`'s, and what waits to be sent: of `only`, but for `keep`."""
+
+    def whose(person: Column[Any]) -> list[ColumnElement[bool]]:
+        one = [person == bindparam("only")] if only else []
+        return [*one, ~among(sqlite, person, "keep")] if keep else one
+
+    open_ = and_(asked.c.incident == bindparam("of"), asked.c.state.in_(OPEN_PAGE), *whose(asked.c.person))
+    kinds, states = outbox.c.kind.in_(("page", "receipt")), outbox.c.state.in_(("pending", "leased"))
+    waiting = and_(outbox.c.incident == bindparam("of"), kinds, states, *whose(outbox.c.person))
+    theirs = update(asked).where(open_, asked.c.person == bindparam("by"))
+    built = theirs, update(asked).where(open_), update(outbox).where(waiting)
+    return (fixed(built[0]), fixed(built[1]), fixed(built[2])) if sqlite else built
 
 
 def copies(tx: Tx, incident: int, *, only: str | None, keep: Sequence[str], limit: int) -> Sequence[Any]:
@@ -68,14 +95,23 @@ def copies(tx: Tx, incident: int, *, only: str | None, keep: Sequence[str], limi
     What providers took of the open pages of an incident, the newest first: rows of `via`, `destination`, `payload`,
     `page` and `receipt`. Whose: as in `close_pages`.
     """
-    whose = [asked.c.person == only] if only else [asked.c.person.notin_(keep)] if keep else []
+    statement = _copies(tx.sqlite, bool(only), bool(keep))
+    return tx.all(statement, {"of": incident, "only": only, "keep": listed(tx, keep), "limit": limit})
+
+
+@cache
+def _copies(sqlite: bool, only: bool, keep: bool) -> Select[Any]:
+    person = asked.c.person
+    whose = [person == bindparam("only")] if only else [~among(sqlite, person, "keep")] if keep else []
     columns = outbox.c.via, outbox.c.destination, outbox.c.payload, tries.c.page, tries.c.receipt
     joined = asked.join(tries, tries.c.page == asked.c.id).join(outbox, outbox.c.id == tries.c.outbox)
     where = (
-        asked.c.incident == incident, asked.c.state.in_(OPEN_PAGE), *whose, tries.c.verdict == "delivered",
+        asked.c.incident == bindparam("of"), asked.c.state.in_(OPEN_PAGE), *whose, tries.c.verdict == "delivered",
         tries.c.receipt.is_not(None), tries.c.receipt != "",
     )  # fmt: skip
-    return tx.all(select(*columns).select_from(joined).where(*where).order_by(tries.c.id.desc()).limit(limit))
+    limit: BindParameter[int] = bindparam("limit")
+    statement = select(*columns).select_from(joined).where(*where).order_by(tries.c.id.desc()).limit(limit)
+    return fixed(statement) if sqlite else statement
 
 
 def still_open(tx: Tx, receipts: Collection[str]) -> set[tuple[str, str]]:

@@ -20,6 +20,7 @@ LOOK: Final = "quiet"  # the look at what is held back
 ENDED_SHOWN: Final = timedelta(days=30)
 
 _REVISION = fixed(select(meta.c.value).where(meta.c.key == REVISION))
+_REVISE = fixed(update(meta).where(meta.c.key == REVISION))
 _ONE = fixed(select(silences).where(silences.c.id == bindparam("silence")))
 _LIVING = fixed(
     select(silences)
@@ -59,7 +60,7 @@ def revision(tx: Tx) -> str | None:
 
 def _changed(tx: Tx, why: str) -> None:
     value = uuid7(tx.now, "silences", why)
-    if tx.run(update(meta).where(meta.c.key == REVISION).values(value=value)) == 0:
+    if tx.run(_REVISE, {"value": value}) == 0:
         tx.run(insert(meta).values(key=REVISION, value=value))
     tx.touched.add(LOOK)
 
@@ -154,9 +155,12 @@ def let_go(tx: Tx, by: str, until: datetime) -> None:
     plan(tx)
 
 
+_AGAIN_NOW = fixed(update(held).where(held.c.until.is_(None), held.c.over_at.is_(None)))
+
+
 def look_at_inhibited(tx: Tx) -> None:
     """What a rule of the runbook holds back is looked at again now: an alert has ended, or the rules are others."""
-    if tx.run(update(held).where(held.c.until.is_(None), held.c.over_at.is_(None)).values(until=tx.now)):
+    if tx.run(_AGAIN_NOW, {"until": tx.now}):
         look_by(tx, tx.now)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import BindParameter, Delete, and_, bindparam, delete, exists, l
 from tocsin.points import passing
 from tocsin.store import probes
 from tocsin.store.db import Tx
+from tocsin.store.fixed import fixed
 from tocsin.store.schema import (
     action_items,
     alerts,
@@ -42,19 +43,7 @@ _closed = action_items.c.state != "open"
 
 def ended(tx: Tx, keep: timedelta) -> list[int]:
     """The numbers of incidents that ended longer ago than *keep* and still have rows that may go, the first 50."""
-    before = tx.now - keep
-    theirs = or_(
-        exists().where(alerts.c.incident == incidents.c.number, alerts.c.last_at < before),
-        exists().where(outbox.c.incident == incidents.c.number, _over),
-        exists().where(action_items.c.incident == incidents.c.number, _closed, action_items.c.closed_at < before),
-    )
-    query = select(incidents.c.number).where(_ended(before), theirs).order_by(incidents.c.number)
-    return [row.number for row in tx.all(query.limit(INCIDENTS_AT_ONCE))]
-
-
-def _ended(before: datetime) -> Any:
-    """Ended, and nothing of it is due any more: a new alert would not join it."""
-    return and_(incidents.c.status == "resolved", incidents.c.resolved_at < before, incidents.c.wake_at.is_(None))
+    return [row.number for row in tx.all(_ENDED_WITH_ROWS, {"before": tx.now - keep})]
 
 
 def remove(tx: Tx, keep: timedelta | None, numbers: Sequence[int]) -> int:
@@ -70,9 +59,11 @@ def remove(tx: Tx, keep: timedelta | None, numbers: Sequence[int]) -> int:
 
 
 def _remove(tx: Tx, keep: timedelta, numbers: Sequence[int]) -> int:
-    before = tx.now - keep
-    query = select(incidents.c.number).where(incidents.c.number.in_(numbers), _ended(before))
-    still = [row.number for row in tx.all(query if tx.sqlite else query.with_for_update())]
+    before, still = tx.now - keep, []
+    if numbers:
+        query = select(incidents.c.number).where(incidents.c.number.in_(numbers), _ENDED)
+        rows = tx.all(query if tx.sqlite else query.with_for_update(), {"before": before})
+        still = [row.number for row in rows]
     return sum(_statements(tx, before, still))
 
 
@@ -84,11 +75,13 @@ def _statements(tx: Tx, before: datetime, numbers: Sequence[int]) -> Iterator[in
     }  # fmt: skip
     yield tx.run(_OLD_ALERTS, values)
     sends = [row.id for row in tx.all(_OLD_SENDS, values)]
-    yield tx.run(_TRIES_OF_SENDS, {"sends": sends})
-    yield tx.run(_TRIES_OF_PAGES, values)
-    yield tx.run(_SENDS, {"sends": sends})
+    if sends:
+        yield tx.run(_TRIES_OF_SENDS, {"sends": sends})
+        yield tx.run(_SENDS, {"sends": sends})
+    if numbers:
+        yield tx.run(_TRIES_OF_PAGES, values)
+        yield tx.run(_OLD_ITEMS, values)
     for statement in (
-        _OLD_ITEMS,
         _OLD_TICKETS,
         _OLD_HELD,
         _OLD_FLAPS,
@@ -108,6 +101,25 @@ def _at(name: str) -> BindParameter[Any]:
     return bindparam(name, type_=alerts.c.last_at.type)
 
 
+# Ended, and nothing of it is due any more: a new alert would not join it.
+_ENDED = and_(
+    incidents.c.status == "resolved", incidents.c.resolved_at < _at("before"), incidents.c.wake_at.is_(None)
+)  # fmt: skip
+_ENDED_WITH_ROWS = fixed(
+    select(incidents.c.number)
+    .where(
+        _ENDED,
+        or_(
+            exists().where(alerts.c.incident == incidents.c.number, alerts.c.last_at < _at("before")),
+            exists().where(outbox.c.incident == incidents.c.number, _over),
+            exists().where(
+                action_items.c.incident == incidents.c.number, _closed, action_items.c.closed_at < _at("before")
+            ),
+        ),
+    )
+    .order_by(incidents.c.number)
+    .limit(INCIDENTS_AT_ONCE)
+)
 # Each is built once; `numbers` and `sends` are lists.
 _NUMBERS: BindParameter[Any] = bindparam("numbers", expanding=True)
 _GIVEN_SENDS: BindParameter[Any] = bindparam("sends", expanding=True)
@@ -135,15 +147,15 @@ _OLD_ITEMS = _some(
     and_(action_items.c.incident.in_(_NUMBERS), _closed, action_items.c.closed_at < _at("before")),
 )  # fmt: skip
 _ITEM: Final = "action:"
-_OLD_TICKETS = _some(
+_OLD_TICKETS = fixed(_some(
     tracked, tracked.c.of,
     and_(tracked.c.of.startswith(_ITEM), tracked.c.of.not_in(select(literal(_ITEM).concat(action_items.c.id)))),
-)  # fmt: skip
-_OLD_HELD = _some(held, held.c.alert, held.c.over_at < _at("before"))
-_OLD_FLAPS = _some(flaps, flaps.c.dedup, flaps.c.at < _at("before"))
-_OLD_CHANGES = _some(changes, changes.c.id, changes.c.at < _at("before"))
-_OLD_ANSWERS = _some(answered, answered.c.key, answered.c.at < _at("repeated"))
-_OLD_SESSIONS = _some(sessions, sessions.c.hash, sessions.c.created_at < _at("session"))
-_OLD_LINKS = _some(
-    credentials, credentials.c.hash, and_(credentials.c.kind == "sign_in", credentials.c.expires_at < _at("now"))
+))  # fmt: skip
+_OLD_HELD = fixed(_some(held, held.c.alert, held.c.over_at < _at("before")))
+_OLD_FLAPS = fixed(_some(flaps, flaps.c.dedup, flaps.c.at < _at("before")))
+_OLD_CHANGES = fixed(_some(changes, changes.c.id, changes.c.at < _at("before")))
+_OLD_ANSWERS = fixed(_some(answered, answered.c.key, answered.c.at < _at("repeated")))
+_OLD_SESSIONS = fixed(_some(sessions, sessions.c.hash, sessions.c.created_at < _at("session")))
+_OLD_LINKS = fixed(
+    _some(credentials, credentials.c.hash, and_(credentials.c.kind == "sign_in", credentials.c.expires_at < _at("now")))
 )
