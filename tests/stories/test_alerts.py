@@ -9,6 +9,7 @@ import pytest
 from tocsin.core.alert import Alert, Signal
 from tocsin.core.events import Acknowledge, Resolve
 from tocsin.store import alerts, incidents
+from tocsin.usecases import joining
 
 
 def rows(world):
@@ -75,6 +76,41 @@ def test_a_key_that_fires_again_rejoins_its_own_open_incident(world):
     world.wait(hours=3)
 
     assert 1 == world.alert("a")
+
+
+def test_what_fires_on_after_its_incident_was_resolved_by_hand_pages_anew(world):
+    """Its sender repeats it, and has no other word for "it is not over": somebody is paged."""
+    world.alert("slow", check="slow", severity="warning")
+    world.act(1, Resolve("martijn"))
+    world.paged(1)
+    world.wait(hours=4)
+
+    assert 2 == world.alert("slow", check="slow", severity="warning")
+    assert ["martijn"] == world.paged(2)
+    assert [(1, 1, "resolved", 1), (2, 1, "firing", 2)] == [
+        (r.episode, r.count, r.state, r.incident) for r in rows(world)
+    ]
+
+
+def test_what_fires_on_while_a_p1_is_watched_after_its_end_reopens_it(world):
+    world.alert("pay", service="payments", check="x")
+    world.act(1, Resolve("martijn", root_cause="a bad deployment", resolution="rolled back"))
+    world.paged()
+    world.wait(minutes=30)
+    world.alert("pay", service="payments", check="x")
+
+    assert ("triggered", 1) == (world.state().status, world.incident_of("pay"))
+    assert ["martijn"] == world.paged()
+
+
+def test_a_repeat_of_what_was_merged_is_counted(world):
+    """The incident goes on in another, which has its alerts."""
+    world.alert("a", check="slow", severity="warning")
+    world.alert("b", service="ddc", check="slow", severity="warning")
+    world.db.write_now(joining.merge, world.setup, 2, 1, "martijn", "the same")
+    world.alert("b", service="ddc", check="slow", severity="warning")
+
+    assert [("a", 1, 1), ("b", 1, 2)] == [(r.key, r.episode, r.count) for r in rows(world)]
 
 
 def test_what_no_rule_matches_still_opens_a_p2_on_its_service(world):

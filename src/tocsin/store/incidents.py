@@ -279,6 +279,13 @@ def brief(tx: Tx, numbers: Iterable[int]) -> dict[int, Brief]:
     return {row.number: Brief(*row) for row in rows}
 
 
+def ended(tx: Tx, numbers: Iterable[int]) -> frozenset[int]:
+    """Those of them that are over, and do not go on in another."""
+    over = incidents.c.status == "resolved", incidents.c.merged_into.is_(None)
+    rows = tx.all(select(incidents.c.number).where(incidents.c.number.in_(list(numbers)), *over))
+    return frozenset(row.number for row in rows)
+
+
 def broken(tx: Tx, services: Sequence[str]) -> list[tuple[str, Brief]]:
     """The incidents on these services that are being worked on, the oldest first, each with its service."""
     c = incidents.c

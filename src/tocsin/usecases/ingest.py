@@ -48,6 +48,7 @@ class _Known:
     firing: bool
     count: int
     incident: int | None
+    is_left: bool = False  # its incident has ended while it fired
     fresh: dict[str, Any] | None = None  # the row to insert, when this batch made the episode
     because: str = ""  # what else than its group brings it to its incident
 
@@ -92,17 +93,21 @@ def ingest(tx: Tx, setup: Setup, requests: Sequence[Sequence[Signal]]) -> list[N
     """
     Take the signals of every request that waits. All of them are stored, or none.
 
-    A trigger of an open episode counts it; of none, opens a new one and joins or declares an incident. A resolve ends
-    its own episode only; with no open episode it is dropped, as an acknowledgement is. A change is kept, and pages
-    nobody.
+    A trigger of an open episode counts it; of none, opens a new one and joins or declares an incident. So does one
+    whose incident ended while it fired: nobody else would be told. A resolve ends its own episode only; with no open
+    episode it is dropped, as an acknowledgement is. A change is kept, and pages nobody.
     """
     one_at_a_time(tx, "ingest")  # two nodes with one new key, or one new group, at once
     dedups = [[store.dedup_of(s.alert.source, s.alert.key) for s in request] for request in requests]
     rows = store.latest(tx, {dedup for request in dedups for dedup in request})
+    fires = {row.incident for row in rows.values() if row.state == "firing" and row.incident}
+    left = incidents.ended(tx, fires) if fires else frozenset()
     known = {
-        dedup: _Known(row.id, row.episode, row.state == "firing", row.count, row.incident)
+        dedup: _Known(
+            row.id, row.episode, row.state == "firing", row.count, row.incident, row.incident in left
+        )
         for dedup, row in rows.items()
-    }
+    }  # fmt: skip
     batch = _begin(tx, setup, known)
     for request, keys in zip(requests, dedups, strict=True):
         if request[0].once and not heard.first_time(tx, f"{request[0].alert.source}:{request[0].once}"):
@@ -133,12 +138,14 @@ def _begin(tx: Tx, setup: Setup, known: dict[str, _Known]) -> _Batch:
 def _trigger(batch: _Batch, alert: Alert, dedup: str) -> None:
     known = batch.known.get(dedup)
     if known and known.firing:
-        known.count += 1
-        if known.fresh:
-            known.fresh["count"] += 1
-        else:
-            batch.repeats[dedup] = known
-        return
+        if not known.is_left:
+            known.count += 1
+            if known.fresh:
+                known.fresh["count"] += 1
+            else:
+                batch.repeats[dedup] = known
+            return
+        _over(batch, known)
     sorted_ = triage.sort(batch.rules, alert, batch.tx.now)
     episode = known.episode + 1 if known else 1
     if known and known.fresh:
@@ -146,7 +153,7 @@ def _trigger(batch: _Batch, alert: Alert, dedup: str) -> None:
     elif known:
         batch.retired.append(known.id)
     row = _row(batch, alert, dedup, episode, sorted_)
-    new = _Known(row["id"], episode, True, 1, known.incident if known else None, row)
+    new = _Known(row["id"], episode, True, 1, known.incident if known else None, fresh=row)
     batch.known[dedup] = new
     batch.inserts.append(row)
     batch.opened.append((new, alert, sorted_))
@@ -178,14 +185,19 @@ def _resolve(batch: _Batch, alert: Alert, dedup: str) -> None:
     known = batch.known.get(dedup)
     if not known or not known.firing:
         return
+    _over(batch, known)
+    batch.ended.append((known, alert))
+
+
+def _over(batch: _Batch, known: _Known) -> None:
+    """End an episode."""
     known.firing = False
     if known.fresh:
         known.fresh.update(state="resolved", resolved_at=batch.now)
     else:
-        batch.resolved[dedup] = {
+        batch.resolved[known.id] = {
             "id": known.id, "state": "resolved", "resolved_at": batch.now, "last_at": batch.now
         }  # fmt: skip
-    batch.ended.append((known, alert))
 
 
 def _acknowledge(batch: _Batch, alert: Alert, dedup: str) -> None:

@@ -68,7 +68,8 @@ def rehearse(tx: Tx, setup: Setup, body: bytes, source: str | None) -> list[Json
         Refused: 422, when nobody can read the body.
     """
     name, signals = read(tx, setup, body, source)
-    before = {d: row.state for d, row in store.latest(tx, {_dedup(signal) for signal in signals}).items()}
+    latest = store.latest(tx, {_dedup(signal) for signal in signals})
+    before = {dedup: row.id for dedup, row in latest.items() if row.state == "firing"}
     known, pages_before = set(incidents.working(tx)), set(_pages_of_now(tx))
     found: list[Json] = []
     try:
@@ -114,7 +115,7 @@ def _disposition(row: Any, before: str | None) -> str:
         return "none"
     if row.disposition == "silenced":
         return "silenced"
-    return "duplicate" if before == "firing" else "incident"
+    return "duplicate" if row.id == before else "incident"
 
 
 def _because(tx: Tx, number: int, key: str) -> str | None:
