@@ -113,6 +113,29 @@ def test_a_repeat_of_what_was_merged_is_counted(world):
     assert [("a", 1, 1), ("b", 1, 2)] == [(r.key, r.episode, r.count) for r in rows(world)]
 
 
+def test_a_key_that_gets_worse_raises_its_incident(world):
+    """A monitor that warns first and then says critical, with one key, is no repeat of its warning."""
+    world.alert("disk", check="slow", severity="info", service="extension")
+    assert ("P2", ["martijn"]) == (world.state().severity, world.paged())
+    world.alert("disk", check="slow", severity="critical", service="extension")
+
+    assert ("P1", 1) == (world.state().severity, world.incident_of("disk"))
+    assert ["backup1", "martijn"] == world.paged()
+    world.alert("disk", check="slow", severity="warning", service="extension")  # better, and not over
+    assert [(1, 1, "resolved"), (2, 2, "firing")] == [(r.episode, r.count, r.state) for r in rows(world)]
+
+
+def test_a_key_that_gets_worse_within_one_body_raises_its_incident(world):
+    said = [
+        Alert("alertmanager", "disk", "disk", world.now, "", "extension", "x", word) for word in ("info", "critical")
+    ]
+    world.signals([Signal("trigger", alert) for alert in said])
+
+    assert [("P1", "resolved"), ("P1", "firing")] == [(world.state(r.incident).severity, r.state) for r in rows(world)]
+    world.resolve_alert("disk", service="extension", check="x")
+    assert "monitoring" == world.state().status
+
+
 def test_what_no_rule_matches_still_opens_a_p2_on_its_service(world):
     """Never silence: the signal pages whoever is on call."""
     from .conftest import World, changed

@@ -22,13 +22,14 @@ def dedup_of(source: str, key: str) -> str:
 
 
 def latest(tx: Tx, dedups: Iterable[str]) -> dict[str, Any]:
-    """The newest episode of each key that has one: rows of dedup, id, episode, state, count, incident."""
+    """The newest episode of each key that has one: rows of dedup, id, episode, state, count, incident, severity."""
     return {row.dedup: row for row in tx.all(_latest(tx.sqlite), {"values": listed(tx, dedups)})}
 
 
 @cache
 def _latest(sqlite: bool) -> Any:
-    columns = (alerts.c.dedup, alerts.c.id, alerts.c.episode, alerts.c.state, alerts.c.count, alerts.c.incident)
+    columns = (alerts.c.dedup, alerts.c.id, alerts.c.episode, alerts.c.state, alerts.c.count, alerts.c.incident,
+               alerts.c.severity)  # fmt: skip
     statement = select(*columns).where(among(sqlite, alerts.c.dedup), alerts.c.latest)
     return fixed(statement) if sqlite else statement
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, get_args
 
 import orjson
 import structlog
 
 from tocsin.core import triage
-from tocsin.core.alert import Alert, Signal
+from tocsin.core.alert import Alert, AlertSeverity, Signal
 from tocsin.core.because import alert_words
 from tocsin.core.events import Acknowledge, AlertsAttached, AlertsHeld, AlertsResolved, Declared, SetSeverity
 from tocsin.core.protocol import is_open
@@ -33,6 +33,7 @@ from tocsin.usecases.respond import act, declare
 
 KEYS_SHOWN: Final = 10  # keys that one timeline entry names; the rest is counted
 KEY_LIMIT: Final = 512  # characters
+SEVERITIES: Final = get_args(AlertSeverity)  # of alerts, the worst first
 
 log = structlog.get_logger("tocsin.ingest")
 
@@ -48,6 +49,7 @@ class _Known:
     firing: bool
     count: int
     incident: int | None
+    severity: str = "critical"  # as its sender says
     is_left: bool = False  # its incident has ended while it fired
     fresh: dict[str, Any] | None = None  # the row to insert, when this batch made the episode
     because: str = ""  # what else than its group brings it to its incident
@@ -93,9 +95,10 @@ def ingest(tx: Tx, setup: Setup, requests: Sequence[Sequence[Signal]]) -> list[N
     """
     Take the signals of every request that waits. All of them are stored, or none.
 
-    A trigger of an open episode counts it; of none, opens a new one and joins or declares an incident. So does one
-    whose incident ended while it fired: nobody else would be told. A resolve ends its own episode only; with no open
-    episode it is dropped, as an acknowledgement is. A change is kept, and pages nobody.
+    A trigger of an open episode counts it; of none, opens a new one and joins or declares an incident. So does one that
+    says it is worse than before, and one whose incident ended while it fired: nobody else would be told. A resolve ends
+    its own episode only; with no open episode it is dropped, as an acknowledgement is. A change is kept, and pages
+    nobody.
     """
     one_at_a_time(tx, "ingest")  # two nodes with one new key, or one new group, at once
     dedups = [[store.dedup_of(s.alert.source, s.alert.key) for s in request] for request in requests]
@@ -104,7 +107,7 @@ def ingest(tx: Tx, setup: Setup, requests: Sequence[Sequence[Signal]]) -> list[N
     left = incidents.ended(tx, fires) if fires else frozenset()
     known = {
         dedup: _Known(
-            row.id, row.episode, row.state == "firing", row.count, row.incident, row.incident in left
+            row.id, row.episode, row.state == "firing", row.count, row.incident, row.severity, row.incident in left
         )
         for dedup, row in rows.items()
     }  # fmt: skip
@@ -138,7 +141,7 @@ def _begin(tx: Tx, setup: Setup, known: dict[str, _Known]) -> _Batch:
 def _trigger(batch: _Batch, alert: Alert, dedup: str) -> None:
     known = batch.known.get(dedup)
     if known and known.firing:
-        if not known.is_left:
+        if not known.is_left and SEVERITIES.index(alert.severity) >= SEVERITIES.index(known.severity):
             known.count += 1
             if known.fresh:
                 known.fresh["count"] += 1
@@ -153,7 +156,7 @@ def _trigger(batch: _Batch, alert: Alert, dedup: str) -> None:
     elif known:
         batch.retired.append(known.id)
     row = _row(batch, alert, dedup, episode, sorted_)
-    new = _Known(row["id"], episode, True, 1, known.incident if known else None, fresh=row)
+    new = _Known(row["id"], episode, True, 1, known.incident if known else None, alert.severity, fresh=row)
     batch.known[dedup] = new
     batch.inserts.append(row)
     batch.opened.append((new, alert, sorted_))
