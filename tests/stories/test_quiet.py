@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tocsin.core.alert import Alert, Signal
 from tocsin.core.types import Refused
 from tocsin.store import alerts
 from tocsin.store import quiet as store
@@ -180,6 +181,52 @@ def test_what_a_cause_explains_is_held_back_until_the_cause_ends(tmp_path):
 
     world.resolve_alert("cause", service="ddc", check="unreachable", labels={"zone": "a"})
     assert world.incident_of("effect") is not None
+
+
+MUTUAL = [
+    [{"when": {"severity": "critical"}, "hold": {"service": ["api", "ddc"]}}],
+    [
+        {"when": {"service": "ddc"}, "hold": {"service": "api"}},
+        {"when": {"service": "api"}, "hold": {"service": "ddc"}},
+    ],
+]
+
+
+@pytest.mark.parametrize("rules", MUTUAL)
+def test_two_that_explain_each_other_in_one_body_are_not_both_held_back(tmp_path, rules):
+    """What is held back itself explains nothing; of two the worse one is paged."""
+
+    def change(data):
+        data["inhibit"] = rules
+        data["grouping"]["dependencies"] = "false"
+
+    world = World(tmp_path, changed(change))
+    loud = Alert("alertmanager", "loud", "down", world.now, "", "ddc", "unreachable", "critical")
+    also = Alert("alertmanager", "also", "slow", world.now, "", "api", "slow", "critical")
+    world.signals([Signal("trigger", loud), Signal("trigger", also)])
+
+    assert [1, None] == [world.incident_of("loud"), world.incident_of("also")]
+    assert ["backup1", "martijn"] == world.paged(1)
+    world.resolve_alert("loud", service="ddc", check="unreachable")
+    assert world.incident_of("also") is not None
+
+
+def test_of_a_chain_in_one_body_the_first_cause_is_paged(tmp_path):
+    rules = [{"when": {"service": a}, "hold": {"service": b}} for a, b in (("ddc", "api"), ("api", "payments"))]
+
+    def change(data):
+        data["inhibit"] = rules
+        data["grouping"]["dependencies"] = "false"
+
+    world = World(tmp_path, changed(change))
+    world.signals(
+        [
+            Signal("trigger", Alert("alertmanager", name, name, world.now, "", name, "x", "critical"))
+            for name in ("payments", "api", "ddc")
+        ]
+    )
+
+    assert world.incident_of("ddc") is not None and world.incident_of("api") is None
 
 
 FLAPPING = {"times": 3, "within": "1h", "pause": "30m"}

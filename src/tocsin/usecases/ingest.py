@@ -15,6 +15,7 @@ from tocsin.core.alert import Alert, AlertSeverity, Signal
 from tocsin.core.because import alert_words
 from tocsin.core.events import Acknowledge, AlertsAttached, AlertsHeld, AlertsResolved, Declared, SetSeverity
 from tocsin.core.protocol import is_open
+from tocsin.core.quiet import Hold
 from tocsin.core.runbook import Runbook
 from tocsin.core.types import SYSTEM, Fact, uuid7
 from tocsin.points import passing
@@ -275,12 +276,10 @@ def _hold_back(batch: _Batch) -> None:
     free: list[_Item] = []
     said: dict[tuple[int, str], list[Alert]] = {}
     meant = [(item, replace(item[1], service=item[2].service)) for item in batch.opened]
-    beside = [alert for (known, _, _), alert in meant if known.firing]
-    quiet_ones = {id(alert) for _, alert in meant if holding.of(alert)}
-    beside = [alert for alert in beside if id(alert) not in quiet_ones]
-    for item, alert in meant:
+    holds = _holds(batch, holding, meant)
+    for (item, alert), held in zip(meant, holds, strict=True):
         known, _, _ = item
-        hold = holding.of(alert, beside)
+        hold = held
         if known.episode > 1:
             hold = hold or holding.flapped(alert, store.dedup_of(alert.source, alert.key))
         if hold is None:
@@ -294,6 +293,28 @@ def _hold_back(batch: _Batch) -> None:
             said.setdefault((was, hold.rule), []).append(alert)
     batch.opened = free
     _say_held(batch, said)
+
+
+def _holds(batch: _Batch, holding: Holding, meant: Sequence[tuple[_Item, Alert]]) -> list[Hold | None]:
+    """
+    What holds back each of the new alerts, of which one may be the cause of another.
+
+    What is held back itself is no cause: else two that a rule names both as cause and as effect would hold each other
+    back, and nobody would hear of either. The quietest are asked first, so that of such two the worse one is paged.
+    """
+    holds = [holding.of(alert) for _, alert in meant]
+    rules, order = batch.rules.inhibits, batch.rules.severities
+    causes = {
+        at: alert
+        for at, ((known, _, _), alert) in enumerate(meant)
+        if known.firing and not holds[at] and any(rule.causes(alert) for rule in rules)
+    }
+    for at in sorted(range(len(meant)), key=lambda at: -order.index(meant[at][0][2].severity)) if causes else ():
+        if not holds[at] and any(rule.concerns(meant[at][1]) for rule in rules):
+            holds[at] = holding.of(meant[at][1], list(causes.values()))
+            if holds[at]:
+                causes.pop(at, None)
+    return holds
 
 
 def _say_held(batch: _Batch, said: Mapping[tuple[int, str], list[Alert]]) -> None:
