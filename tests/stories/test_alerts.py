@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import pytest
 
 from tocsin.core.alert import Alert, Signal
 from tocsin.core.events import Acknowledge, Resolve
 from tocsin.store import alerts, incidents
-from tocsin.usecases import joining
+from tocsin.usecases import configure, joining
+
+from .conftest import World, changed
 
 
 def rows(world):
@@ -136,10 +139,35 @@ def test_a_key_that_gets_worse_within_one_body_raises_its_incident(world):
     assert "monitoring" == world.state().status
 
 
+def renamed(data):
+    """Every severity by another name."""
+    text = json.dumps(data)
+    for place in range(4):
+        text = text.replace(f'"P{place}"', f'"SEV{place}"')
+    data.clear()
+    data.update(json.loads(text))
+
+
+def worse(data):
+    """One more severity, above all others."""
+    data["severities"] = {"PX": data["severities"]["P0"], **data["severities"]}
+    data["triage"] = [{"match": {"check": "x", "severity": "critical"}, "severity": "PX"}, *data["triage"]]
+
+
+@pytest.mark.parametrize(("change", "severity"), [(renamed, "SEV1"), (worse, "PX")])
+def test_an_incident_of_an_older_runbook_takes_no_alert_that_it_cannot_rise_to(world, change, severity):
+    """It would stay the quiet thing that it was, and nobody would be woken: the alert has an incident of its own."""
+    world.alert("quiet", service="extension", check="x", severity="info")
+    assert "P3" == world.state(1).severity
+    assert not world.db.write_now(configure.adopt, world.setup, changed(change)).errors
+
+    assert 2 == world.alert("loud", service="extension", check="x", severity="critical")
+    assert severity == world.state(2).severity
+    assert "martijn" in world.paged(2)
+
+
 def test_what_no_rule_matches_still_opens_a_p2_on_its_service(world):
     """Never silence: the signal pages whoever is on call."""
-    from .conftest import World, changed
-
     quiet = World(world.data, changed(lambda data: data.__setitem__("triage", [])))
     quiet.alert("x", service="nobody-knows", check="odd", severity="info")
 

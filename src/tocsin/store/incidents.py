@@ -90,6 +90,11 @@ def bare(tx: Tx, number: int) -> Any:
     return tx.first(_BARE, {"number": number})
 
 
+def version_of(tx: Tx, number: int) -> str:
+    """The version of the runbook that an incident keeps."""
+    return str(tx.first(select(incidents.c.runbook_version).where(incidents.c.number == number))[0])
+
+
 def plainly(tx: Tx, number: int, commander: str | None) -> Stored:
     """An incident as its plain columns tell it, for showing what is set aside; *commander* took it by a plain page."""
     row = bare(tx, number)

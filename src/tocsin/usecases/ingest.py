@@ -28,7 +28,7 @@ from tocsin.store.db import Busy, Tx, one_at_a_time
 from tocsin.store.incidents import Brief
 from tocsin.store.schema import to_micros
 from tocsin.usecases import attendance, quiet, tracking
-from tocsin.usecases.configure import Setup, in_force, runbook_of
+from tocsin.usecases.configure import NoRunbook, Setup, in_force, runbook_of
 from tocsin.usecases.quiet import Holding
 from tocsin.usecases.respond import act, declare
 
@@ -364,7 +364,9 @@ def _assign(batch: _Batch) -> None:
         known, _, sorted_ = item
         own = before.get(known.incident) if known.incident else None
         brief = own if own and own.status != "resolved" else _goes_on(batch, known, batch.joinable.get(sorted_.group))
-        joined = brief is not None and (brief is own or _takes(batch, brief))
+        joined = (
+            brief is not None and (brief is own or _takes(batch, brief)) and _can_rise(batch, brief, sorted_.severity)
+        )
         groups.setdefault(brief.number if joined and brief else sorted_.group, []).append(item)
         if joined and brief:
             before[brief.number] = brief
@@ -407,7 +409,9 @@ def _by_hand(batch: _Batch, items: list[_Item]) -> Brief | None:
     """The incident of the same service that a person declared, ended less than its time of watching ago."""
     service = items[0][2].service
     brief = incidents.watched(batch.tx, service) if service else None
-    return brief if brief and _takes(batch, brief) else None
+    if brief is None or not _takes(batch, brief):
+        return None
+    return brief if all(_can_rise(batch, brief, sorted_.severity) for _, _, sorted_ in items) else None
 
 
 def _broken_below(batch: _Batch, items: list[_Item]) -> Brief | None:
@@ -431,7 +435,7 @@ def _broken_below(batch: _Batch, items: list[_Item]) -> Brief | None:
     fit = [
         (below.index(service), brief.number, brief)
         for service, brief in found
-        if brief.number in fires and not triage.worse(worst.severity, brief.severity, order)
+        if brief.number in fires and brief.severity in order and not triage.worse(worst.severity, brief.severity, order)
     ]
     if not fit:
         return None
@@ -447,6 +451,23 @@ def _takes(batch: _Batch, brief: Brief) -> bool:
         return triage.joins(brief.last_alert_at, batch.tx.now, batch.runbook)
     duties = incidents.load(batch.tx, brief.number).state.duties
     return any("elapsed" in duty.done_by and is_open(duty) for duty in duties)
+
+
+def _can_rise(batch: _Batch, brief: Brief, severity: str) -> bool:
+    """
+    Say whether an incident can become as bad as one of its alerts, where that is worse.
+
+    Not one of another edition of the runbook, where one of the two severities has no name: which is worse cannot be
+    told, or not followed. It would stay as quiet as it is.
+    """
+    known = batch.runbook.severities
+    if brief.severity not in known or not triage.worse(severity, brief.severity, known):
+        return brief.severity in known
+    try:
+        runbook = runbook_of(batch.tx, batch.setup, incidents.version_of(batch.tx, brief.number))
+    except NoRunbook:
+        return False
+    return severity in runbook.severities
 
 
 def _declare(batch: _Batch, items: list[_Item]) -> int:
@@ -481,7 +502,7 @@ def _attach(batch: _Batch, brief: Brief, items: list[_Item]) -> None:
         batch.joined.append((brief, Fact("alert_attached", tx.now, f"source:{source}", data), len(items)))
         return
     act(tx, setup, brief.number, AlertsAttached(keys, len(items), source, because))
-    if rises and worst in runbook_of(tx, setup, incidents.load(tx, brief.number).state.runbook_version).severities:
+    if rises:
         rule = next(sorted_.rule for _, _, sorted_ in items if sorted_.severity == worst)
         act(tx, setup, brief.number, SetSeverity(SYSTEM, worst, f"a new alert says so: {rule}"))
     incidents.count_alerts(tx, brief.number, len(items))
