@@ -12,14 +12,16 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from tocsin import plugins
+from tocsin.core.alert import Alert, Signal
 from tocsin.core.events import Acknowledge, Declared, Resolve
 from tocsin.sdk import Delivered, Retry
+from tocsin.store import alerts as alerts_store
 from tocsin.store import incidents, migrate, queue
 from tocsin.store import watch as store
 from tocsin.store.db import Busy, Database
 from tocsin.store.schema import attempts, outbox, pages
 from tocsin.store.schema import incidents as table
-from tocsin.usecases import configure, deliver, respond, tick, watch
+from tocsin.usecases import configure, deliver, ingest, respond, tick, watch
 from tocsin.usecases.configure import Setup
 from tocsin.web.app import create_app
 
@@ -260,6 +262,26 @@ def test_a_plain_page_is_answered_and_the_rest_of_them_stop(house, setup, time):
     time.now += timedelta(minutes=30)
     tick_out(house, setup)
     assert count == len(rows(house, kind="alarm", incident=1))
+
+
+def taken(db, setup, *alerts):
+    """One request of these (action, key, severity) is taken; the incident of each key's newest episode."""
+    signals = [Signal(how, Alert("s", key, key, db.clock(), "", "api", "slow", word)) for how, key, word in alerts]
+    db.write_now(ingest.ingest, setup, [signals])
+    found = {row.key: row for row in reversed(db.read_now(alerts_store.listing))}
+    return [(found[key].state, found[key].incident) for _, key, _ in alerts]
+
+
+def test_an_alert_for_an_incident_that_raises_is_taken_with_all_beside_it(house, setup, time):
+    """What is worse than it opens an incident of its own, what ended has ended; the sender is not told of our fault."""
+    assert [("firing", 1)] == taken(house, setup, ("trigger", "a", "warning"))
+    poison(house, 1)
+    time.now += timedelta(minutes=1)
+
+    both = ("trigger", "b", "critical"), ("trigger", "c", "warning")
+    assert [("firing", 2), ("firing", 2)] == taken(house, setup, *both)
+    assert [page for page in house.read_now(queue.pages, incident=2) if page.person == "martijn"]
+    assert [("resolved", 1)] == taken(house, setup, ("resolve", "a", "warning"))
 
 
 def test_an_incident_that_is_well_again_is_forgotten(house, setup, time):

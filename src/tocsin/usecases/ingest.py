@@ -13,11 +13,11 @@ import structlog
 from tocsin.core import triage
 from tocsin.core.alert import Alert, AlertSeverity, Signal
 from tocsin.core.because import alert_words
-from tocsin.core.events import Acknowledge, AlertsAttached, AlertsHeld, AlertsResolved, Declared, SetSeverity
+from tocsin.core.events import Acknowledge, AlertsAttached, AlertsHeld, AlertsResolved, Declared, Event, SetSeverity
 from tocsin.core.protocol import is_open
 from tocsin.core.quiet import Hold
 from tocsin.core.runbook import Runbook
-from tocsin.core.types import SYSTEM, Fact, uuid7
+from tocsin.core.types import SYSTEM, Fact, Refused, uuid7
 from tocsin.points import passing
 from tocsin.sdk import TicketSeen
 from tocsin.store import alerts as store
@@ -27,7 +27,7 @@ from tocsin.store import quiet as quiet_store
 from tocsin.store.db import Busy, Tx, one_at_a_time
 from tocsin.store.incidents import Brief
 from tocsin.store.schema import to_micros
-from tocsin.usecases import attendance, quiet, tracking
+from tocsin.usecases import attendance, quiet, rescue, tracking
 from tocsin.usecases.configure import NoRunbook, Setup, in_force, runbook_of
 from tocsin.usecases.quiet import Holding
 from tocsin.usecases.respond import act, declare
@@ -124,7 +124,7 @@ def ingest(tx: Tx, setup: Setup, requests: Sequence[Sequence[Signal]]) -> list[N
     passing("I6")
     _end(batch)
     for number, by in batch.acknowledged.items():
-        act(tx, setup, number, Acknowledge(by))
+        _acted(tx, setup, number, Acknowledge(by))
     for alert in batch.tickets:
         seen = TicketSeen(alert.key, alert.labels.get("state") == "closed", tx.now, alert.labels.get("by", ""))
         tracking.hear(tx, setup, alert.source, (seen,))
@@ -323,7 +323,7 @@ def _say_held(batch: _Batch, said: Mapping[tuple[int, str], list[Alert]]) -> Non
     for (number, rule), alerts in said.items():
         if number in known and known[number].status != "resolved":
             keys = tuple(alert.key for alert in alerts[:KEYS_SHOWN])
-            act(batch.tx, batch.setup, number, AlertsHeld(keys, len(alerts), alerts[0].source, rule))
+            _acted(batch.tx, batch.setup, number, AlertsHeld(keys, len(alerts), alerts[0].source, rule))
 
 
 def release(tx: Tx, setup: Setup, rows: Sequence[Any]) -> None:
@@ -372,13 +372,11 @@ def _assign(batch: _Batch) -> None:
             before[brief.number] = brief
     for where, items in _causes_first(batch, groups):
         brief = before[where] if isinstance(where, int) else _by_hand(batch, items) or _broken_below(batch, items)
-        number = brief.number if brief else _declare(batch, items)
+        number = brief.number if brief and _attach(batch, brief, items) else _declare(batch, items)
         for known, _, _ in items:
             known.incident = number
             if known.fresh:
                 known.fresh["incident"] = number
-        if brief:
-            _attach(batch, brief, items)
     incidents.attach(tx, batch.joined)
 
 
@@ -449,7 +447,10 @@ def _takes(batch: _Batch, brief: Brief) -> bool:
     """Say whether an incident takes another alert of its group: open within the window, or ended and watched."""
     if brief.status != "resolved":
         return triage.joins(brief.last_alert_at, batch.tx.now, batch.runbook)
-    duties = incidents.load(batch.tx, brief.number).state.duties
+    try:
+        duties = incidents.load(batch.tx, brief.number).state.duties
+    except ValueError:
+        return False  # it cannot be read
     return any("elapsed" in duty.done_by and is_open(duty) for duty in duties)
 
 
@@ -490,8 +491,13 @@ def _rule(items: list[_Item], sorted_: triage.Sorted) -> str:
     return f"{sorted_.rule}; {because}" if because else sorted_.rule
 
 
-def _attach(batch: _Batch, brief: Brief, items: list[_Item]) -> None:
-    """Add alerts to an incident; only where something follows from it is the whole incident decided anew."""
+def _attach(batch: _Batch, brief: Brief, items: list[_Item]) -> bool:
+    """
+    Add alerts to an incident; only where something follows from it is the whole incident decided anew.
+
+    Returns:
+        Whether it could be: alerts that it cannot take have an incident of their own.
+    """
     tx, setup = batch.tx, batch.setup
     source, keys = items[0][1].source, tuple(alert.key for _, alert, _ in items[:KEYS_SHOWN])
     worst = min((sorted_.severity for _, _, sorted_ in items), key=list(batch.runbook.severities).index)
@@ -500,12 +506,32 @@ def _attach(batch: _Batch, brief: Brief, items: list[_Item]) -> None:
     if brief.status not in ("monitoring", "resolved") and not rises:
         data = {"keys": list(keys), "count": len(items)} | ({"because": because} if because else {})
         batch.joined.append((brief, Fact("alert_attached", tx.now, f"source:{source}", data), len(items)))
-        return
-    act(tx, setup, brief.number, AlertsAttached(keys, len(items), source, because))
+        return True
+    events: list[Event] = [AlertsAttached(keys, len(items), source, because)]
     if rises:
         rule = next(sorted_.rule for _, _, sorted_ in items if sorted_.severity == worst)
-        act(tx, setup, brief.number, SetSeverity(SYSTEM, worst, f"a new alert says so: {rule}"))
+        events.append(SetSeverity(SYSTEM, worst, f"a new alert says so: {rule}"))
+    if not _acted(tx, setup, brief.number, *events):
+        return False
     incidents.count_alerts(tx, brief.number, len(items))
+    return True
+
+
+def _acted(tx: Tx, setup: Setup, number: int, *events: Event) -> bool:
+    """Do what *events* say to an incident, or nothing of it: where that raises the alerts are taken all the same."""
+    try:
+        with tx.apart():
+            for event in events:
+                act(tx, setup, number, event)
+    except Busy:
+        raise
+    except Refused:
+        return False
+    except Exception as error:
+        log.exception("incident_raised", incident=number)
+        rescue.incident_raised(tx, setup, number, error)
+        return False
+    return True
 
 
 def _flush(batch: _Batch) -> None:
@@ -531,7 +557,7 @@ def _end(batch: _Batch) -> None:
     for number, gone in ended.items():
         keys = tuple(alert.key for alert in gone[:KEYS_SHOWN])
         firing = store.firing(batch.tx, number)
-        act(batch.tx, batch.setup, number, AlertsResolved(keys, len(gone), gone[0].source, firing))
+        _acted(batch.tx, batch.setup, number, AlertsResolved(keys, len(gone), gone[0].source, firing))
 
 
 # --------------------------------------------------------------------------------------------- what cannot be read
