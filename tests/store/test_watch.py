@@ -21,7 +21,7 @@ from tocsin.store import watch as store
 from tocsin.store.db import Busy, Database
 from tocsin.store.schema import attempts, outbox, pages
 from tocsin.store.schema import incidents as table
-from tocsin.usecases import configure, deliver, ingest, respond, tick, watch
+from tocsin.usecases import configure, deliver, ingest, rescue, respond, tick, watch
 from tocsin.usecases.configure import Setup
 from tocsin.web.app import create_app
 
@@ -330,6 +330,56 @@ def test_a_row_that_raises_three_times_is_set_aside_for_a_plain_page(house, setu
     time.now += timedelta(days=1, seconds=1)
     house.write_now(watch.audit, setup)
     assert [] == house.read_now(watch.report)["set_aside"]
+
+
+def test_a_row_of_which_nothing_can_be_read_holds_up_no_other(house, setup, time):
+    """It cannot even be set aside: it is looked at again each minute, and what is beside it goes out."""
+    declared(house, setup)
+    bad = rows(house, kind="page")[0]
+    run(house, update(outbox).where(outbox.c.id == bad.id).values(payload={}))
+    for _ in range(4):
+        house.write_now(deliver.claim, setup, "w", 100)
+        time.now += timedelta(seconds=3)
+    declared(house, setup)
+
+    assert {2} == {job.incident for job in house.write_now(deliver.claim, setup, "w", 100) if job.kind == "page"}
+    assert ["pending"] == [row.state for row in rows(house, id=bad.id)]
+
+
+def test_where_nobody_can_be_found_everyone_is_paged_and_the_others_climb(house, setup, time, monkeypatch):
+    """A service's schedule cannot be worked out: its incident is walked with all people, and holds up no other."""
+    number, other = declared(house, setup), declared(house, setup)
+    run(house, update(table).where(table.c.number == number).values(service="cursed", state="{rubbish"))
+    real = configure.who
+
+    def broken(tx, runbook, service, at):
+        def raises(target):
+            raise OverflowError("date value out of range")
+
+        return raises if service == "cursed" else real(tx, runbook, service, at)
+
+    monkeypatch.setattr(rescue, "who", broken)
+    for _ in range(40):
+        time.now += timedelta(seconds=30)
+        tick_out(house, setup)
+
+    assert {"backup1", "martijn"} == {row.person for row in rows(house, kind="alarm", incident=number)}
+    assert 3 < len(house.read_now(queue.pages, incident=other))
+
+
+def test_an_incident_whose_plain_pages_raise_too_holds_up_no_other(house, setup, time, monkeypatch):
+    number, other = declared(house, setup), declared(house, setup)
+    poison(house, number)
+
+    def raises(*_):
+        raise ValueError("a fault of the rescue itself")
+
+    monkeypatch.setattr(rescue, "_page_person", raises)
+    for _ in range(40):
+        time.now += timedelta(seconds=30)
+        tick_out(house, setup)
+
+    assert 3 < len(house.read_now(queue.pages, incident=other))
 
 
 def test_a_transport_that_raises_is_tried_three_times_and_then_the_next_step_is_paged(house, setup, time):

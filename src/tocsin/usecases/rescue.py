@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
+
+import structlog
 
 from tocsin.core import delivery, drill, escalation
 from tocsin.core.events import PageFailed
@@ -20,6 +23,8 @@ from tocsin.usecases.save import channel_routes
 TRIES: Final = 3  # then it is set aside; reliability.md F17
 LOOK_AGAIN: Final = timedelta(minutes=1)  # at what is set aside: it may be well again
 ALERTS: Final = "alerts"  # the runbook's channel for what concerns everybody
+
+log = structlog.get_logger("tocsin.worker")
 
 
 def tell(tx: Tx, setup: Setup, key: str, title: str, text: str, channel: str = ALERTS) -> None:
@@ -60,7 +65,14 @@ def incident_raised(tx: Tx, setup: Setup, number: int, error: Exception) -> None
         )
         tell(tx, setup, f"aside:{key}", f"{incident_name(number)} is set aside", text)
         fault = store.fault(tx, key)
-    _page_plainly(tx, setup, number, fault)
+    try:
+        with tx.apart():
+            _page_plainly(tx, setup, number, fault)
+    except Busy:
+        raise
+    except Exception:  # whatever it is, the other incidents do not wait for it
+        log.exception("not_paged_plainly", incident=number)
+        store.wake(tx, number, tx.now + LOOK_AGAIN)
 
 
 def _page_plainly(tx: Tx, setup: Setup, number: int, fault: Any) -> None:
@@ -71,13 +83,29 @@ def _page_plainly(tx: Tx, setup: Setup, number: int, fault: Any) -> None:
         return
     runbook = _readable(tx, setup, row.runbook_version)
     name, policy = runbook.policy_for(row.service)
-    on_call = who(tx, runbook, row.service, tx.now)
+    on_call = _who(tx, runbook, row.service)
     walk = replace(escalation.begin(name, policy, fault.set_aside_at), taken=fault.steps)
     walk, steps = escalation.advance(walk, tx.now, on_call)
     for person in sorted(frozenset[str]().union(*(step.people for step in steps))):
         _page_person(tx, setup, runbook, row, person)
     store.change_fault(tx, fault.key, steps=walk.taken)
     store.wake(tx, number, min(escalation.due_at(walk), tx.now + LOOK_AGAIN))
+
+
+def _who(tx: Tx, runbook: Runbook, service: str | None) -> Callable[[str], frozenset[str]]:
+    """Who stands behind a page target now: everyone, where that cannot be worked out. It may be what raised."""
+
+    def resolve(target: str) -> frozenset[str]:
+        try:
+            with tx.apart():
+                return who(tx, runbook, service, tx.now)(target)
+        except Busy:
+            raise
+        except Exception:
+            log.exception("nobody_found", target=target)
+            return frozenset(runbook.people)
+
+    return resolve
 
 
 def _page_person(tx: Tx, setup: Setup, runbook: Runbook, row: Any, person: str) -> None:
@@ -124,6 +152,20 @@ def row_raised(tx: Tx, setup: Setup, row: Any, error: Exception) -> None:
         pause = delivery.backoff(fault.count, key)
         queue.settle(tx, row.id, "pending", due=tx.now + pause, failures=row.failures + 1, why=fault.why)
         return
+    try:
+        with tx.apart():
+            _set_row_aside(tx, setup, row, fault)
+    except Busy:
+        raise
+    except Exception:  # whatever it is, the other rows do not wait for it
+        log.exception("row_not_set_aside", row=row.id, incident=row.incident)
+        queue.settle(tx, row.id, "pending", due=tx.now + LOOK_AGAIN, failures=row.failures + 1, why=fault.why)
+        if row.page:
+            queue.hurry(tx, row.page, row.rule, tx.now)
+
+
+def _set_row_aside(tx: Tx, setup: Setup, row: Any, fault: Any) -> None:
+    key = fault.key
     store.change_fault(tx, key, set_aside_at=tx.now)
     queue.settle(tx, row.id, "failed", why=fault.why, done_at=tx.now, failures=row.failures + 1)
     where = f" of {incident_name(row.incident)}" if row.incident else ""
