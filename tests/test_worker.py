@@ -164,12 +164,12 @@ class Away(Database):
 
     asked = 0
 
-    async def read(self, query, *args, **kwargs):
+    async def read_first(self, query, *args, **kwargs):
         if query is deliver.wanted:
             self.asked += 1
             if self.asked <= 2:
                 raise Busy("the database is away")
-        return await super().read(query, *args, **kwargs)
+        return await super().read_first(query, *args, **kwargs)
 
 
 def test_a_store_that_is_away_before_a_call_is_no_fault_of_the_row(tmp_path, monkeypatch):

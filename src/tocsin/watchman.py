@@ -137,7 +137,7 @@ class Watchman:
         try:
             async with asyncio.timeout(self.dead_man.deadline_seconds):
                 await self.db.write(watch.probe, key, self.setup)
-                while not await self.db.read(watch.probe_settled, key):
+                while not await self.db.read_first(watch.probe_settled, key):
                     await asyncio.sleep(LOOK_SECONDS)
                 return await self.db.write(watch.end_probe, key)
         except TimeoutError:

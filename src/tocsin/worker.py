@@ -98,7 +98,7 @@ class Worker:
             await self.db.write(deliver.give_back, self.owner, sending)
             self._unsure = False
         full = sorted(lane for lane, count in self._through.items() if count >= _most(lane))
-        due = await self.db.read(tick.look, full)
+        due = await self.db.read_first(tick.look, full)
         looked = due.looks and asyncio.get_running_loop().time() >= self._look_from
         if not (due.steps or due.rows or looked):
             if due.seconds is None or due.looks:
@@ -135,7 +135,7 @@ class Worker:
         """Take the looks that are due. One that raises is logged and put off: no page waits for it."""
         try:
             await self.db.write(release.run, self.setup)  # first: what nothing holds back any more is paged
-            await self.db.write(looks.run, self.setup, await self.db.read(looks.gather, self.setup))
+            await self.db.write(looks.run, self.setup, await self.db.read_first(looks.gather, self.setup))
         except (Busy, NoRunbook):
             raise
         except Exception:
@@ -258,7 +258,7 @@ class Worker:
         """Ask whether a job is still to be sent, until the store answers: that it is away is no fault of the job's."""
         while True:
             try:
-                return await self.db.read(deliver.wanted, job)
+                return await self.db.read_first(deliver.wanted, job)
             except Busy:
                 await asyncio.sleep(PAUSE_SECONDS)
 

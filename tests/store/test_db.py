@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -28,6 +29,23 @@ def keys(tx):
 def test_a_write_is_there_for_every_reader(db):
     assert "a" == db.write_now(put, "a")
     assert ["a"] == db.read_now(keys)
+
+
+def test_what_pages_waits_for_no_view(db):
+    """Every reader for views is taken, and more views wait: the worker's look is answered all the same."""
+    go_on = threading.Event()
+
+    async def run():
+        views = [asyncio.create_task(db.read(lambda _tx: go_on.wait(20))) for _ in range(20)]
+        try:
+            async with asyncio.timeout(5):
+                return await db.read_first(keys)
+        finally:
+            go_on.set()
+            await asyncio.gather(*views)
+
+    db.write_now(put, "a")
+    assert ["a"] == asyncio.run(run())
 
 
 def test_a_use_case_that_fails_leaves_nothing(db):

@@ -64,7 +64,7 @@ class NodeStore(Database):
         self.world, self.name = world, name
         self.down_until = 0.0  # the store cannot be reached by this node before
         self.lose_answers = 0  # commits whose answer will be lost
-        self._readers = None
+        self._readers = self._kept = None
 
     async def _submit(self, usecase: Callable[..., Any], args: tuple[Any, ...], *, batch: bool) -> Any:
         await self.world.open_gate()
@@ -90,6 +90,9 @@ class NodeStore(Database):
         if self.world.loop.at < self.down_until:
             raise Busy("database is locked")
         return self.read_now(query, *args, **kwargs)
+
+    async def read_first(self, query: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+        return await self.read(query, *args, **kwargs)
 
 
 class SimNetwork(Network):

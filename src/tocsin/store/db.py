@@ -92,6 +92,7 @@ class Database:
         self._writer: Connection | None = None
         self._lock = threading.RLock()  # one writer at a time, also when several threads write directly
         self._readers = ThreadPoolExecutor(2, "reader") if not self.memory else None
+        self._kept = ThreadPoolExecutor(2, "kept") if not self.memory else None  # readers behind which no view stands
         self.asks_clock = False  # several nodes judge due times by the database's clock, not by their own
         self.trouble: tuple[str, datetime] | None = None  # why nothing could be stored just now, and since when
         self._session: Any = None  # on PostgreSQL: the writer's connection as the driver has it
@@ -370,10 +371,14 @@ class Database:
 
     async def read(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run *query* on a reader's snapshot, beside the writer."""
-        if self._readers is None:
-            return self.read_now(query, *args, **kwargs)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, lambda: self.read_now(query, *args, **kwargs))
+        return await self._read_in(self._readers, lambda: self.read_now(query, *args, **kwargs))
+
+    async def read_first(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The same for what pages and what takes alerts in: it waits for no view, however many are asked for."""
+        return await self._read_in(self._kept, lambda: self.read_now(query, *args, **kwargs))
+
+    async def _read_in(self, readers: ThreadPoolExecutor | None, read: Callable[[], R]) -> R:
+        return await asyncio.get_running_loop().run_in_executor(readers, read) if readers else read()
 
     def read_now(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run *query* in this thread. Raises Busy when the database does not answer."""
@@ -404,8 +409,9 @@ class Database:
             self._wake.notify()
         if self._thread:
             self._thread.join()
-        if self._readers:
-            self._readers.shutdown()
+        for readers in (self._readers, self._kept):
+            if readers:
+                readers.shutdown()
         if self._writer is not None:
             self._writer.close()
         self.engine.dispose()

@@ -227,7 +227,7 @@ class IngestApp:
         if loop.time() - self._read_at <= KEYS_LIVE_SECONDS:
             return
         if self._reading is None:  # whoever comes meanwhile waits for the same answer
-            self._reading = loop.create_task(self.db.read(_known, self.setup))
+            self._reading = loop.create_task(self.db.read_first(_known, self.setup))
             self._reading.add_done_callback(_looked_at)
         reading = self._reading
         try:
