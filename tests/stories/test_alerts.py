@@ -252,6 +252,17 @@ def test_an_alert_in_the_hour_of_monitoring_reopens_a_p1(world):
     assert ["martijn"] == world.paged()  # on call, and lead of the service's team
 
 
+def test_a_worse_alert_in_that_hour_raises_what_it_reopens(world):
+    world.alert("pay", service="payments", check="x")
+    world.act(1, Resolve("martijn", root_cause="a bad deployment", resolution="rolled back"))
+    world.paged()
+    world.wait(minutes=5)
+    assert 1 == world.alert("leak", service="payments", check="x", labels={"breach": "true"})
+
+    assert ("P0", "triggered") == (world.state().severity, world.state().status)
+    assert ["backup1", "martijn"] == world.paged()
+
+
 def test_after_the_hour_of_monitoring_it_is_another_incident(world):
     world.alert("pay", service="payments", check="card")
     world.act(1, Resolve("martijn", "A bad key", "New key"))

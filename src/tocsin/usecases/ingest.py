@@ -502,7 +502,7 @@ def _attach(batch: _Batch, brief: Brief, items: list[_Item]) -> bool:
     source, keys = items[0][1].source, tuple(alert.key for _, alert, _ in items[:KEYS_SHOWN])
     worst = min((sorted_.severity for _, _, sorted_ in items), key=list(batch.runbook.severities).index)
     because = "; ".join(dict.fromkeys(known.because for known, _, _ in items if known.because))
-    rises = brief.status != "resolved" and triage.worse(worst, brief.severity, batch.runbook.severities)
+    rises = triage.worse(worst, brief.severity, batch.runbook.severities)
     if brief.status not in ("monitoring", "resolved") and not rises:
         data = {"keys": list(keys), "count": len(items)} | ({"because": because} if because else {})
         batch.joined.append((brief, Fact("alert_attached", tx.now, f"source:{source}", data), len(items)))
