@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tocsin.core.events import Acknowledge, Note, PassOn
 from tocsin.usecases import respond
 
@@ -232,3 +234,42 @@ def test_low_urgency_gathers_for_a_minute_and_a_later_step_is_never_swallowed(wo
     ]
     assert 1 == len([text for text in folded if "INC-2" in text and "INC-3" in text])
     assert all({"sent", "delivered"} >= {row.state for row in world.pages(n)} for n in (1, 2, 3))
+
+
+def gap(data):
+    """Whoever is on call is so for an hour on Sundays."""
+    hours = [{"days": ["sun"], "from": "03:00", "to": "04:00"}]
+    data["schedules"]["primary"] = {
+        "layers": [{"rotation": data["schedules"]["primary"]["rotation"], "restrictions": hours}]
+    }
+
+
+@pytest.mark.parametrize("others", [[], [{"page": ["schedule:primary"], "after": "5m"}]])
+def test_a_policy_whose_steps_all_stand_for_nobody_pages_everyone(tmp_path, others):
+    """A gap in the only schedule: its page would be nobody's, again and again."""
+
+    def change(data):
+        gap(data)
+        data["escalation_policies"] = {"default": {"repeat": "2", "steps": [{"page": ["schedule:primary"]}, *others]}}
+
+    world = World(tmp_path, changed(change))
+    number = world.alert("slow", check="slow", severity="warning", service="nobody-knows")
+
+    assert "P2" == world.state(number).severity
+    assert ["backup1", "martijn"] == world.paged(number)
+    assert "no step of default stands for anybody now, so everyone is paged" == world.pages(number)[0].reason
+
+
+def test_a_last_step_that_stands_for_nobody_is_no_end_of_paging(tmp_path):
+    def change(data):
+        gap(data)
+        steps = [{"page": ["schedule:secondary"]}, {"page": ["schedule:primary"], "after": "5m"}]
+        data["escalation_policies"] = {"default": {"repeat": "1", "steps": steps}}
+
+    world = World(tmp_path, changed(change))
+    number = world.alert("slow", check="slow", severity="warning", service="nobody-knows")
+    world.wait(minutes=14)
+    world.paged(number)
+    for _ in range(4):
+        world.wait(minutes=5)
+        assert ["backup1", "martijn"] == world.paged(number)

@@ -131,7 +131,7 @@ def climb(walk: Walk, who: Who, turns: Turns = NO_TURNS) -> tuple[Walk, tuple[Ta
     while len(taken) < len(walk.steps):
         taken.append(_step(walk, who, turns))
         walk = replace(walk, taken=walk.taken + 1)
-        if taken[-1].people:
+        if taken[-1].people or taken[-1].last_resort:  # the step after that is the same one
             break
     return walk, tuple(taken)
 

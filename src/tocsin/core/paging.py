@@ -87,6 +87,14 @@ def _page_steps(draft: Draft, steps: tuple[escalation.Taken, ...], why: str) -> 
             page(draft, person, reason, step.targets, stood, turn=step.turn, taken=step.count, must=must)
         if not step.people:
             draft.add("page_moot", SYSTEM, reason=reason, why="this step stands for nobody now", taken=step.count)
+    if steps and not any(step.people for step in steps):
+        _page_everyone(draft, policy)
+
+
+def _page_everyone(draft: Draft, policy: str) -> None:
+    """No step that is left stands for anybody, as in a gap of every schedule: anybody is better than nobody."""
+    for person in sorted(draft.around.who("everyone")):
+        page(draft, person, f"no step of {policy} stands for anybody now, so everyone is paged", ("everyone",))
 
 
 def _page_awaited(draft: Draft, steps: tuple[escalation.Taken, ...]) -> None:

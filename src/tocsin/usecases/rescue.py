@@ -86,7 +86,8 @@ def _page_plainly(tx: Tx, setup: Setup, number: int, fault: Any) -> None:
     on_call = _who(tx, runbook, row.service)
     walk = replace(escalation.begin(name, policy, fault.set_aside_at), taken=fault.steps)
     walk, steps = escalation.advance(walk, tx.now, on_call)
-    for person in sorted(frozenset[str]().union(*(step.people for step in steps))):
+    people_ = frozenset[str]().union(*(step.people for step in steps))
+    for person in sorted(people_ or (on_call("everyone") if steps else ())):
         _page_person(tx, setup, runbook, row, person)
     store.change_fault(tx, fault.key, steps=walk.taken)
     store.wake(tx, number, min(escalation.due_at(walk), tx.now + LOOK_AGAIN))
