@@ -104,6 +104,21 @@ def test_a_text_that_breaks_its_transport_is_set_aside_and_its_people_are_paged_
     assert {f"outbox:{id_}" for id_ in bad if states[id_] == "failed"} <= aside
 
 
+def test_a_transport_that_gives_no_verdict_is_set_aside_and_its_people_are_paged_plainly(db, tmp_path):
+    """It forgot to return one: taken for "not needed any more" its pages would wait for ever, and look as if sent."""
+
+    def send(message, config):
+        yield Line(f"{message.to}: {message.title}: {message.text}")
+        return Delivered("console", proven=True) if "usual text" in message.text else None
+
+    setup = setup_with(db, tmp_path, send)
+    one = db.write_now(respond.declare, setup, Declared("down", "P1", "martijn", service="api"))
+    lines = run(db, setup, lambda: rows(db, incident=one, kind="alarm", state="done"))
+
+    assert any("could not write the usual text" in line for line in lines)
+    assert {"failed"} == {row.state for row in rows(db, incident=one, kind="page", via="console")}
+
+
 def test_an_incident_that_cannot_be_read_is_paged_in_plain_words_by_a_real_worker(db, tmp_path):
     def send(message, config):
         yield Line(f"{message.to}: {message.title}: {message.text}\n{message.acknowledge_link}")

@@ -283,7 +283,10 @@ class Worker:
             await asyncio.sleep(
                 min(wait / self._speed, READ_AGAIN_SECONDS)
             )  # no longer: its lease may leave no time for the wait
-        return await self.network.converse(conversation)
+        verdict: object = await self.network.converse(conversation)
+        if not isinstance(verdict, (Delivered, Retry, Reject)):  # taken for "not needed" it would wait for ever
+            raise TypeError(f"{job.transport.title} gave no verdict but {type(verdict).__name__}")
+        return verdict
 
     def _beside_transports(self, job: Job) -> Conversation[Verdict] | Reject | None:
         """What is said to a tracker, or to a vendor that asks before it sends; None for what a transport carries."""
