@@ -171,6 +171,20 @@ def test_a_vendor_that_is_down_is_asked_again(db, tmp_path, monkeypatch):
         poll(db, setup, lambda: opened(db) == ["one"])
 
 
+def test_a_fault_of_ours_in_reading_the_accounts_does_not_end_all_polling(db, tmp_path, monkeypatch):
+    real, times = chat.lines, []
+
+    def lines(tx, setup):
+        times.append(1)
+        if len(times) == 1:
+            raise KeyError("a fault of our own")
+        return real(tx, setup)
+
+    monkeypatch.setattr(chat, "lines", lines)
+    with FakeTelegram() as fake:
+        poll(db, setup_of(db, tmp_path, fake), lambda: any(name == "getUpdates" for _, name in fake.calls))
+
+
 def test_a_press_for_an_incident_is_heard(db, tmp_path):
     """From the button to the acknowledged incident, with a real poll in between."""
     with FakeTelegram() as fake:

@@ -42,6 +42,8 @@ class Poller:
                     self._follow(await self.db.read(chat.lines, self.setup))
                 except (Busy, NoRunbook) as error:
                     log.warning("poll_put_off", why=str(error))
+                except Exception:
+                    log.exception("poll_failed")
                 await asyncio.sleep(self.look_seconds)
         finally:
             for _, task in self._tasks.values():
