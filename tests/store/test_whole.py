@@ -222,3 +222,14 @@ def test_a_delivery_counts_once_and_what_it_changed_is_found_by_its_time(house, 
     [job] = [job for job in house.write_now(deliver.claim, setup, "w", 100) if job.kind == "confirm"]
     assert ("sns", "https://x") == job.confirm
     house.write_now(deliver.settle, setup, job, Delivered(), 1)
+
+
+def test_a_row_that_another_node_has_taken_meanwhile_stays_its_own(house):
+    """It was read while it waited; made due sooner it would be sent a second time, and its result be lost."""
+    house.write_now(lambda tx: queue.put(tx, "k", tx.now + timedelta(minutes=1), kind="alarm", via="console",
+                                         destination="", payload={}, urgent=True))  # fmt: skip
+    waits = house.read_now(queue.by_key, "k")
+    epoch = house.write_now(queue.lease, waits, "another", waits.due)
+    assert house.write_now(queue.sooner, waits, waits.created_at)
+
+    assert house.read_now(queue.held, waits.id, epoch) is not None
