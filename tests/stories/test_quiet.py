@@ -81,6 +81,17 @@ def test_a_silence_ended_early_pages_at_once_and_an_extended_one_later(world):
     assert world.incident_of("b") is not None
 
 
+@pytest.mark.parametrize("damage", [{"repeat": "FREQ=DAILY", "zone": "Gone/Away"}, {"matchers": ["service~~ddc"]}])
+def test_a_silence_that_cannot_be_read_any_more_holds_up_no_alert(world, damage):
+    """Its time zone left the zone rules, or its words the language: it holds nothing back, and the others hold."""
+    damaged = silence(world, "service=payments")
+    silence(world, "service=ddc")
+    world.db.write_now(store.change, damaged.id, **damage)
+
+    assert 1 == world.alert("free", service="payments", check="x")
+    assert world.alert("held", service="ddc", check="unreachable") is None
+
+
 def test_another_silence_takes_over_what_the_first_one_held(world):
     silence(world, "service=ddc", hours=2, reason="the second")
     silence(world, "check=unreachable", hours=3, reason="the third")

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+import structlog
+
 from tocsin.core import matchers
 from tocsin.core import quiet as core
 from tocsin.core.alert import Alert
 from tocsin.core.calendar import utc_words
-from tocsin.core.quiet import Active, Hold, Silence
+from tocsin.core.quiet import Active, Hold, Prepared, Silence
 from tocsin.core.triage import Triage
 from tocsin.core.types import Refused
 from tocsin.store import alerts, incidents
@@ -20,6 +22,8 @@ from tocsin.store.db import Tx, one_at_a_time
 from tocsin.usecases.configure import Setup
 
 RECENT: Final = 1_000  # alerts that a silence is tried on before it is made
+
+log = structlog.get_logger("tocsin.quiet")
 
 
 # --------------------------------------------------------------------------------------------- what holds back
@@ -32,9 +36,32 @@ def in_force(tx: Tx, setup: Setup) -> tuple[Active, ...]:
         return ()
     known, prepared = setup.silences
     if known != revision:
-        prepared = core.prepare(store.living(tx))
+        prepared = tuple(one for silence in store.living(tx) for one in _prepared(silence))
         setup.silences = (revision, prepared)
-    return core.active(prepared, tx.now) if prepared else ()
+    if not prepared:
+        return ()
+    try:
+        return core.active(prepared, tx.now)
+    except Exception:  # every alert is asked for by it: the others still hold, and that one holds nothing back
+        log.exception("silence_raised")
+        return core.active([one for one in prepared if _works(one, tx.now)], tx.now)
+
+
+def _prepared(silence: Silence) -> tuple[Prepared, ...]:
+    """One silence, ready to be asked; nothing of one that cannot be read any more: alerts then page."""
+    try:
+        return core.prepare([silence])
+    except Exception:
+        log.exception("silence_raised", silence=silence.id)
+        return ()
+
+
+def _works(one: Prepared, now: datetime) -> bool:
+    try:
+        one.until(now)
+    except Exception:  # noqa: BLE001 - said where it was asked first
+        return False
+    return True
 
 
 @dataclass(slots=True)
