@@ -250,6 +250,52 @@ def test_who_looked_and_saw_nothing_done_can_plan_it_again(led, target):
         led.db.write_now(acting.looked, led.setup, 1, "back", "nonsense", "backup1", done=True)
 
 
+@pytest.mark.parametrize(("answer", "state"), [("done", "succeeded"), ("unknown", "unknown")])
+def test_a_call_that_is_made_after_somebody_looked_is_told_all_the_same(led, target, monkeypatch, answer, state):
+    """The worker was stopped right before its call, and goes on after somebody saw that nothing was done."""
+    led.looks(monkeypatch)
+    run = led.plan()
+    led.dies = "X3"
+    led.approve(run)
+    led.dies = ""
+    led.wait(seconds=31)
+    led.db.write_now(acting.looked, led.setup, 1, "back", run.id, "martijn", done=False)
+    led.work()
+    led.paged()
+    row, begun = led.db.read_now(queue.by_key, f"action:{run.id}"), led.run(run)
+    assert ("failed", False) == (begun.state, begun.ran)
+
+    for said in ("failed", answer, answer):  # that it failed is what is known; repeating an answer changes nothing
+        led.db.write_now(acting.settle, led.setup, row.id, begun.epoch, acting.Acted(said, receipt="op-1"))
+    led.wait(seconds=6)
+    known = led.run(run)
+    assert (state, True) == (known.state, known.ran)
+    assert "after somebody looked" in known.why or "done" == answer
+    assert (["backup1"] if answer == "unknown" else []) == led.paged()
+    assert ["unknown", "failed", state] == led.acts()[-3:]
+
+
+@pytest.mark.parametrize(("answer", "state"), [("done", "succeeded"), ("unknown", "unknown")])
+def test_a_call_that_is_made_after_the_undo_is_told_all_the_same(led, target, monkeypatch, answer, state):
+    """What was unknown was taken back unseen; then the worker that stood still goes on, and makes its call."""
+    led.looks(monkeypatch)
+    run = led.plan()
+    led.dies = "X3"
+    led.approve(run)
+    led.dies = ""
+    led.wait(seconds=31)
+    led.approve(led.undo(run))
+    row, begun = led.db.read_now(queue.by_key, f"action:{run.id}"), led.run(run)
+    assert "undone" == begun.state
+
+    for said in ("failed", answer, answer):
+        led.db.write_now(acting.settle, led.setup, row.id, begun.epoch, acting.Acted(said, receipt="op-1"))
+    led.wait(seconds=6)
+    assert state == led.run(run).state == led.acts()[-1]
+    with pytest.raises(Refused, match="at most once"):
+        led.undo(run)
+
+
 def test_an_undo_that_somebody_saw_done_takes_the_run_back(tmp_path, target):
     world = Acts(tmp_path, target, verify=None)
     world.declare()

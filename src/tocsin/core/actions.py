@@ -28,7 +28,8 @@ KINDS: Final = ("vercel", "railway", "http", "postgres", "github", "command")
 SHARED: Final = ("vercel", "railway", "github")  # their actions touch the same thing: the connection's
 
 # State and what happened, to the next state. What is not in the table cannot happen. `taken`: the vendor took it, and a
-# probe must prove it. From `unknown` a late answer still leads on: it says what became of the one call.
+# probe must prove it. From `unknown` a late answer still leads on: it says what became of the one call. So it does
+# where somebody had looked (`failed`) or had taken it back (`undone`) before that call was made.
 LIFE: Final[Mapping[tuple[State, Event], State]] = {
     ("planned", "approved"): "approved",
     ("approved", "refused"): "failed",
@@ -41,6 +42,12 @@ LIFE: Final[Mapping[tuple[State, Event], State]] = {
     ("unknown", "done"): "succeeded",
     ("unknown", "taken"): "verifying",
     ("unknown", "failed"): "failed",
+    ("failed", "done"): "succeeded",
+    ("failed", "taken"): "verifying",
+    ("failed", "lost"): "unknown",
+    ("undone", "done"): "succeeded",
+    ("undone", "taken"): "verifying",
+    ("undone", "lost"): "unknown",
     ("verifying", "proved"): "succeeded",
     ("verifying", "unproved"): "failed",
     ("succeeded", "undone"): "undone",

@@ -36,6 +36,8 @@ from tocsin.usecases.configure import NoRunbook, Setup, in_force, runbook_of
 RUN_SECONDS: Final = 300.0  # then nobody waits any longer for the far side, and somebody must look
 LOOK_EVERY: Final = timedelta(seconds=5)  # at what the probe saw
 AGAIN_AFTER: Final = timedelta(seconds=5)  # what is idempotent is tried again
+TOO_EARLY: Final = ("failed", "undone")  # what may be said before a process that stands still makes its call
+LATE: Final = "its process had stood still, and called after {}"
 UNREADABLE: Final = "what it would do cannot be read any more: plan it again"
 
 log = structlog.get_logger("tocsin.actions")
@@ -136,9 +138,12 @@ def settle(tx: Tx, setup: Setup, row_id: str, epoch: int, acted: Acted) -> None:
     store.hold(tx)
     row = queue.row(tx, row_id)
     run = store.get(tx, row.payload["run"]) if row else None
-    if run is None or run.epoch != epoch or run.state not in ("running", "unknown"):
+    if run is None or run.epoch != epoch or not _counts(run, acted):
         return
     why = clip(acted.why, TEXT_KEPT)
+    if run.state in TOO_EARLY:
+        late = LATE.format("it was taken back" if run.state == "undone" else "somebody looked")
+        run, why = replace(run, ran=True, settled_at=None), f"{why}; {late}" if why else late
     if acted.state == "unknown":
         if run.state == "unknown":
             return
@@ -152,6 +157,17 @@ def settle(tx: Tx, setup: Setup, row_id: str, epoch: int, acted: Acted) -> None:
     else:
         done: Event = "taken" if run.probe and not run.rehearsal else "done"
         _end(tx, setup, row_id, core.acted(run, tx.now, receipt=clip(acted.receipt, TEXT_KEPT)), done, why)
+
+
+def _counts(run: Run, acted: Acted) -> bool:
+    """
+    Say whether an answer still counts: while nobody knows, and where somebody looked, or took it back, too early.
+
+    A process that stood still between its record and its call makes that call when it goes on.
+    """
+    if run.state in TOO_EARLY:
+        return run.begun_at is not None and run.acted_at is None and acted.state != "failed"
+    return run.state in ("running", "unknown")
 
 
 # What is told of an end; what must still be proved is told when it is.
@@ -216,7 +232,7 @@ def looked(tx: Tx, setup: Setup, number: int, name: str, plan: str, by: str, *, 
 def _undone(tx: Tx, setup: Setup, undo: Run) -> None:
     """An undo was done: what it took back is undone."""
     run = store.get(tx, undo.undoes or "")
-    if run is not None:
+    if run is not None and run.state != "undone":
         run = store.keep(tx, replace(run, state=core.step(run, "undone"), settled_at=tx.now))
         by = undo.approved_by or SYSTEM
         _tell(tx, setup, replace(run, approved_by=undo.approved_by), "action_undone", "", by)
