@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -14,12 +16,13 @@ from tocsin.core.types import Refused
 from tocsin.sdk import Plan, Response
 from tocsin.store import actions as store
 from tocsin.store import audit, queue
-from tocsin.usecases import acting, actions, respond, watch
+from tocsin.usecases import acting, actions, respond, restored, watch
 from tocsin.usecases.access import Viewer
 
 from ..fakes.target import ACTOR, FakeTarget
 from .conftest import World, changed
 from .test_chat import BACKUP, types
+from .test_restored import restore
 
 ANA, BO = Viewer("martijn", "martijn", "responder"), Viewer("backup1", "backup1", "responder")
 
@@ -586,3 +589,31 @@ def test_a_secret_of_the_connection_stands_nowhere(led):
     assert "***" in actions.safe(
         "the token tk-12345 was refused", SimpleNamespace(items=lambda: [("token", "tk-12345")])
     )
+
+
+@pytest.mark.parametrize("minutes", [2, 11])
+def test_what_was_approved_in_a_backup_is_not_run_again_after_the_restore(led, target, minutes):
+    """It may have been run since the backup was taken: nobody knows, and whoever approved it is paged to look."""
+    run = led.plan()
+    led.paged()
+    led.db.write_now(actions.approve, led.setup, 1, "back", run.id, run.hash, BO, BO.acts_as)
+    driver = led.db.engine.raw_connection().driver_connection
+    image = driver.serialize()
+    led.work()
+    assert ["v1"] == target.calls
+    with closing(sqlite3.connect(":memory:")) as backup:
+        backup.deserialize(image)
+        backup.backup(driver)
+
+    restore(led)
+    assert "approved" == led.run(run).state
+    led.wait(minutes=minutes)
+    led.db.write_now(restored.release, "admin")
+    led.work()
+    known = led.run(run)
+    assert (["v1"], "unknown", True) == (target.calls, known.state, known.ran)
+    assert "restored from a backup" in known.why
+    assert "backup1" in led.paged()
+    second = led.plan()
+    led.approve(second)
+    assert ["v1", "v1"] == target.calls, "what is approved since is run"

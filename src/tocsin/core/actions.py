@@ -34,6 +34,7 @@ LIFE: Final[Mapping[tuple[State, Event], State]] = {
     ("planned", "approved"): "approved",
     ("approved", "refused"): "failed",
     ("approved", "begun"): "running",
+    ("approved", "lost"): "unknown",
     ("running", "begun"): "running",
     ("running", "done"): "succeeded",
     ("running", "taken"): "verifying",

@@ -38,6 +38,7 @@ LOOK_EVERY: Final = timedelta(seconds=5)  # at what the probe saw
 AGAIN_AFTER: Final = timedelta(seconds=5)  # what is idempotent is tried again
 TOO_EARLY: Final = ("failed", "undone")  # what may be said before a process that stands still makes its call
 LATE: Final = "its process had stood still, and called after {}"
+OUT_OF_A_BACKUP: Final = "it was approved before Tocsin was restored from a backup, and may have been run since then"
 UNREADABLE: Final = "what it would do cannot be read any more: plan it again"
 
 log = structlog.get_logger("tocsin.actions")
@@ -58,7 +59,8 @@ def take(tx: Tx, setup: Setup, row: Any) -> Call | None:
     Look at a claimed row: what is to be called, or None when that is settled here.
 
     A run whose call was begun and whose lease is over is `unknown`: nobody can say what became of it, and it is never
-    begun again, unless the runbook says that it is idempotent.
+    begun again, unless the runbook says that it is idempotent. So is one that was approved before a backup was put
+    back: it may have been begun since that was taken.
     """
     store.hold(tx)
     run = store.get(tx, row.payload["run"])
@@ -68,6 +70,9 @@ def take(tx: Tx, setup: Setup, row: Any) -> Call | None:
     if run.state == "running" and not (run.idempotent and run.tries < core.TRIES):
         why = "its process ended, or was cut off, while the far side was called"
         _end(tx, setup, row.id, run, "lost", why)
+        return None
+    if run.state == "approved" and run.approved_at and restored.older(tx, run.approved_at):
+        _end(tx, setup, row.id, replace(run, ran=True), "lost", OUT_OF_A_BACKUP)
         return None
     runbook, why = _runbook(tx, setup, run)
     fixed = opened(tx, setup, run)

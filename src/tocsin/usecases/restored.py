@@ -20,6 +20,7 @@ from tocsin.usecases.configure import Setup, get_meta, put_meta
 
 MARK: Final = RESTORED
 WAITS: Final = timedelta(minutes=10)
+SINCE: Final = "restored_at"  # in `meta`, for good: when it was begun with
 SUMMARY: Final = "restored"  # how the key of its one message begins
 SHOWN: Final = 20  # incidents that the summary names
 
@@ -30,10 +31,17 @@ def begin(tx: Tx, setup: Setup) -> None:
         return
     until = tx.now + WAITS
     put_meta(tx, MARK, until.isoformat())
+    put_meta(tx, SINCE, tx.now.isoformat())
     rescue.tell(
         tx, setup, f"{SUMMARY}:{until.isoformat()}", "Tocsin was restored from a backup", summary(_look(tx, until))
     )
     audit.append(tx, "tocsin", "restored", {"held_until": instant_text(until)})
+
+
+def older(tx: Tx, at: datetime) -> bool:
+    """Say whether what happened at *at* is out of a backup: what followed from it since then is not known here."""
+    since = get_meta(tx, SINCE)
+    return since is not None and at <= datetime.fromisoformat(since)
 
 
 @dataclass(frozen=True, slots=True)
