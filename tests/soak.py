@@ -2,8 +2,9 @@
 The long proof, with a report: `make soak`, or `python -m tests.soak seeds|bugs|points|kills …` for some of it.
 
 SOAK_SEEDS (20,000), SOAK_DAYS (0.5), SOAK_FROM (0) and SOAK_KILLS (2,000) say how much, SOAK_JOBS (the cores) in how many
-processes. Each kind of fault must meet each crash point SOAK_FLOOR times (20; a short run needs 0). Every 200 seeds
-the report so far is written to SOAK_REPORT (var/soak_seeds.txt).
+processes; with SOAK_ACTIONS=1 people plan and approve actions in the seeds. Each kind of fault must meet each crash
+point SOAK_FLOOR times (20; a short run needs 0). Every 200 seeds the report so far is written to SOAK_REPORT
+(var/soak_seeds.txt).
 """
 
 from __future__ import annotations
@@ -27,13 +28,15 @@ from tocsin.simulate.run import Result, simulate
 from .crash.harness import die_and_compare
 from .crash.random_kills import run as kill_at_random
 from .crash.test_crash_points import HERE, PASSES
-from .simulate.bugs import PLANTED
+from .simulate import acting_bugs, bugs
 
+PLANTED = bugs.PLANTED | acting_bugs.PLANTED
 SEEDS = int(os.environ.get("SOAK_SEEDS", "20000"))
 DAYS = float(os.environ.get("SOAK_DAYS", "0.5"))
 FIRST = int(os.environ.get("SOAK_FROM", "0"))
 KILLS = int(os.environ.get("SOAK_KILLS", "2000"))
 JOBS = int(os.environ.get("SOAK_JOBS", "0")) or os.cpu_count()
+ACTIONS = os.environ.get("SOAK_ACTIONS", "") == "1"
 FLOOR = int(os.environ.get("SOAK_FLOOR", str(coverage.FLOOR)))
 REPORT = Path(os.environ.get("SOAK_REPORT", "var/soak_seeds.txt"))
 KEPT_EVERY = 200  # seeds
@@ -55,6 +58,7 @@ class Tally:
     pages: int = 0
     events: int = 0
     spent: float = 0.0
+    outcomes: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
     def add(self, result: Result, seconds: float) -> None:
@@ -63,6 +67,7 @@ class Tally:
         self.reached += result.reached
         self.met += result.met
         self.pages += result.pages
+        self.outcomes += result.outcomes
         self.events += result.events
         self.spent += seconds
         if result.violations:
@@ -72,15 +77,17 @@ class Tally:
     def lines(self) -> list[str]:
         """The report: the same after the last seed, and after every few hundred for a run that is cut short."""
         years = self.done * DAYS / 365.25
-        thin_ = coverage.thin(self.met, FLOOR)
+        thin_ = coverage.thin(self.met, FLOOR, acting=ACTIONS)
+        acted = [f"actions: {', '.join(f'{count:,} {what}' for what, count in self.outcomes.most_common())}"]
         return [
             f"{self.done:,} of {SEEDS:,} seeds from {FIRST}, {DAYS:g} days each: {years:.1f} simulated years, "
             f"{years / self.spent * 3600:.1f} per core-hour by CPU time",
             f"{self.events:,} events, {sum(self.faults.values()):,} faults, {self.pages:,} pages; "
             f"seeds with a violation: {len(self.wrong) or 'none'}",
+            *(acted if ACTIONS else ()),
             "faults: " + ", ".join(f"{kind} {count:,}" for kind, count in self.faults.most_common()),
             "how often each crash point was passed while a fault was at work (crash: how often a node died there):",
-            *coverage.table(self.met),
+            *coverage.table(self.met, acting=ACTIONS),
             f"met less than {FLOOR} times: {', '.join(thin_) or 'none'}",
             *self.wrong[:20],
         ]
@@ -88,7 +95,7 @@ class Tally:
 
 def _seed(seed: int) -> tuple[Result, float]:
     begun = time.process_time()
-    result = simulate(seed, DAYS)
+    result = simulate(seed, DAYS, acting=ACTIONS)
     return replace(result, log=()), time.process_time() - begun
 
 
@@ -105,7 +112,7 @@ def seeds() -> bool:
                 say("\n".join(tally.lines()[:2]))
     _keep(tally)
     say("\n".join(tally.lines()))
-    return not tally.wrong and not coverage.thin(tally.met, FLOOR)
+    return not tally.wrong and not coverage.thin(tally.met, FLOOR, acting=ACTIONS)
 
 
 def _keep(tally: Tally) -> None:
@@ -117,10 +124,11 @@ def _keep(tally: Tally) -> None:
 
 
 def _bug(name: str) -> tuple[str, int | None]:
+    acting = name in acting_bugs.PLANTED
     for seed in range(BUG_SEEDS):
         with pytest.MonkeyPatch.context() as patch:
             PLANTED[name](patch)
-            if simulate(seed, 2.0).violations:
+            if simulate(seed, 0.5 if acting else 2.0, acting=acting).violations:
                 return name, seed
     return name, None
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from .bugs import PLANTED
+from . import acting_bugs, bugs
+
+PLANTED = bugs.PLANTED | acting_bugs.PLANTED
 
 
 class Looking:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,6 +35,9 @@ def command(
     database: Annotated[
         str, typer.Option(help="a PostgreSQL of its own (it is emptied); else SQLite in memory")
     ] = "sqlite://",
+    actions: Annotated[
+        bool, typer.Option("--actions", help="people plan and approve actions too, over a target that keeps a ledger")
+    ] = False,
     jobs: Annotated[int, typer.Option(help="processes", min=1)] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
@@ -41,8 +45,9 @@ def command(
     from tocsin.simulate.run import shrink  # noqa: PLC0415 - slow to load, and needed by this command alone
 
     kinds = _kinds(faults)
-    options = {"url": database, "kinds": kinds, "nodes": nodes}
+    options = {"url": database, "kinds": kinds, "nodes": nodes, "acting": actions}
     began, bad, done, met = _spent(), None, 0, Met()
+    outcomes: Counter[str] = Counter()
     total: dict[str, Any] = {"events": 0, "faults": 0, "incidents": 0, "pages": 0}
     last: Result | None = None
     console = Console(stderr=True)
@@ -59,6 +64,7 @@ def command(
             done += 1
             total = {name: total[name] + _size(last, name) for name in total}
             met += last.met
+            outcomes += last.outcomes
             heard(0.0)
             if last.violations:
                 bad = last
@@ -68,9 +74,9 @@ def command(
         bad = shrink(bad, **options)
     spent = _spent() - began
     if as_json:
-        print(json.dumps(_json(bad or last, done, total, met)))
+        print(json.dumps(_json(bad or last, done, total, met, outcomes)))
     else:
-        _say(bad or last, done, days, total, spent)
+        _say(bad or last, done, days, total, spent, outcomes)
     if bad:
         raise typer.Exit(1)
 
@@ -114,11 +120,14 @@ def _size(result: Result, name: str) -> int:
     return value if isinstance(value, int) else len(value)
 
 
-def _json(result: Result, done: int, total: dict[str, Any], met: Met) -> dict[str, Any]:
+def _json(
+    result: Result, done: int, total: dict[str, Any], met: Met, outcomes: Mapping[str, int]
+) -> dict[str, Any]:  # fmt: skip
     return {
         "seed": result.seed, "days": result.days, "events": result.events, "faults": [str(f) for f in result.faults],
         "violations": [{"rule": v.rule, "at": v.at, "text": v.text} for v in result.violations],
         "trace_hash": result.trace_hash, "seeds": done, "total": total, "met": nested(met),
+        "actions": dict(outcomes),
     }  # fmt: skip
 
 
@@ -128,12 +137,16 @@ def _tell(result: Result) -> str:
     return "\n".join(story(result))
 
 
-def _say(result: Result, done: int, days: float, total: dict[str, Any], spent: float) -> None:
+def _say(
+    result: Result, done: int, days: float, total: dict[str, Any], spent: float, outcomes: Mapping[str, int]
+) -> None:  # fmt: skip
     years = done * days / DAYS_A_YEAR
     print(
         f"{done} seed{'' if done == 1 else 's'} of {days:g} days ({years:.2f} simulated years): "
         + ", ".join(f"{count:,} {name}" for name, count in total.items())
     )
+    if outcomes:
+        print("actions: " + ", ".join(f"{count:,} {what}" for what, count in sorted(outcomes.items())))
     print(f"{years / spent * 3600:.1f} simulated years per core-hour by CPU time")
     if not result.violations:
         print(f"no promise was broken; trace {result.trace_hash[:16]}")

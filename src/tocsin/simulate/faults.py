@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin import points
+from tocsin.simulate.target import MODES as TARGET_MODES
 
 if TYPE_CHECKING:
     from tocsin.simulate.world import Node, World
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 HOUR: Final = 3600.0
 STORM_SECONDS: Final = 900.0
 SIMULATED: Final = tuple(name for name in points.POINTS if name[0] in "ITOA")
+ACTED: Final = tuple(name for name in points.POINTS if name[0] == "X")  # passed where people act
 MODES: Final = ("blackhole", "reset", "500", "429", "429", "not_ok", "html", "lost_answer", "slow")
-LASTS: Final = {"provider": 600.0}  # seconds on average; the others 120
+LASTS: Final = {"provider": 600.0, "target": 1800.0}  # seconds on average; the others 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,14 @@ class Fault:
         return f"{self.kind} {self.how}{' at ' + self.node if self.node else ''}{span}{when}".replace("  ", " ")
 
 
-def plan(seed: int, days: float, kinds: frozenset[str], *, nodes: int = 2) -> tuple[Fault, ...]:
-    """Draw the faults of a run: of each kind in *kinds* some, in order of time."""
+def plan(
+    seed: int, days: float, kinds: frozenset[str], *, nodes: int = 2, acting: bool = False
+) -> tuple[Fault, ...]:  # fmt: skip
+    """
+    Draw the faults of a run: of each kind in *kinds* some, in order of time.
+
+    Where people act there are more of them, which strike while an action runs.
+    """
     random = Random(f"faults {seed}")
     faults = []
     for kind, per_day in RATES.items():
@@ -46,7 +54,24 @@ def plan(seed: int, days: float, kinds: frozenset[str], *, nodes: int = 2) -> tu
         drawn = [_draw(random, kind, days, nodes) for _ in range(count)]
         if kind in kinds:
             faults += drawn
+    if acting:
+        faults += [fault for fault in _while_acting(seed, days, nodes) if fault.kind in kinds]
     return tuple(sorted(faults, key=lambda fault: fault.at))
+
+
+def _while_acting(seed: int, days: float, nodes: int) -> list[Fault]:
+    """As many again, each at a point of an action; those of its target strike at any time as well."""
+    random = Random(f"faults of acting {seed}")
+    faults = []
+    for kind, per_day in (RATES | TARGET_RATES).items():
+        for _ in range(_count(random, max(per_day, OFTEN) * days)):
+            fault, point = _draw(random, kind, days, nodes), random.choice(ACTED)
+            if kind == "crash":
+                fault = replace(fault, how=point, count=random.choice((1, 1, 2)))
+            elif kind != "target" or random.random() < 0.5:
+                fault = replace(fault, point=point)
+            faults.append(fault)
+    return faults
 
 
 def _count(random: Random, mean: float) -> int:
@@ -77,6 +102,8 @@ def _how(random: Random, kind: str) -> str:
         return f"{random.choice(('telegram', 'mail', 'all'))} {random.choice(MODES)}"
     if kind == "clock":
         return random.choice(("3600", "-3600", "86400", "-600"))
+    if kind == "target":
+        return random.choice(TARGET_MODES)
     return ""
 
 
@@ -116,6 +143,10 @@ def _provider(world: World, fault: Fault) -> None:
     world.fault_now(fault.seconds)
 
 
+def _target(world: World, fault: Fault) -> None:
+    world.target.break_(fault.how, fault.seconds)
+
+
 def _clock(world: World, fault: Fault) -> None:
     world.jump(float(fault.how))
 
@@ -145,7 +176,7 @@ def _storm(world: World, fault: Fault) -> None:
 APPLY: Final[dict[str, Callable[[Any, Fault], None]]] = {
     "crash": _crash, "kill": _kill, "pause": _pause, "store": _store, "answer": _answer, "notify": _notify,
     "provider": _provider, "clock": _clock, "runbook": _runbook, "bad_runbook": _bad_runbook, "storm": _storm,
-    "restore": _restore,
+    "restore": _restore, "target": _target,
 }  # fmt: skip
 RATES: Final = {  # a day
     "crash": 6, "kill": 1, "pause": 1.5, "store": 2, "answer": 2, "notify": 1, "provider": 4, "clock": 0.3,
@@ -153,10 +184,13 @@ RATES: Final = {  # a day
 }  # fmt: skip
 
 
-ALL_FAULTS: Final = frozenset(RATES)
+TARGET_RATES: Final = {"target": 12}  # of what actions change, where people act
+OFTEN: Final = 1.0  # a day, at least, of each kind while an action runs
+ALL_FAULTS: Final = frozenset(RATES | TARGET_RATES)
 GROUPS: Final = {  # names that a person can ask for
     "all": ALL_FAULTS, "none": frozenset[str](), "deaths": frozenset({"crash", "kill", "pause"}),
-    "storage": frozenset({"store", "answer", "notify", "restore"}), "outside": frozenset({"provider", "storm"}),
+    "storage": frozenset({"store", "answer", "notify", "restore"}),
+    "outside": frozenset({"provider", "storm", "target"}),
     "time": frozenset({"clock"}), "edits": frozenset({"runbook", "bad_runbook"}),
 }  # fmt: skip
 
@@ -169,7 +203,7 @@ def kinds_of(text: str) -> frozenset[str]:
         ValueError: a word is neither a kind nor a group.
     """
     words = [word.strip() for word in text.split(",")]
-    known = GROUPS | {kind: frozenset({kind}) for kind in RATES}
+    known = GROUPS | {kind: frozenset({kind}) for kind in ALL_FAULTS}
     if unknown := sorted({word.removeprefix("-") for word in words} - set(known)):
         raise ValueError(f"no fault {', '.join(unknown)}; there are {', '.join(known)}")
     chosen = ALL_FAULTS if words[0].startswith("-") else frozenset[str]()

@@ -24,8 +24,10 @@ from tocsin.core.runbook import Runbook
 from tocsin.core.types import Fact, incident_name
 from tocsin.core.watch import silence
 from tocsin.sdk import Delivered, Reject, Retry
+from tocsin.simulate.acts import Acts
 from tocsin.simulate.retained import Forgotten, removing
 from tocsin.simulate.shifts import behind, on_shift
+from tocsin.simulate.target import Called
 from tocsin.store import alerts, incidents, retention, watch
 from tocsin.store.schema import from_micros, to_micros
 from tocsin.usecases import deliver
@@ -43,12 +45,14 @@ ROTA_AHEAD: Final = 0.25  # of the sweeps look at an instant of the next year, t
 LIFE: Final = delivery.MESSAGE_LIFE // timedelta(microseconds=1)  # of a text: only then is it given up
 WEEK: Final = timedelta(weeks=1)  # counted in business time
 OPEN: Final = ("requested", "sent", "delivered")
+NOT_SENT: Final = ("draft", "action", "verify")  # rows that no provider takes
 CANARY: Final = "canary"  # 20: a part of the simulated bot's token
 READABLE: Final = (
     ("timeline", "data"), ("incidents", "state"), ("outbox", "payload"), ("outbox", "why"), ("attempts", "why"),
     ("pages", "reason"), ("alerts", "title"), ("postmortems", "text"), ("runbooks", "text"),
 )  # fmt: skip
 
+TOLD: Final = ("declared", "paged", "acknowledged", "resolved", "page_failed", "unacknowledged", "page_moot")
 # 10: which status may follow which; the same word is no change.
 FOLLOWS: Final = {
     "triggered": {"acknowledged", "investigating", "identified", "monitoring", "resolved"},
@@ -102,6 +106,7 @@ class Oracle:
         self._rejected: set[str] = set()
         self._jumped_at = -1e9
         self._random = Random(f"oracle {world.seed}")
+        self.acts = Acts(world)
 
     def broken(self, rule: str, text_: str, incident: int = 0) -> None:
         """Note a violation."""
@@ -199,15 +204,16 @@ class Oracle:
         if orjson.loads(to_json(walked)) != orjson.loads(row.state):
             self.broken("9 timeline", f"the timeline of {incident_name(number)} does not fold into its state", number)
         self._facts(mirror, before, facts, row.wake_at)
+        self.acts.facts(number, before, facts)
         for fact in facts:
             self.world.count(number, fact.kind)
             self._tell(number, fact)
 
     def _tell(self, number: int, fact: Fact) -> None:
-        if fact.kind in ("declared", "paged", "acknowledged", "resolved", "page_failed", "unacknowledged", "page_moot"):
+        if fact.kind in TOLD or fact.kind.startswith("action_"):
             who = fact.data.get("person", fact.actor)
-            why = fact.data.get("reason") or fact.data.get("why") or fact.data.get("title") or ""
-            self.world.log.append((self.world.loop.at, f"{incident_name(number)} {fact.kind} {who}: {why}"))
+            why = fact.data.get("reason") or fact.data.get("why") or fact.data.get("title") or fact.data.get("action")
+            self.world.log.append((self.world.loop.at, f"{incident_name(number)} {fact.kind} {who}: {why or ''}"))
 
     def _fold(self, mirror: Mirror, state: Incident, fact: Fact) -> Incident:
         if fact.at < mirror.at:
@@ -297,7 +303,8 @@ class Oracle:
         if rows[0].runbook_version != state.runbook_version:
             self.broken("18 the version", f"{state.name}: the page of {person} names another runbook", state.number)
         targets = orjson.loads(rows[0].payload).get("targets", [])
-        if not targets and "lost before it was sent" not in fact.data["reason"]:
+        asked = "lost before it was sent" in fact.data["reason"] or self.acts.is_asked_to_look(person, facts)
+        if not targets and not asked:
             self.broken("5 the right person", f"{state.name}: {person} is paged for nobody's sake", state.number)
         if targets and person not in self.who(state, targets, fact.at):
             self.broken(
@@ -388,6 +395,10 @@ class Oracle:
         if job.message and CANARY in job.message.text + job.message.title:
             self.broken("20 secrets", "a message holds the bot's token", job.incident)
 
+    def called(self, call: Called) -> None:
+        """A call that is to change something has come to the target of an action."""
+        self.acts.called(call)
+
     def _stopped(self, part: Job, row: Any) -> None:
         """No call starts more than 2 s after its page has ended (4)."""
         if not row.page or row.page in OPEN or self.world.loop.at - self._jumped_at < 10:
@@ -469,7 +480,7 @@ class Oracle:
         name = incident_name(part.incident)
         if not held and after != before and before.state != "pending":
             self.broken("7 epoch", f"{name}: a late result made {before.state} {after.state}", part.incident)
-        if after.state == "done" and after.kind != "draft" and not self.world.providers.copies[part.id]:
+        if after.state == "done" and after.kind not in NOT_SENT and not self.world.providers.copies[part.id]:
             self.broken("6 sent is sent", f"{name}: a row is done and no provider has it", part.incident)
         if held and isinstance(verdict, Retry) and after.kind == "page" and after.state not in ("pending", "moot"):
             self.broken("6 no limit", f"{name}: a page is {after.state} after a failure that may pass", part.incident)
@@ -503,6 +514,7 @@ class Oracle:
                 self._silent(mirror, rows[number].wake_at, now)
             self._asleep(state, rows[number].wake_at, now)
         self._rota()
+        self.acts.sweep(calm=self._calm())
         self._held(now)
         if self._calm():
             self._overdue(now)
@@ -608,7 +620,7 @@ class Oracle:
         ended = "SELECT * FROM outbox WHERE state IN ('done', 'failed')"
         for row in self.found(ended):
             copies = self.world.providers.copies[row.id]
-            if row.state == "done" and row.kind != "draft" and not copies:
+            if row.state == "done" and row.kind not in NOT_SENT and not copies:
                 self.broken(
                     "6 sent is sent",
                     f"{incident_name(row.incident)}: a {row.kind} is done and no provider has it",
@@ -620,6 +632,7 @@ class Oracle:
             if young and row.id not in self._rejected:
                 self.broken("6 no limit", f"{incident_name(row.incident)}: a text failed: {row.why}", row.incident)
         self._written()
+        self.acts.end()
         self._secrets()
         assert self.world.base
         broken = self.world.base.read_now(incidents.verify)["broken"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.core.types import incident_name
 from tocsin.simulate.oracle import Oracle
+from tocsin.simulate.target import Called
 from tocsin.store.schema import to_micros
 from tocsin.usecases import restored
 from tocsin.usecases.configure import put_meta
@@ -29,12 +30,21 @@ class Held(Oracle):
         super().__init__(world)
         self.violations = world.oracle.violations
         self.summaries, self.released = 0, False
+        self._called = {call.run for call in world.target.calls}
 
     def commit(self, node: str, touched: frozenset[str]) -> None:
         """Nothing to look at."""
 
     def settling(self, usecase: Callable[..., Any], args: tuple[Any, ...]) -> Callable[[], None]:
         return lambda: None
+
+    def called(self, call: Called) -> None:
+        """What was called before the backup was put back, or since, is not called again (17, 19)."""
+        if not self.released:
+            self.broken("19 restored", f"an action is called before the release: {call.words}")
+        if call.run in self._called:
+            self.broken("17 once for each approval", f"after a restore it is called again: {call.words}")
+        self._called.add(call.run)
 
     def delivered(self, job: Job, to: str) -> None:
         """Nothing to look at: who was paged before the backup may be paged again."""
@@ -52,6 +62,8 @@ async def put_back(world: World) -> None:
     """Stop every node, put the backup in the place of the store, start them, and release it, or let its time pass."""
     assert world.base
     random = Random(f"restore {world.seed}")
+    if world.crew:  # its approval is used up when the backup is put back
+        world.backup = await world.crew.approved() or world.backup
     for node in world.nodes:
         node.stop()
     await asyncio.sleep(1)

@@ -48,22 +48,25 @@ class Result:
     reached: Counter[str] = field(default_factory=Counter, repr=False)
     met: Met = field(default_factory=Counter, repr=False)
     start: Any = None
+    outcomes: Counter[str] = field(default_factory=Counter)  # of actions: what became of them, to how many
 
 
 def simulate(
     seed: int, days: float, faults: Iterable[Fault] | None = None, *, url: str = MEMORY,
     kinds: frozenset[str] = ALL_FAULTS, nodes: int = 2, heard: Callable[[float], None] = lambda at: None,
+    acting: bool = False,
 ) -> Result:  # fmt: skip
     """
     Run one seed for so many simulated days, with the faults of its plan, or with those given.
 
-    *heard* is told every few simulated minutes how many seconds of them are over.
+    With *acting* the runbook has actions, people plan and approve them, and faults strike while they run. *heard* is
+    told every few simulated minutes how many seconds of them are over.
     """
-    planned = plan(seed, days, kinds, nodes=nodes) if faults is None else tuple(faults)
+    planned = plan(seed, days, kinds, nodes=nodes, acting=acting) if faults is None else tuple(faults)
     before = gc.get_threshold()
     _freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    world = World(seed, url, planned, nodes=nodes)
+    world = World(seed, url, planned, nodes=nodes, acting=acting)
     asyncio.set_event_loop(world.loop)
     world.loop.set_exception_handler(_unhandled(world))
     points.arm(world.passing)
@@ -72,14 +75,14 @@ def simulate(
     try:
         world.loop.run_until_complete(_live(world, days * DAY_SECONDS, heard))
         assert world.base
-        incidents_ = len(world.oracle.mirrors)
+        incidents_, outcomes = len(world.oracle.mirrors), Counter(world.oracle.acts.outcomes)
         heads, pages = world.base.read_now(_summary)
         events, trace = world.events, world.trace.hexdigest()
         if world.backup and not world.oracle.violations:
             world.loop.run_until_complete(put_back(world))
         return Result(
             seed, days, events, planned, tuple(world.oracle.violations), trace, heads, incidents_,
-            pages, tuple(world.log), world.reached, world.met, world.start,
+            pages, tuple(world.log), world.reached, world.met, world.start, outcomes,
         )  # fmt: skip
     finally:
         structlog.reset_defaults()
@@ -117,6 +120,7 @@ async def _live(world: World, seconds: float, heard: Callable[[float], None]) ->
     loop = world.loop
     monitoring = world.monitoring
     acting = [loop.create_task(system.run(per_day, seconds)) for system in monitoring]
+    acting += [loop.create_task(world.crew.run(seconds))] if world.crew else []
     background = [
         loop.create_task(monitoring[2].poison(seconds)), loop.create_task(monitoring[0].poison(seconds)),
         loop.create_task(world.people.declare(seconds)), loop.create_task(world.people.tidy(seconds)),
@@ -141,6 +145,7 @@ def _heal(world: World) -> None:
     world.waiting.clear()
     world.crash_at, world.notify_lost_until, world.people.resting = None, 0.0, True
     world.providers.heal()
+    world.target.heal()
     for node in world.nodes:
         node.db.down_until, node.db.lose_answers = 0.0, 0
         node.paused_until = min(node.paused_until, world.loop.at)

@@ -47,8 +47,8 @@ templates:
 _INHIBIT = "inhibit: [{when: {check: http_5xx}, hold: {check: slow}, equal: [service]}]"
 
 
-def runbook(random: Random, *, edition: int = 0) -> str:
-    """Write one runbook. `edition` tells the versions of one organization apart."""
+def runbook(random: Random, *, edition: int = 0, more: str = "") -> str:
+    """Write one runbook. `edition` tells the versions of one organization apart; *more* are further parts of it."""
     policies, service_policy = _policies(random)
     return "\n".join([
         "version: 1",
@@ -63,7 +63,7 @@ def runbook(random: Random, *, edition: int = 0) -> str:
         f"  api: {{team: core, tier: 1{service_policy}}}",
         "  web: {team: edge, tier: 1, depends_on: [api]}",
         "  jobs: {team: core, tier: 2}",
-        _channels(), _SEVERITIES, *([_INHIBIT] if random.random() < 0.5 else ()),
+        _channels(), _SEVERITIES, *([_INHIBIT] if random.random() < 0.5 else ()), *((more,) if more else ()),
     ])  # fmt: skip
 
 

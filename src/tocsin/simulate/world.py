@@ -22,18 +22,21 @@ from tocsin import plugins, points
 from tocsin.core.runbook import Runbook
 from tocsin.net import Network
 from tocsin.plugins import Plugins
-from tocsin.sdk import Outgoing, Response
+from tocsin.sdk import Outgoing, Request, Response
 from tocsin.simulate.actors import KEY, Monitoring, People
 from tocsin.simulate.coverage import Met
+from tocsin.simulate.crew import Crew
 from tocsin.simulate.faults import APPLY, Fault
 from tocsin.simulate.loop import VirtualLoop
 from tocsin.simulate.oracle import Oracle
 from tocsin.simulate.providers import Providers
 from tocsin.simulate.runbooks import runbook
+from tocsin.simulate.target import ACTIONS, Target, is_target, with_target
 from tocsin.store import sqlite
 from tocsin.store.db import BUSY_SECONDS, Busy, Database, Unsure, _Job
 from tocsin.store.schema import WORDS_INDEX_SQLITE, metadata
 from tocsin.usecases import access, configure
+from tocsin.usecases.acting import Call
 from tocsin.usecases.configure import Setup
 from tocsin.usecases.deliver import Job
 from tocsin.web.ingest import IngestApp
@@ -104,6 +107,13 @@ class SimNetwork(Network):
     async def send(self, outgoing: Outgoing) -> Response:
         node, job = _current.get(), _job.get()
         assert node
+        if is_target(outgoing):
+            await asyncio.sleep(0)  # a node that is stopped right after X3 calls when it goes on
+            await self.world.open_gate()
+            assert isinstance(outgoing, Request)
+            answer = await self.world.target.take(outgoing, job.acts.run.id if job and job.acts else "")
+            await self.world.open_gate()
+            return answer
         assert job
         self.world.oracle.call(node.name, job)
         response = await self.world.providers.take(outgoing, job, node.name)
@@ -123,6 +133,10 @@ class SimWorker(Worker):
     async def _send(self, job: Job, claimed_at: float) -> Any:
         _job.set(job)
         return await super()._send(job, claimed_at)
+
+    async def _run_action(self, job: Job, call: Call) -> None:
+        _job.set(job)
+        await super()._run_action(job, call)
 
 
 class Node:
@@ -190,8 +204,10 @@ class Node:
 class World:
     """Everything. `log` is what happened, `violations` what must not have."""
 
-    def __init__(self, seed: int, url: str, faults: tuple[Fault, ...], *, nodes: int = 2) -> None:
-        self.seed, self.url, self.faults = seed, url, faults
+    def __init__(
+        self, seed: int, url: str, faults: tuple[Fault, ...], *, nodes: int = 2, acting: bool = False
+    ) -> None:  # fmt: skip
+        self.seed, self.url, self.faults, self.acting = seed, url, faults, acting
         self.random = Random(f"world {seed}")
         self.loop = VirtualLoop()
         self.start, self.shift = (
@@ -200,7 +216,7 @@ class World:
         )  # the machine's clock may be set; Tocsin's must not jump back
         self.clock = Clock(lambda: self.start + timedelta(seconds=self.loop.at) + self.shift, self.loop.time)
         self.secrets = {"BOT_TOKEN": BOT_TOKEN}
-        self.plugins = _plugins()
+        self.plugins = with_target(_plugins()) if acting else _plugins()
         self.books: dict[str, Runbook] = {}
         self.base: Database | None = None
         self.base = NodeStore(self, "base")
@@ -221,11 +237,13 @@ class World:
         self.backup: bytes | None = None
         self.oracle = Oracle(self)
         self.providers = Providers(self)
+        self.target = Target(self)
         self.nodes = [Node(self, name) for name in ("A", "B", "C")[:nodes]]
         self.editions = 0
         self.edit_runbook()
         self.base.write_now(access.install_fixed, "ingest", KEY, name="first", source="*")
         self.people = People(self)
+        self.crew = Crew(self) if acting else None
         self.monitoring = [Monitoring(self, name) for name in ("alertmanager", "pagerduty", "generic")]
 
     # ------------------------------------------------------------------------------------- what happens
@@ -350,7 +368,8 @@ class World:
     def edit_runbook(self, text: str | None = None) -> None:
         """Put another edition of the organization's runbook in force, on some node."""
         self.editions += 1
-        text = text or runbook(Random(f"runbook {self.seed} {self.editions}"), edition=self.editions)
+        drawn, more = Random(f"runbook {self.seed} {self.editions}"), ACTIONS if self.acting else ""
+        text = text or runbook(drawn, edition=self.editions, more=more)
         assert self.base
         reading = self.base.write_now(configure.adopt, self.setup(), text)
         if reading.runbook:
