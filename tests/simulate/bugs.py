@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tocsin.core import calendar, escalation, oncall
 from tocsin.core import delivery as delivery_rules
@@ -213,7 +213,9 @@ def _(patch: Patch) -> None:
 
 @planted("retention deletes an open incident")
 def _(patch: Patch) -> None:
-    patch.setattr(retention, "_ended", lambda before: incidents.c.number > 0)
+    every = incidents.c.number > 0
+    patch.setattr(retention, "_ENDED", every)
+    patch.setattr(retention, "_ENDED_WITH_ROWS", select(incidents.c.number).where(every))
 
 
 @planted("a restore replays pages")
