@@ -357,13 +357,14 @@ class Oracle:
             self.broken("8 in time", f"{name}: {key[0]} was due at {at}, told {fact.at}", mirror.state.number)
 
     def _nobody(self, mirror: Mirror, fact: Fact, facts: list[Fact]) -> None:
-        """A step for nobody lets the next be taken at once; where none stands for anybody everyone is paged."""
+        """A step for nobody lets the next be taken at once; where none of those taken had anybody everyone is paged."""
         state, taken = mirror.state, fact.data["taken"]
         targets = str(fact.data["reason"]).rpartition(": ")[2].split(", ")
         if self.who(state, targets, fact.at):
             self.broken("5 the right person", f"{state.name}: {targets} was said to be nobody", state.number)
         asked = [f for f in facts if f.kind in ("paged", "page_moot")]
-        everyone = self.who(state, ("everyone",), fact.at) <= {f.data.get("person") for f in asked}
+        somebody = any(f.kind == "paged" and f.data.get("taken") for f in facts)  # by a step that was caught up with
+        everyone = somebody or self.who(state, ("everyone",), fact.at) <= {f.data.get("person") for f in asked}
         steps, repeat = (len(state.walk.steps), state.walk.repeat) if state.walk else (1, 0)
         is_last = taken > steps * repeat or sum(map(_is_empty, facts)) >= steps
         if not (is_last and everyone) and not any(f.data.get("taken") == taken + 1 for f in asked):
