@@ -210,7 +210,10 @@ def test_a_store_that_does_not_answer_loses_nothing_and_needs_no_restart(case, h
 def said_why(looks, began, ended):
     """While it lasts it is told, on the page for operators and to whoever looks at the incidents; and then no more."""
     late = [(status, body) for at, status, _, body in looks.ready if began + 2 * PATIENCE < at < ended - PATIENCE]
-    cause = "cannot store anything: (database is locked|canceling statement due to lock timeout)|has not answered for"
+    cause = (
+        "cannot store anything: (database is locked|canceling statement due to lock timeout)|"
+        "the database (has not answered for|does not answer: )"
+    )
     assert mostly([re.search(cause, body) for _, body in late]), late
     assert all(took < 5 for _, _, took, _ in looks.ready)
     shown = [body for at, _, took, body in looks.pages if began + PATIENCE < at + took < ended - PATIENCE]

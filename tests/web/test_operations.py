@@ -75,7 +75,7 @@ def test_not_ready_says_why(site, monkeypatch):
     monkeypatch.setattr(site.db, "read", busy)
     answer = site.ask("GET", "/-/ready")
 
-    assert (503, "database is locked") == (answer.status_code, answer.json()["why"])
+    assert (503, "the database does not answer: database is locked") == (answer.status_code, answer.json()["why"])
 
 
 def test_numbers_for_prometheus(site):

@@ -84,9 +84,13 @@ async def ready(request: Request) -> Response:
     try:
         async with asyncio.timeout(READY_SECONDS):
             return JSONResponse({"ready": True, **await db.read(_ready, setup, db)})
-    except (Busy, NoRunbook, TimeoutError) as error:
-        why = str(error) or f"the database has not answered for {READY_SECONDS:g} s"
-        return JSONResponse({"ready": False, "why": why}, 503, {"Retry-After": "5"})
+    except NoRunbook as error:
+        why = str(error)
+    except Busy as error:
+        why = f"the database does not answer: {error}"
+    except TimeoutError:
+        why = f"the database has not answered for {READY_SECONDS:g} s"
+    return JSONResponse({"ready": False, "why": why}, 503, {"Retry-After": "5"})
 
 
 def _ready(tx: Tx, setup: Setup, db: Database) -> dict[str, Any]:
