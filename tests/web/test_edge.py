@@ -6,13 +6,17 @@ import contextlib
 import resource
 import socket
 import statistics
+import threading
 import time
 from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from tocsin.web.edge import most_connections
+from tocsin.web.edge import Edge, most_connections
 
 from ..crash.harness import RUNBOOK
 from ..fakes.web import FakeWebhook
@@ -59,6 +63,29 @@ def test_a_head_over_the_limits_is_refused(server, request_, status):
     with connect(server) as raw:
         raw.sendall(request_)
         assert answer(raw).startswith(b"HTTP/1.1 " + status)
+
+
+def test_a_request_for_which_no_memory_is_left_may_come_again(monkeypatch):
+    """400 would say that it is wrong, and a sender would drop it."""
+
+    def no_room(_self, _body):
+        raise MemoryError
+
+    monkeypatch.setattr(HttpToolsProtocol, "on_body", no_room)
+    listener = socket.create_server(("127.0.0.1", 0))
+    small = uvicorn.Server(uvicorn.Config(Starlette(), http=Edge, lifespan="off", log_config=None))
+    thread = threading.Thread(target=small.run, args=([listener],))
+    thread.start()
+    try:
+        until(lambda: small.started)
+        with socket.create_connection(listener.getsockname(), timeout=12) as raw:
+            raw.sendall(HEAD + b"content-length: 2\r\n\r\n{}")
+            said = answer(raw)
+    finally:
+        small.should_exit = True
+        thread.join(12)
+    assert said.startswith(b"HTTP/1.1 503")
+    assert b"retry-after: 5" in said
 
 
 def test_a_head_without_end_is_cut_off(server):

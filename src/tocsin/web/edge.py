@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -106,8 +107,11 @@ class Edge(HttpToolsProtocol):
             self._timer = self.loop.call_later(REST_SECONDS, self.transport.close)
 
     def send_400_response(self, msg: str) -> None:
+        parser_error = sys.exception()
         if self._refusal:
             self._refuse(self._refusal)
+        elif parser_error and isinstance(parser_error.__context__, MemoryError):  # the request may be good
+            self._refuse(503)
         else:
             super().send_400_response(msg)
 
