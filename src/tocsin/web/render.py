@@ -24,7 +24,7 @@ def make_templates() -> Environment:
     """Make the environment: everything is escaped, and an unknown name is a fault."""
     env = Environment(
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
+        lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
     env.filters.update(
         clock=clock, when=when, plain=plain, span=words, span_between=lambda start, end: words(end - start),

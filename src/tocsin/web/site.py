@@ -105,7 +105,7 @@ def _templates() -> Environment:
     """The templates, compiled once. What depends on the zone and the instant comes from the page's own context."""
     env = Environment(
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
+        lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
     env.filters.update(stamp=stamp, text=_text, percent=_percent, when=_when, day=_day, lasted=_lasted)
     env.globals.update(words=statuspage.STATE_WORDS, bars=_bars)
