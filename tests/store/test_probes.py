@@ -8,12 +8,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from tocsin.core.events import Acknowledge, Resolve
 from tocsin.core.probes import Look, Seen
 from tocsin.core.types import Refused
 from tocsin.store import incidents, probes, publish
 from tocsin.store.db import Database
 from tocsin.store.schema import alerts, measurements, probe_changes, probe_hours, probe_looks, probe_marks
-from tocsin.usecases import configure
+from tocsin.usecases import configure, respond
 from tocsin.usecases import probes as usecase
 
 from .conftest import START
@@ -129,6 +130,34 @@ def test_what_gets_worse_is_sorted_anew(shop, look):
     assert "P0" == shop.read_now(incidents.load, 1).state.severity
 
 
+def test_what_fails_on_after_people_ended_its_incident_pages_anew(shop, look, setup):
+    """Not at once: what was mended has three periods to be seen well."""
+    look("x")
+    look("x")
+    shop.write_now(respond.act, setup, 1, Acknowledge("ana"))
+    shop.write_now(respond.act, setup, 1, Resolve("ana", "the cache", "emptied"))
+    for _ in range(3):
+        look("x")
+    assert [("shop", "http_5xx", "critical", "firing")] == told(shop)
+
+    look("x")
+    assert [("shop", "http_5xx", "critical", "resolved"), ("shop", "http_5xx", "critical", "firing")] == told(shop)
+    anew = shop.read_now(incidents.open_ones, 9)
+    assert ["triggered"] == [each.state.status for each in anew]
+    look("x")
+    assert 2 == len(told(shop))
+
+
+def test_what_is_well_after_people_ended_its_incident_pages_nobody(shop, look, setup):
+    look("x")
+    look("x")
+    shop.write_now(respond.act, setup, 1, Acknowledge("ana"))
+    shop.write_now(respond.act, setup, 1, Resolve("ana", "the cache", "emptied"))
+    for letter in "x..x..":
+        look(letter)
+    assert [("shop", "http_5xx", "critical", "resolved")] == told(shop)
+
+
 def test_a_restart_neither_ends_an_alert_nor_tells_it_twice(shop, look, setup):
     look("x")
     look("x")
@@ -233,6 +262,23 @@ def test_a_job_that_does_not_call_in_is_late_and_well_again_when_it_does(shop, s
 
     shop.write_now(usecase.call_in, setup, "nightly", False, "")
     assert [("nightly", "heartbeat", "warning", "resolved")] == told(shop)
+
+
+def test_a_job_that_is_late_on_after_people_ended_its_incident_is_told_anew(shop, setup, time):
+    """When it should have called once more; not again while that incident is open."""
+    shop.write_now(usecase.call_in, setup, "nightly", False, "")
+    time.now += timedelta(hours=26)
+    shop.write_now(usecase.tell_late, setup)
+    shop.write_now(respond.act, setup, 1, Acknowledge("ana"))
+    shop.write_now(respond.act, setup, 1, Resolve("ana", "the disk", "cleared"))
+    time.now += timedelta(hours=24)
+    assert [] == shop.read_now(usecase.overdue, setup)
+
+    time.now += timedelta(hours=2)
+    assert ["nightly"] == shop.read_now(usecase.overdue, setup)
+    shop.write_now(usecase.tell_late, setup)
+    assert [("nightly", "resolved"), ("nightly", "firing")] == [(key, state) for key, _, _, state in told(shop)]
+    assert [] == shop.read_now(usecase.overdue, setup)
 
 
 def test_a_job_that_never_called_is_late_after_its_first_period(shop, setup, time):

@@ -284,11 +284,12 @@ def brief(tx: Tx, numbers: Iterable[int]) -> dict[int, Brief]:
     return {row.number: Brief(*row) for row in rows}
 
 
-def ended(tx: Tx, numbers: Iterable[int]) -> frozenset[int]:
-    """Those of them that are over, and do not go on in another."""
+def ended(tx: Tx, numbers: Iterable[int]) -> dict[int, datetime]:
+    """Those of them that are over, and do not go on in another; each with when it ended."""
     over = incidents.c.status == "resolved", incidents.c.merged_into.is_(None)
-    rows = tx.all(select(incidents.c.number).where(incidents.c.number.in_(list(numbers)), *over))
-    return frozenset(row.number for row in rows)
+    columns = incidents.c.number, incidents.c.resolved_at
+    rows = tx.all(select(*columns).where(incidents.c.number.in_(list(numbers)), *over))
+    return {row.number: row.resolved_at for row in rows}
 
 
 def broken(tx: Tx, services: Sequence[str]) -> list[tuple[str, Brief]]:

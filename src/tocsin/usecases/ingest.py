@@ -105,7 +105,7 @@ def ingest(tx: Tx, setup: Setup, requests: Sequence[Sequence[Signal]]) -> list[N
     dedups = [[store.dedup_of(s.alert.source, s.alert.key) for s in request] for request in requests]
     rows = store.latest(tx, {dedup for request in dedups for dedup in request})
     fires = {row.incident for row in rows.values() if row.state == "firing" and row.incident}
-    left = incidents.ended(tx, fires) if fires else frozenset()
+    left = incidents.ended(tx, fires) if fires else {}
     known = {
         dedup: _Known(
             row.id, row.episode, row.state == "firing", row.count, row.incident, row.severity, row.incident in left

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from tocsin.core.probes import Look, Mark, Seen
 from tocsin.core.runbook import Runbook
 from tocsin.core.runbook_probes import Probe
 from tocsin.core.types import Refused
+from tocsin.store import alerts, incidents
 from tocsin.store import probes as store
 from tocsin.store.db import Busy, Tx, one_at_a_time
 from tocsin.store.probes import Known
@@ -107,14 +109,39 @@ def keep(tx: Tx, setup: Setup, node: str, looks: Sequence[tuple[str, Look]], *, 
         seen = core.together(probe.seen, at_nodes.values(), runbook.probes[probe.name], tx.now)
         if seen:
             said.append((probe, seen))
-    _say_or_later(tx, setup, runbook, said)
+    bad = {probe.id for probe, look in valid if look.check}
+    again = _left(tx, runbook, [probe.name for probe, seen in said if probe.id in bad and not seen.ok])
+    _say_or_later(tx, setup, runbook, said, again)
 
 
 def _is_looked_at(probe: Probe | None) -> bool:
     return probe is not None and not probe.heartbeat
 
 
-def _say_or_later(tx: Tx, setup: Setup, runbook: Runbook, said: Sequence[tuple[Known, Seen]]) -> None:
+def _left(tx: Tx, runbook: Runbook, failing: Sequence[str]) -> frozenset[str]:
+    """
+    Which of them fail on though people ended their incident: nobody would be told of them any more.
+
+    Not within three periods of that end: what was mended meanwhile has then been seen to be well. Of a job: not before
+    it should have called once more.
+    """
+    if not failing:
+        return frozenset()
+    latest = alerts.latest(tx, {alerts.dedup_of(SOURCE, name): name for name in failing})
+    found = {name: latest.get(alerts.dedup_of(SOURCE, name)) for name in failing}
+    fires = {name: row.incident for name, row in found.items() if row and row.state == "firing" and row.incident}
+    ended = incidents.ended(tx, fires.values()) if fires else {}
+    over = {name: ended[number] for name, number in fires.items() if number in ended}
+    return frozenset(name for name, at in over.items() if _heard_by(runbook.probes[name], at) <= tx.now)
+
+
+def _heard_by(probe: Probe, ended_at: datetime) -> datetime:
+    return core.due(probe, ended_at) if probe.heartbeat else ended_at + core.patience(probe)
+
+
+def _say_or_later(
+    tx: Tx, setup: Setup, runbook: Runbook, said: Sequence[tuple[Known, Seen]], again: frozenset[str] = frozenset()
+) -> None:  # fmt: skip
     """
     Say all of it; where that raises, each by itself, and the one that raises is said with its next look.
 
@@ -122,21 +149,28 @@ def _say_or_later(tx: Tx, setup: Setup, runbook: Runbook, said: Sequence[tuple[K
     """
     try:
         with tx.apart():
-            _say(tx, setup, runbook, said)
+            _say(tx, setup, runbook, said, again)
     except Busy:
         raise
     except Exception:
         log.exception("probes_raised", probes=len(said))
         for one in said if len(said) > 1 else ():
-            _say_or_later(tx, setup, runbook, [one])
+            _say_or_later(tx, setup, runbook, [one], again)
 
 
-def _say(tx: Tx, setup: Setup, runbook: Runbook, said: Iterable[tuple[Known, Seen]]) -> None:
-    """Keep how probes stand now, and tell each change: as an alert, and to the component of its service."""
+def _say(
+    tx: Tx, setup: Setup, runbook: Runbook, said: Iterable[tuple[Known, Seen]], again: frozenset[str] = frozenset()
+) -> None:  # fmt: skip
+    """
+    Keep how probes stand now, and tell each change: as an alert, and to the component of its service.
+
+    Those of *again* are told though nothing has changed.
+    """
     requests, components = [], set()
     for probe, seen in said:
         service = runbook.probes[probe.name].service
         told = core.told(probe.seen, seen, moved=service != probe.service)
+        told = told or (("trigger",) if probe.name in again else ())
         if told:
             requests.append([_signal(tx, setup, what, probe, seen, service) for what in told])
         if probe.seen is None or core.is_down(probe.seen) != core.is_down(seen):
@@ -212,11 +246,12 @@ def care(tx: Tx, setup: Setup) -> tuple[str, list[str]]:
 
 
 def overdue(tx: Tx, setup: Setup) -> list[str]:
-    """The jobs that should have called in by now, and are not said to be late yet."""
+    """The jobs that should have called in by now, and of which that is not said, or has been put away by people."""
     _, runbook = in_force(tx, setup)
     beats = [name for name, probe in runbook.probes.items() if probe.heartbeat]
     known = store.known(tx, beats) if beats else {}
-    return [k.name for k in known.values() if _is_late(k, runbook.probes[k.name], tx)]
+    again = _left(tx, runbook, [k.name for k in known.values() if k.seen and not k.seen.ok])
+    return [k.name for k in known.values() if k.name in again or _is_late(k, runbook.probes[k.name], tx)]
 
 
 def _is_late(known: Known, probe: Probe, tx: Tx) -> bool:
@@ -229,10 +264,11 @@ def tell_late(tx: Tx, setup: Setup) -> None:
     _begin(tx)
     _, runbook = in_force(tx, setup)
     known = store.known(tx, overdue(tx, setup))
+    again = frozenset(k.name for k in known.values() if k.seen and not k.seen.ok)
     said = [
         (k, core.late(runbook.probes[k.name], k.seen, k.called_at, k.known_at, tx.now)) for k in known.values()
     ]  # fmt: skip
-    _say_or_later(tx, setup, runbook, said)
+    _say_or_later(tx, setup, runbook, said, again)
 
 
 def roll(tx: Tx) -> bool:
