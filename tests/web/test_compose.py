@@ -46,6 +46,27 @@ def test_a_preview_shows_every_copy_and_sends_nothing(signed):
     assert HOSTILE not in page and "&lt;img src=x" in page
 
 
+def test_whoever_says_all_clear_sees_what_still_fires(site):
+    """What goes on firing pages anew; the forms say so before, and the head of the incident how many do."""
+    csrf = site.sign_in()
+    for key in ("one", "two"):
+        body = {"key": key, "title": "503", "severity": "critical", "service": "api", "check": "http_5xx"}
+        site.ask("POST", "/in/generic/ingest-key-of-the-tests", json=body)
+    site.name = "INC-1"
+    still = "2 of its alerts still fire: if they go on after this, somebody is paged again."
+    incident = site.ask("GET", "/incidents/INC-1").text
+    assert still in incident and "2 alerts, 2 firing" in incident
+    assert still in site.ask("GET", "/incidents/INC-1/compose?text=all_clear").text
+    assert still not in site.ask("GET", "/incidents/INC-1/compose?text=status_update").text
+
+    for key in ("one", "two"):
+        site.ask("POST", "/in/generic/ingest-key-of-the-tests", json={"key": key, "status": "resolved", "title": "503"})
+    incident = site.ask("GET", "/incidents/INC-1").text
+    assert "still fire" not in incident and "2 alerts</dd>" in incident
+    post(site, csrf, "/resolve", root_cause="x", resolution="y")
+    assert "still fire" not in site.ask("GET", "/incidents/INC-1/compose?text=all_clear").text
+
+
 def test_what_was_previewed_is_sent(signed):
     site, csrf = signed
     answer = post(site, csrf, "/compose", text="status_update", do="send", status="identified", summary="Found it",

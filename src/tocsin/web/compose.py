@@ -20,7 +20,7 @@ from tocsin.core.sentences import name_of
 from tocsin.core.templates import words_of
 from tocsin.core.types import Refused, incident_name, incident_number
 from tocsin.sdk import clip
-from tocsin.store import incidents, rooms
+from tocsin.store import alerts, incidents, rooms
 from tocsin.store.db import Tx
 from tocsin.usecases import respond, texts
 from tocsin.usecases.configure import Setup, incident_link, runbook_of
@@ -55,6 +55,7 @@ class ComposeView:
     said: int
     preview: texts.Preview | None
     can_be_public: bool
+    firing: int  # alerts of the incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class RoomView:
 
 def view(
     state: Incident, runbook: Runbook, link: str, now: datetime, text: str, form: Mapping[str, str],
-    preview: texts.Preview | None = None,
+    preview: texts.Preview | None = None, firing: int = 0,
 ) -> ComposeView:  # fmt: skip
     """Build the page. Nothing is read here: the same arguments give the same page."""
     known = [name for name in communications.TEXTS if name in runbook.templates]
@@ -83,7 +84,7 @@ def view(
     return ComposeView(
         state.name, state.title, state.severity, state.status, text,
         tuple((name, name.replace("_", " ").capitalize(), _can(name, state)) for name in known), free, form, record,
-        state.suspected or "", promises(state), state.said, preview, not state.drill,
+        state.suspected or "", promises(state), state.said, preview, not state.drill, firing,
     )  # fmt: skip
 
 
@@ -109,9 +110,10 @@ def room_view(room: Room | None, entries: Sequence[Any], names: Mapping[str, str
 # --------------------------------------------------------------------------------------------- reading
 
 
-def _read(tx: Tx, setup: Setup, number: int) -> tuple[Incident, Runbook, Mapping[str, str]]:
+def _read(tx: Tx, setup: Setup, number: int) -> tuple[Incident, Runbook, Mapping[str, str], int]:
     state = incidents.load(tx, number).state
-    return state, runbook_of(tx, setup, state.runbook_version), drafted(tx, setup, number)
+    runbook = runbook_of(tx, setup, state.runbook_version)
+    return state, runbook, drafted(tx, setup, number), alerts.firing(tx, number)
 
 
 def read_room(tx: Tx, setup: Setup, state: Incident, entries: Sequence[Any]) -> RoomView:
@@ -127,11 +129,11 @@ async def _show(
     status: int = 200,
 ) -> Response:  # fmt: skip
     number, setup, db = incident_number(request.path_params["id"]), request.app.state.setup, request.app.state.db
-    state, runbook, draft = await db.read(_read, setup, number)
+    state, runbook, draft, firing = await db.read(_read, setup, number)
     first = "status_update" if state.is_open else "all_clear"
     text = form.get("text") or first
     typed = {**draft, **form} if "seen" in form else dict(draft)
-    made = view(state, runbook, incident_link(setup, number), db.clock(), text, typed, preview)
+    made = view(state, runbook, incident_link(setup, number), db.clock(), text, typed, preview, firing)
     return render(request, "incidents/compose.html", v=made, message=message, status=status)
 
 

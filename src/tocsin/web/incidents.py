@@ -124,6 +124,7 @@ class IncidentView:
     room: str
     review_at: datetime | None
     alerts: int
+    firing: int  # of its alerts
     duties: tuple[DutyView, ...]
     entries: tuple[EntryView, ...]
     pages: tuple[PageView, ...]
@@ -149,6 +150,7 @@ class Known:
     attempts: Sequence[Any]
     troubles: Sequence[Any]
     alerts: Sequence[Any]
+    firing: int
     runbook: Runbook
     postmortem: Any
     room: compose.RoomView
@@ -236,7 +238,7 @@ def show(known: Known, now: datetime, viewer: Viewer | None) -> IncidentView:
         suspected=s.suspected or "", said=s.said,
         next_update=next_update(s.duties, s.said_at) if s.is_open else NextUpdate(),
         room=s.room.name if s.room else "", review_at=s.review_at, alerts=known.stored.alerts,
-        duties=tuple(duty_view(duty, names, now, can_act) for duty in s.duties),
+        firing=known.firing, duties=tuple(duty_view(duty, names, now, can_act) for duty in s.duties),
         entries=tuple(entry_view(entry, s, names) for entry in known.entries),
         pages=tuple(page_view(row, known.attempts, names) for row in known.pages),
         troubles=troubles(known.troubles, names, now),
@@ -292,7 +294,7 @@ def know(tx: Tx, setup: Setup, number: int) -> Known:
     return Known(
         stored=stored, entries=entries, pages=pages, room=compose.read_room(tx, setup, stored.state, entries),
         attempts=queue.attempts(tx, [row.id for row in pages]), troubles=queue.troubles(tx, number),
-        alerts=alerts.listing(tx, incident=number, limit=ALERTS_SHOWN),
+        alerts=alerts.listing(tx, incident=number, limit=ALERTS_SHOWN), firing=alerts.firing(tx, number),
         runbook=runbook_of(tx, setup, stored.state.runbook_version), postmortem=postmortems.get(tx, number),
         changes=changes.of(tx, setup, stored.state), probes=probes.of_services(tx, setup, stored.state.service),
     )  # fmt: skip
