@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -50,13 +50,17 @@ def removing(world: World) -> Callable[[], None]:
             oracle.broken("9 retention", f"{incident_name(number)} lost rows, and has not ended long ago", number)
         if waiting := [row for id_, row in rows.items() if id_ not in sent and row.state in ("pending", "leased")]:
             oracle.broken("9 retention", f"{len(waiting)} rows that wait to be sent are gone")
-        _forget(world, gone)
+        _forget(world, gone, left.values())
 
     return removed
 
 
-def _forget(world: World, gone: list[Any]) -> None:
-    """What went is counted no more; a key of which the newest episode went is as if it had never been."""
+def _forget(world: World, gone: list[Any], left: Iterable[Any]) -> None:
+    """
+    What went is counted no more; a key of which the newest episode went is as if it had never been.
+
+    One that was held back may go before those of an incident that is open, or younger: the key begins with 1 again.
+    """
     oracle = world.oracle
     for alert in gone:
         key = (alert.source, alert.key)
@@ -65,6 +69,7 @@ def _forget(world: World, gone: list[Any]) -> None:
         if alert.latest:
             oracle.keys.pop(key, None)
             oracle.fired[key] = oracle.forgotten[key] = 0
+            oracle.begun_anew |= {key} & {(other.source, other.key) for other in left}
 
 
 def _alerts(world: World) -> dict[str, Any]:
