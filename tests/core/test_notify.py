@@ -56,3 +56,13 @@ def test_what_is_not_known_reads_unassigned_or_unknown():
     words = notify.template_words(STATE, BOOK, NOW, "http://x")
 
     assert ("unassigned", None, "15 minutes") == (words["commander"], words["impact"], words["update_interval"])
+
+
+def test_a_postmortem_that_is_not_planned_yet_is_not_said_to_be_needless():
+    def said(**changes):
+        return notify.template_words(replace(STATE, **changes), BOOK, NOW, "http://x")["postmortem"]
+
+    assert "Required" == said()
+    assert "Not required" == said(severity="P2")
+    assert "Not required" == said(drill=True)
+    assert "Scheduled for 2026-11-23" == said(review_at=NOW)

@@ -56,7 +56,9 @@ def template_words(state: Incident, runbook: Runbook, now: datetime, link: str) 
 
 def _postmortem(state: Incident, runbook: Runbook) -> str:
     if state.review_at is None:
-        return "Not required"
+        rule = runbook.severities.get(state.severity)
+        needed = rule is not None and rule.postmortem == "required" and not state.drill
+        return "Required" if needed else "Not required"
     zone = ZoneInfo(runbook.organization.timezone)
     return f"Scheduled for {state.review_at.astimezone(zone):%Y-%m-%d}"
 
