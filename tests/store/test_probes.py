@@ -281,6 +281,21 @@ def test_a_job_that_is_late_on_after_people_ended_its_incident_is_told_anew(shop
     assert [] == shop.read_now(usecase.overdue, setup)
 
 
+def test_a_job_that_fails_again_after_people_ended_its_incident_is_told_anew(shop, setup, time):
+    """With its own words: it is not late."""
+    shop.write_now(usecase.call_in, setup, "nightly", True, "disk full")
+    shop.write_now(usecase.call_in, setup, "nightly", True, "disk full")
+    assert 1 == len(told(shop))
+
+    shop.write_now(respond.act, setup, 1, Acknowledge("ana"))
+    shop.write_now(respond.act, setup, 1, Resolve("ana", "the disk", "cleared"))
+    time.now += timedelta(hours=24)
+    shop.write_now(usecase.call_in, setup, "nightly", True, "disk full")
+    assert [("nightly", "resolved"), ("nightly", "firing")] == [(key, state) for key, _, _, state in told(shop)]
+    time.now += timedelta(hours=2)
+    assert [] == shop.read_now(usecase.overdue, setup)
+
+
 def test_a_job_that_never_called_is_late_after_its_first_period(shop, setup, time):
     time.now += timedelta(hours=25)
     shop.write_now(usecase.tell_late, setup)

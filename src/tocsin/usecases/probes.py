@@ -110,7 +110,9 @@ def keep(tx: Tx, setup: Setup, node: str, looks: Sequence[tuple[str, Look]], *, 
         if seen:
             said.append((probe, seen))
     bad = {probe.id for probe, look in valid if look.check}
-    again = _left(tx, runbook, [probe.name for probe, seen in said if probe.id in bad and not seen.ok])
+    left = _left(tx, (probe.name for probe, seen in said if probe.id in bad and not seen.ok))
+    # Not at once: what was mended meanwhile has been seen to be well by then.
+    again = frozenset(name for name, at in left.items() if at + core.patience(runbook.probes[name]) <= tx.now)
     _say_or_later(tx, setup, runbook, said, again)
 
 
@@ -118,25 +120,13 @@ def _is_looked_at(probe: Probe | None) -> bool:
     return probe is not None and not probe.heartbeat
 
 
-def _left(tx: Tx, runbook: Runbook, failing: Sequence[str]) -> frozenset[str]:
-    """
-    Which of them fail on though people ended their incident: nobody would be told of them any more.
-
-    Not within three periods of that end: what was mended meanwhile has then been seen to be well. Of a job: not before
-    it should have called once more.
-    """
-    if not failing:
-        return frozenset()
-    latest = alerts.latest(tx, {alerts.dedup_of(SOURCE, name): name for name in failing})
-    found = {name: latest.get(alerts.dedup_of(SOURCE, name)) for name in failing}
-    fires = {name: row.incident for name, row in found.items() if row and row.state == "firing" and row.incident}
+def _left(tx: Tx, failing: Iterable[str]) -> dict[str, datetime]:
+    """Which of them fail on though people ended their incident, and when: nobody would be told of them any more."""
+    names = {alerts.dedup_of(SOURCE, name): name for name in failing}
+    latest = alerts.latest(tx, names) if names else {}
+    fires = {names[dedup]: row.incident for dedup, row in latest.items() if row.state == "firing" and row.incident}
     ended = incidents.ended(tx, fires.values()) if fires else {}
-    over = {name: ended[number] for name, number in fires.items() if number in ended}
-    return frozenset(name for name, at in over.items() if _heard_by(runbook.probes[name], at) <= tx.now)
-
-
-def _heard_by(probe: Probe, ended_at: datetime) -> datetime:
-    return core.due(probe, ended_at) if probe.heartbeat else ended_at + core.patience(probe)
+    return {name: ended[number] for name, number in fires.items() if number in ended}
 
 
 def _say_or_later(
@@ -236,7 +226,7 @@ def call_in(tx: Tx, setup: Setup, name: str, failed: bool, said: str) -> None:
     seen = core.beat(known.seen, failed, said, tx.now)
     store.called(tx, known.id)
     store.add_looks(tx, CALL, [(known.id, Look(tx.now, seen.check, None, seen.why))])
-    _say(tx, setup, runbook, [(known, seen)])
+    _say(tx, setup, runbook, [(known, seen)], frozenset(_left(tx, [name]) if failed else ()))
 
 
 def care(tx: Tx, setup: Setup) -> tuple[str, list[str]]:
@@ -250,13 +240,17 @@ def overdue(tx: Tx, setup: Setup) -> list[str]:
     _, runbook = in_force(tx, setup)
     beats = [name for name, probe in runbook.probes.items() if probe.heartbeat]
     known = store.known(tx, beats) if beats else {}
-    again = _left(tx, runbook, [k.name for k in known.values() if k.seen and not k.seen.ok])
-    return [k.name for k in known.values() if k.name in again or _is_late(k, runbook.probes[k.name], tx)]
+    late = {k.name: k for k in known.values() if _is_late(k, runbook.probes[k.name], tx)}
+    said = [name for name, k in late.items() if k.seen and not k.seen.ok]
+    left = _left(tx, said)
+    return [
+        name for name in late
+        if name not in said or (name in left and core.due(runbook.probes[name], left[name]) <= tx.now)
+    ]  # fmt: skip
 
 
 def _is_late(known: Known, probe: Probe, tx: Tx) -> bool:
-    well = known.seen is None or known.seen.ok
-    return well and core.due(probe, known.called_at or known.known_at) <= tx.now
+    return core.due(probe, known.called_at or known.known_at) <= tx.now
 
 
 def tell_late(tx: Tx, setup: Setup) -> None:
